@@ -1,0 +1,72 @@
+// Files that are either the old one or the new one, never half of either, whenever the machine stops:
+// temp, write, fsync, rename, fsync the directory.
+import { randomBytes } from 'node:crypto';
+import { mkdir, open, rename, unlink } from 'node:fs/promises';
+import path from 'node:path';
+
+export interface WriteOptions {
+  /** Permission bits of the new file; 0o600 unless told. */
+  readonly mode?: number;
+}
+
+/** Replaces `file` by `content`, durably. The directory must exist. */
+export async function writeFileAtomic(
+  file: string,
+  content: Uint8Array | string,
+  options: WriteOptions = {},
+): Promise<void> {
+  const temporary = `${file}.${randomBytes(4).toString('hex')}.tmp`;
+  try {
+    const handle = await open(temporary, 'wx', options.mode ?? 0o600);
+    try {
+      await handle.writeFile(content);
+      await handle.sync();
+    } finally {
+      await handle.close();
+    }
+    await rename(temporary, file);
+  } catch (error) {
+    await unlink(temporary).catch(() => {});
+    throw error;
+  }
+  await fsyncDirectory(path.dirname(file));
+}
+
+/** Makes the names in a directory durable. */
+export async function fsyncDirectory(directory: string): Promise<void> {
+  const handle = await open(directory, 'r');
+  try {
+    await handle.sync();
+  } finally {
+    await handle.close();
+  }
+}
+
+/** Appends one line to `file` and waits until it is on the disk. Creates the file (and its name) durably. */
+export async function appendLineDurable(file: string, line: string, mode = 0o600): Promise<void> {
+  const handle = await open(file, 'a', mode);
+  try {
+    const { size } = await handle.stat();
+    await handle.appendFile(`${line}\n`);
+    await handle.sync();
+    if (size === 0) await fsyncDirectory(path.dirname(file));
+  } finally {
+    await handle.close();
+  }
+}
+
+/** Removes `file` durably; a file that is not there is no error. */
+export async function removeFileDurable(file: string): Promise<void> {
+  try {
+    await unlink(file);
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code === 'ENOENT') return;
+    throw error;
+  }
+  await fsyncDirectory(path.dirname(file));
+}
+
+/** mkdir -p with a private mode for what it makes. */
+export async function makeDirectory(directory: string, mode = 0o700): Promise<void> {
+  await mkdir(directory, { recursive: true, mode });
+}

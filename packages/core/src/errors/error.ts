@@ -1,0 +1,59 @@
+// The one error of Stillpoint: a code that is API, words that are not, and what to do about it.
+import { catalogue, type ErrorCode } from './catalogue.ts';
+
+type Entry<C extends ErrorCode> = (typeof catalogue)[C];
+
+/** The names in braces of a template: `'{file} is at {line}'` gives `'file' | 'line'`. */
+type Placeholders<T extends string> = T extends `${string}{${infer Name}}${infer Rest}`
+  ? Name | Placeholders<Rest>
+  : never;
+
+/** What an error of code `C` must be given: one value for each placeholder of its message and hint. */
+export type ErrorData<C extends ErrorCode> = {
+  readonly [K in Placeholders<Entry<C>['message']> | Placeholders<Entry<C>['hint']>]:
+    | string
+    | number;
+};
+
+export class StillpointError extends Error {
+  readonly code: ErrorCode;
+  /** What to do now. */
+  readonly hint: string;
+  readonly exitCode: number;
+  /** True when the same call may succeed later with nothing changed by hand. */
+  readonly retryable: boolean;
+  readonly data: Readonly<Record<string, string | number>>;
+
+  constructor(code: ErrorCode, data: Readonly<Record<string, string | number>>, cause?: unknown) {
+    const entry = catalogue[code];
+    super(fill(entry.message, data), cause === undefined ? undefined : { cause });
+    this.name = 'StillpointError';
+    this.code = code;
+    this.hint = fill(entry.hint, data);
+    this.exitCode = entry.exit;
+    this.retryable = entry.retryable;
+    this.data = data;
+  }
+
+  toJSON(): object {
+    const cause = this.cause instanceof Error ? this.cause.message : undefined;
+    return { code: this.code, message: this.message, hint: this.hint, data: this.data, cause };
+  }
+}
+
+/** Makes (does not throw) the error of the catalogue with this code: `throw failure('REF_UNKNOWN', { ref })`. */
+export function failure<C extends ErrorCode>(
+  code: C,
+  data: ErrorData<C>,
+  cause?: unknown,
+): StillpointError {
+  return new StillpointError(code, data, cause);
+}
+
+export function isFailure(error: unknown, code?: ErrorCode): error is StillpointError {
+  return error instanceof StillpointError && (code === undefined || error.code === code);
+}
+
+function fill(template: string, data: Readonly<Record<string, string | number>>): string {
+  return template.replaceAll(/\{(\w+)\}/g, (whole, name: string) => String(data[name] ?? whole));
+}

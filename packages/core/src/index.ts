@@ -1,0 +1,31 @@
+// The explicit public list of @stillpoint/core.
+export {
+  appendLineDurable,
+  fsyncDirectory,
+  makeDirectory,
+  removeFileDurable,
+  writeFileAtomic,
+  type WriteOptions,
+} from './atomic-file.ts';
+export { canonicalBytes, canonicalJson, type Json } from './canonical-json.ts';
+export { systemClock, type Clock } from './clock.ts';
+export {
+  createHasher,
+  digestFromHex,
+  digestHex,
+  digestOf,
+  isDigest,
+  type Digest,
+  type Hasher,
+} from './digest.ts';
+export { catalogue, type ErrorCode } from './errors/catalogue.ts';
+export { failure, isFailure, StillpointError, type ErrorData } from './errors/error.ts';
+export { exitCodes } from './errors/exit-codes.ts';
+export { isSnapshotId, newSnapshotId, newUuid, type SnapshotId } from './ids.ts';
+export {
+  identifyProcess,
+  isAlive,
+  ownIdentity,
+  type ProcessIdentity,
+} from './process-identity.ts';
+export { silent, type ProgressEvent, type ProgressListener } from './progress.ts';

@@ -1,0 +1,114 @@
+// The library: what `createStillpoint(config)` gives. The command is a thin user of it.
+import type { Digest, ProgressListener, SnapshotId } from '@stillpoint/core';
+import type { FreezeTimes } from './freeze/contract.ts';
+import type { ClusterStatus } from './sources/postgres/cluster/contract.ts';
+import type { VerifyReport } from './vault/contract.ts';
+
+export interface CallOptions {
+  readonly signal?: AbortSignal;
+  readonly onProgress?: ProgressListener;
+  /** How long to wait for another snapshot or restore of this project to end, in milliseconds. 0: LEASE_HELD at once. */
+  readonly waitMs?: number;
+}
+
+export interface SnapshotOptions extends CallOptions {
+  readonly name?: string;
+  readonly message?: string;
+}
+
+export interface SnapshotSummary {
+  readonly id: SnapshotId;
+  readonly name: string | null;
+  readonly message: string | null;
+  /** 'undo': what a restore replaced. */
+  readonly kind: 'snapshot' | 'undo';
+  /** ISO 8601, UTC. */
+  readonly createdAt: string;
+  /** Of the manifest. */
+  readonly digest: Digest;
+  readonly freezeMs: number;
+  readonly freeze: FreezeTimes;
+  readonly durationMs: number;
+  readonly project: { readonly id: string; readonly directory: string };
+  readonly members: readonly {
+    readonly path: string;
+    readonly commit: string | null;
+    readonly branch: string | null;
+    readonly dirty: boolean;
+  }[];
+  readonly sources: readonly {
+    readonly name: string;
+    readonly driver: string;
+    readonly strategy: string;
+    /** False: no participant held its writers still; consistent in itself, not with the others. */
+    readonly quiesced: boolean;
+    readonly bytesTotal: number;
+    readonly bytesStored: number;
+  }[];
+  readonly lockfile: { readonly signature: Digest };
+}
+
+/** A snapshot that cannot be shown because its manifest is damaged; list() gives it rather than hiding it. */
+export interface DamagedSnapshot {
+  readonly id: SnapshotId;
+  readonly damaged: string;
+}
+
+export interface RestoreOptions extends CallOptions {
+  /** Restores into this directory (empty or absent) instead of the project: a new project with its own cluster. */
+  readonly into?: string;
+}
+
+export interface RestorePlan {
+  readonly snapshot: SnapshotSummary;
+  readonly changes: readonly { readonly source: string; readonly driver: string; readonly summary: string; readonly details: readonly string[] }[];
+  readonly warnings: readonly string[];
+  /** Rough bytes that preparing needs on the project's file system. */
+  readonly bytesNeeded: number;
+}
+
+export interface RestoreResult {
+  readonly snapshot: SnapshotId;
+  /** null for a restore into an empty directory: it replaced nothing. */
+  readonly undo: SnapshotId | null;
+  readonly durationMs: number;
+  /** How long the applications were kept out, in milliseconds. */
+  readonly closedMs: number;
+  readonly directory: string;
+  readonly proofs: readonly { readonly source: string; readonly checks: readonly string[] }[];
+  /** Moved git tips and the like, kept under a name. */
+  readonly kept: readonly string[];
+}
+
+export interface SnapshotVerification {
+  readonly snapshot: SnapshotId;
+  readonly report: VerifyReport;
+}
+
+export interface Stillpoint extends AsyncDisposable {
+  readonly projectDirectory: string;
+  /** Finishes or reverses what a dead process left; every other call does this first. Resolves to what was done, if anything. */
+  recover(options?: CallOptions): Promise<{ readonly action: 'none' | 'finished' | 'reversed' | 'resumed'; readonly text: string }>;
+  snapshot(options?: SnapshotOptions): Promise<SnapshotSummary>;
+  /** Oldest first. */
+  list(options?: CallOptions): Promise<readonly (SnapshotSummary | DamagedSnapshot)[]>;
+  /** `ref`: an id, a unique prefix of one, a name, 'latest', 'latest~2'. */
+  show(ref: string, options?: CallOptions): Promise<SnapshotSummary>;
+  /** Without a ref: all snapshots. */
+  verify(options?: CallOptions & { readonly ref?: string; readonly deep?: boolean }): Promise<readonly SnapshotVerification[]>;
+  plan(ref: string, options?: RestoreOptions): Promise<RestorePlan>;
+  restore(ref: string, options?: RestoreOptions): Promise<RestoreResult>;
+  /** Back to what the last restore (or undo) replaced. NOTHING_TO_UNDO. */
+  undo(options?: CallOptions): Promise<RestoreResult>;
+  /** The managed database of the source `name`; the only one when left out. */
+  database(name?: string): ManagedDatabase;
+}
+
+export interface ManagedDatabase {
+  readonly name: string;
+  start(options?: CallOptions): Promise<ClusterStatus>;
+  stop(options?: CallOptions): Promise<ClusterStatus>;
+  status(): Promise<ClusterStatus>;
+  /** With the application role's password. */
+  url(): Promise<string>;
+}

@@ -1,0 +1,115 @@
+// The vault's two seams: the store below (a directory, memory, later S3) and the vault itself above.
+//
+// INVARIANTS (docs/format/vault.md derives the write and read order from them)
+//  I1. A manifest names only what is durable in the store. It is written last; writing it is the seal.
+//  I2. An object never changes. Its name is the BLAKE3 of its stored bytes (packs, indexes) or holds it (manifests).
+//  I3. A reader that finds a manifest finds an index for everything it names; hence packs before indexes before manifests.
+//  I4. What is not named by any manifest is garbage and harms nobody.
+import type { Digest, SnapshotId } from '@stillpoint/core';
+import type { ObjectSink, ObjectSource } from '../sources/contract.ts';
+
+/** Names use a-z, 0-9, '.', '-', '_' and '/' between parts, at most 200 characters. */
+export type StoreKey = string;
+
+export interface StoreSupports {
+  /** put() with `ifAbsent` is decided by the store itself, also against other machines. */
+  readonly conditionalPut: boolean;
+  /** get() with a range reads only that range. */
+  readonly ranges: boolean;
+}
+
+/**
+ * THE LAW OF A STORE
+ *  - put() is atomic and durable: when it resolves the object survives power loss; when it rejects or the process dies
+ *    there is the whole object or none. Putting the same key again with the same bytes is harmless.
+ *  - read after write: what put() resolved is found by get(), stat() and list() at once.
+ *  - list() is complete at any size, in ascending order of key (UTF-8 bytes).
+ *  - get() of an absent key rejects with OBJECT_MISSING; stat() resolves to undefined.
+ *  - delete() of an absent key resolves.
+ *  - every method rejects promptly when its signal aborts.
+ */
+export interface Store {
+  readonly description: string;
+  readonly supports: StoreSupports;
+  put(key: StoreKey, content: Uint8Array, options?: PutOptions): Promise<void>;
+  get(key: StoreKey, options?: GetOptions): Promise<Uint8Array>;
+  stat(key: StoreKey): Promise<{ readonly bytes: number } | undefined>;
+  list(prefix: string): AsyncIterable<{ readonly key: StoreKey; readonly bytes: number }>;
+  delete(key: StoreKey): Promise<void>;
+  /** Free bytes where it writes, or undefined if unknown. */
+  freeBytes(): Promise<number | undefined>;
+  close(): Promise<void>;
+}
+
+export interface PutOptions {
+  /** Rejects with OBJECT_EXISTS if the key is there. */
+  readonly ifAbsent?: boolean;
+  readonly signal?: AbortSignal;
+}
+
+export interface GetOptions {
+  readonly range?: { readonly offset: number; readonly bytes: number };
+  readonly signal?: AbortSignal;
+}
+
+/** A sealed snapshot as the store lists it: known without reading it. */
+export interface SealedEntry {
+  readonly id: SnapshotId;
+  readonly digest: Digest;
+  readonly bytes: number;
+}
+
+export interface SessionStats {
+  /** Plain bytes handed in. */
+  readonly bytesIn: number;
+  /** Bytes that were new and stored, after compression. */
+  readonly bytesStored: number;
+}
+
+export interface VaultSession extends AsyncDisposable {
+  /** A sink that counts for one source. Sinks of one session may be used at the same time. */
+  sink(): ObjectSink & { stats(): SessionStats };
+  /** Resolves when everything handed to the sinks, and the index of it, is durable in the store. */
+  flush(): Promise<void>;
+  /** flush(), then writes the manifest. The seal. Rejects with NAME_TAKEN never: names are the engine's matter. */
+  seal(id: SnapshotId, manifest: Uint8Array): Promise<SealedEntry>;
+}
+
+export interface VerifyReport {
+  readonly objects: number;
+  readonly bytes: number;
+  readonly damages: readonly Damage[];
+}
+
+export interface Damage {
+  /** The store key that is missing or wrong. */
+  readonly key: StoreKey;
+  readonly what: string;
+}
+
+export interface Vault extends ObjectSource, AsyncDisposable {
+  readonly id: string;
+  readonly description: string;
+  openSession(options: { readonly signal: AbortSignal }): Promise<VaultSession>;
+  /** All sealed snapshots, in no particular order. */
+  list(): Promise<readonly SealedEntry[]>;
+  /** The manifest's bytes, verified against the digest in its name. Rejects with MANIFEST_DAMAGED. */
+  readManifest(entry: SealedEntry): Promise<Uint8Array>;
+  /**
+   * Checks the streams: that each chunk is in the index and its pack is there with the right size; `deep` reads and
+   * verifies every byte. Reports damage instead of throwing.
+   */
+  verify(refs: AsyncIterable<StreamRefLike>, options: VerifyOptions): Promise<VerifyReport>;
+  freeBytes(): Promise<number | undefined>;
+}
+
+export interface StreamRefLike {
+  readonly digest: string;
+  readonly bytes: number;
+  readonly depth: number;
+}
+
+export interface VerifyOptions {
+  readonly deep: boolean;
+  readonly signal: AbortSignal;
+}
