@@ -59,4 +59,4 @@ export type ResolvedParticipant =
     };
 
 /** The advisory lock's key unless the configuration names another: "STILL" in ASCII, read as a number. */
-export const DEFAULT_LOCK_KEY = 0x5354494c4cn; // 357905059916
+export const DEFAULT_LOCK_KEY = 0x5354494c4cn; // 357896375372
