@@ -45,6 +45,12 @@ export const catalogue = {
   // --- vault ---------------------------------------------------------------------------------------------
 
   // --- snapshot and restore ------------------------------------------------------------------------------
+  DRIVER_FAULT: {
+    message: 'The source {source} failed on purpose in {method}.',
+    hint: 'Only tests meet this error.',
+    exit: exit.failed,
+    retryable: false,
+  },
   REF_UNKNOWN: {
     message: 'No snapshot is called "{ref}".',
     hint: 'stillpoint list shows every id and name. A REF is an id, a unique prefix of one, a name, latest or latest~2.',

@@ -160,6 +160,8 @@ export interface SourceDriver {
   /** The source's name in the config. */
   readonly name: string;
   readonly supports: DriverSupports;
+  /** False where there is nothing yet (an empty machine): then there is nothing to capture, close or go back to. */
+  exists(): Promise<boolean>;
   probe(signal: AbortSignal): Promise<Probe>;
   begin(options: BeginOptions): Promise<CaptureSession>;
   /** What restoring `record` would change now. Reads only. */

@@ -1,0 +1,48 @@
+// The vault as a driver sees it, in memory: for the shared suite and for driver tests that need no disk.
+import { digestOf } from '@stillpoint/core';
+import { failure } from '@stillpoint/core';
+import type { ObjectSink, ObjectSource, StreamRef } from '../contract.ts';
+
+export interface MemoryObjects extends ObjectSink, ObjectSource {
+  /** Plain bytes that were new. */
+  readonly bytesStored: () => number;
+  /** Digests that were read, to prove that references() is complete. */
+  readonly digestsRead: ReadonlySet<string>;
+}
+
+export function createMemoryObjects(): MemoryObjects {
+  const objects = new Map<string, Uint8Array>();
+  const digestsRead = new Set<string>();
+  let stored = 0;
+
+  async function writeBytes(content: Uint8Array): Promise<StreamRef> {
+    const digest = digestOf(content);
+    if (!objects.has(digest)) {
+      objects.set(digest, Uint8Array.from(content));
+      stored += content.byteLength;
+    }
+    return { digest, bytes: content.byteLength, depth: 0 };
+  }
+
+  async function readBytes(ref: StreamRef): Promise<Uint8Array> {
+    digestsRead.add(ref.digest);
+    const content = objects.get(ref.digest);
+    if (content === undefined) throw failure('CHUNK_MISSING', { key: ref.digest });
+    return content;
+  }
+
+  return {
+    bytesStored: () => stored,
+    digestsRead,
+    writeBytes,
+    async writeStream(content) {
+      const pieces: Uint8Array[] = [];
+      for await (const piece of content) pieces.push(Uint8Array.from(piece));
+      return writeBytes(Buffer.concat(pieces));
+    },
+    readBytes,
+    async *readStream(ref) {
+      yield await readBytes(ref);
+    },
+  };
+}
