@@ -1,0 +1,1 @@
+export { acquireLease, type Lease, type LeaseOptions } from './lease.ts';

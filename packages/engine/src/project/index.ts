@@ -1,0 +1,1 @@
+export { openProjectState, type OpenProjectOptions, type ProjectState, type UndoPoint } from './state.ts';

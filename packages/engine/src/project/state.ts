@@ -1,0 +1,146 @@
+// `.stillpoint/`, beside the config file: who this project is and what is under way. It ignores itself for git, so that it
+// never shows in anybody's `git status`. Losing it loses no snapshot as long as the vault lies elsewhere.
+//   project.json        id, directory, a vault that overrides the config's (a project restored elsewhere)
+//   stillpoint.lock     lockfile of the snapshot that was taken or restored last
+//   undo.json           the undo point of the last restore
+//   lease.db            who works here now (catalog/lease.ts)
+//   journal/            a restore under way; resumes that are due
+//   cache/              may vanish at any time
+//   work/               what a restore prepares
+import { mkdir, readFile, realpath } from 'node:fs/promises';
+import path from 'node:path';
+import {
+  failure,
+  makeDirectory,
+  newUuid,
+  writeFileAtomic,
+  type Clock,
+  type SnapshotId,
+} from '@stillpoint/core';
+
+export interface ProjectState {
+  readonly id: string;
+  readonly projectDirectory: string;
+  readonly directory: string;
+  readonly leaseFile: string;
+  readonly journalFile: string;
+  readonly resumesDirectory: string;
+  readonly cacheDirectory: string;
+  readonly workDirectory: string;
+  readonly lockfile: string;
+  /** Overrides the config's vault. */
+  readonly vault: string | undefined;
+  readUndo(): Promise<UndoPoint | undefined>;
+  writeUndo(point: UndoPoint): Promise<void>;
+}
+
+export interface UndoPoint {
+  /** The snapshot of what was replaced. */
+  readonly undo: SnapshotId;
+  /** The snapshot that replaced it. */
+  readonly restored: SnapshotId;
+}
+
+interface ProjectFile {
+  readonly format: 1;
+  readonly id: string;
+  readonly directory: string;
+  readonly createdAt: string;
+  readonly vault?: string;
+}
+
+export interface OpenProjectOptions {
+  readonly projectDirectory: string;
+  readonly clock: Clock;
+  /** Only for a new project: the vault it uses whatever its config says. */
+  readonly vault?: string;
+}
+
+export async function openProjectState(options: OpenProjectOptions): Promise<ProjectState> {
+  const projectDirectory = await realpath(options.projectDirectory);
+  const directory = path.join(projectDirectory, '.stillpoint');
+  await makeDirectories(directory);
+  const project = await readOrCreate(path.join(directory, 'project.json'), projectDirectory, options);
+  const undoFile = path.join(directory, 'undo.json');
+  return {
+    id: project.id,
+    projectDirectory,
+    directory,
+    leaseFile: path.join(directory, 'lease.db'),
+    journalFile: path.join(directory, 'journal', 'restore.jsonl'),
+    resumesDirectory: path.join(directory, 'journal', 'resumes'),
+    cacheDirectory: path.join(directory, 'cache'),
+    workDirectory: path.join(directory, 'work'),
+    lockfile: path.join(directory, 'stillpoint.lock'),
+    vault: project.vault,
+    readUndo: () => readJson<UndoPoint>(undoFile),
+    writeUndo: (point) => writeFileAtomic(undoFile, `${JSON.stringify(point)}\n`),
+  };
+}
+
+async function makeDirectories(directory: string): Promise<void> {
+  try {
+    await makeDirectory(directory);
+    await mkdir(path.join(directory, 'journal', 'resumes'), { recursive: true, mode: 0o700 });
+    await makeDirectory(path.join(directory, 'cache'));
+    await makeDirectory(path.join(directory, 'work'));
+    const ignore = path.join(directory, '.gitignore');
+    if ((await readFile(ignore).catch(() => undefined)) === undefined) {
+      await writeFileAtomic(ignore, '*\n', { mode: 0o600 });
+    }
+  } catch (error) {
+    throw failure('PROJECT_NOT_WRITABLE', { directory }, error);
+  }
+}
+
+async function readOrCreate(
+  file: string,
+  projectDirectory: string,
+  options: OpenProjectOptions,
+): Promise<ProjectFile> {
+  const found = await readJson<ProjectFile>(file);
+  if (found === undefined) {
+    const fresh: ProjectFile = {
+      format: 1,
+      id: newUuid(),
+      directory: projectDirectory,
+      createdAt: options.clock.now().toISOString(),
+      ...(options.vault === undefined ? {} : { vault: options.vault }),
+    };
+    await writeFileAtomic(file, `${JSON.stringify(fresh, undefined, 2)}\n`);
+    return fresh;
+  }
+  return found.directory === projectDirectory ? found : adopt(file, found, projectDirectory);
+}
+
+/**
+ * The directory is not where the project was made. Moved: it keeps its identity. Copied: two directories would share one
+ * database and one undo point, so the copy is refused until somebody says which is which.
+ */
+async function adopt(file: string, found: ProjectFile, directory: string): Promise<ProjectFile> {
+  const original = await readJson<ProjectFile>(
+    path.join(found.directory, '.stillpoint', 'project.json'),
+  );
+  if (original?.id === found.id) {
+    throw failure('PROJECT_COPIED', { directory, original: found.directory, file });
+  }
+  const moved = { ...found, directory };
+  await writeFileAtomic(file, `${JSON.stringify(moved, undefined, 2)}\n`);
+  return moved;
+}
+
+async function readJson<T>(file: string): Promise<T | undefined> {
+  let text: string;
+  try {
+    text = await readFile(file, 'utf8');
+  } catch (error) {
+    if (['ENOENT', 'ENOTDIR'].includes((error as NodeJS.ErrnoException).code ?? '')) return undefined;
+    throw failure('STATE_UNREADABLE', { file }, error);
+  }
+  try {
+    return JSON.parse(text) as T;
+  } catch (error) {
+    throw failure('STATE_UNREADABLE', { file }, error);
+  }
+}
+
