@@ -7,6 +7,8 @@ import path from 'node:path';
 export interface WriteOptions {
   /** Permission bits of the new file; 0o600 unless told. */
   readonly mode?: number;
+  /** Who owns the new file; the caller unless told. Only root can give files away. */
+  readonly owner?: { readonly uid: number; readonly gid: number } | undefined;
 }
 
 /** Replaces `file` by `content`, durably. The directory must exist. */
@@ -20,6 +22,7 @@ export async function writeFileAtomic(
     const handle = await open(temporary, 'wx', options.mode ?? 0o600);
     try {
       await handle.writeFile(content);
+      if (options.owner !== undefined) await handle.chown(options.owner.uid, options.owner.gid);
       await handle.sync();
     } finally {
       await handle.close();

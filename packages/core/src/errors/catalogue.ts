@@ -27,7 +27,110 @@ export const catalogue = {
     retryable: true,
   },
 
+  USAGE_INVALID: {
+    message: '{problem}',
+    hint: '{usage}',
+    exit: exit.usage,
+    retryable: false,
+  },
+  CONFIRMATION_NEEDED: {
+    message: 'This {operation} replaces the live state, and nobody is here to confirm it.',
+    hint: 'Add --yes if that is what you want. What is there now is kept: stillpoint undo brings it back.',
+    exit: exit.usage,
+    retryable: false,
+  },
+  NOT_CONFIRMED: {
+    message: 'The {operation} was not confirmed.',
+    hint: 'Nothing was changed.',
+    exit: exit.failed,
+    retryable: false,
+  },
+  DATABASE_UNKNOWN: {
+    message: 'This project has no managed database called "{name}".',
+    hint: '{known}',
+    exit: exit.notFound,
+    retryable: false,
+  },
+  DATABASE_AMBIGUOUS: {
+    message: 'This project has several managed databases: {names}.',
+    hint: 'Say which one with --source NAME.',
+    exit: exit.usage,
+    retryable: false,
+  },
+  PROGRAM_NOT_STARTED: {
+    message: '{program} cannot be started.',
+    hint: 'Is it installed, executable and on the PATH? After "--" comes the program itself, not a shell line: sh -c "..." runs one.',
+    exit: exit.failed,
+    retryable: false,
+  },
+  SNAPSHOTS_DAMAGED: {
+    message: 'Damage was found in {damaged} of {checked} snapshots.',
+    hint: 'Each damage is listed above. Snapshots without damage restore as ever; take a new one now: stillpoint snapshot',
+    exit: exit.integrity,
+    retryable: false,
+  },
+  DEMO_DIFFERS: {
+    message: 'What came back differs from what was captured: {what}.',
+    hint: 'This is a defect of Stillpoint. The directory {directory} is kept; please report it.',
+    exit: exit.failed,
+    retryable: false,
+  },
+
   // --- project and config --------------------------------------------------------------------------------
+  CONFIG_MISSING: {
+    message: 'There is no stillpoint.config.ts (or .mts, .js, .mjs, .json) in {directory} or above it.',
+    hint: "Go to your project, name it with --project DIR, or write the file: the README's guide starts with one.",
+    exit: exit.usage,
+    retryable: false,
+  },
+  CONFIG_UNREADABLE: {
+    message: '{file} cannot be read: {reason}',
+    hint: 'Mend the file at that place. It runs as a module of its own: what it imports must be there too.',
+    exit: exit.usage,
+    retryable: false,
+  },
+  CONFIG_INVALID: {
+    message: '{file}: {key} must be {expected}; it is {found}.',
+    hint: 'docs/reference/config.md describes every key.',
+    exit: exit.usage,
+    retryable: false,
+  },
+  CONFIG_UNKNOWN_KEY: {
+    message: '{file}: there is no key {key}.',
+    hint: '{suggestion}',
+    exit: exit.usage,
+    retryable: false,
+  },
+  SETTING_PROTECTED: {
+    message: '{file}: {key} cannot be set: Stillpoint needs {setting} as it is to capture and restore the database.',
+    hint: 'Leave it out. Every setting that capture, recovery and privacy do not rest on is yours.',
+    exit: exit.usage,
+    retryable: false,
+  },
+  MEMBER_MISSING: {
+    message: '{file}: the member {member} does not exist.',
+    hint: 'Correct the path (it is relative to the project), or take it out. Was it deleted? stillpoint restore brings it back.',
+    exit: exit.usage,
+    retryable: false,
+  },
+  MEMBER_NOT_REPOSITORY: {
+    message: '{file}: the member {member} is not a git repository.',
+    hint: 'Run git init in it, or name the directory that holds .git.',
+    exit: exit.usage,
+    retryable: false,
+  },
+  MEMBER_OUTSIDE_PROJECT: {
+    message: '{file}: the member {member} lies outside the project, in {place}.',
+    hint: 'Members live below the directory of the configuration, also after symbolic links are followed. Move the configuration up, or the repository in.',
+    exit: exit.usage,
+    retryable: false,
+  },
+  MEMBER_TWICE: {
+    message: '{file}: the members {first} and {second} are the same repository.',
+    hint: 'Name it once.',
+    exit: exit.usage,
+    retryable: false,
+  },
   PROJECT_NOT_WRITABLE: {
     message: 'The state directory {directory} cannot be written.',
     hint: 'Stillpoint keeps what it must remember of a project there: make it writable for you.',
@@ -55,12 +158,206 @@ export const catalogue = {
   },
 
   // --- freeze --------------------------------------------------------------------------------------------
+  FREEZE_BUDGET_EXCEEDED: {
+    message:
+      'The freeze was given up after {waitedMs} ms (budget {budgetMs} ms): {who}. Everything runs again.',
+    hint: 'Keep guarded transactions short (docs/guide/holding-still.md), or raise freeze.budgetMs.',
+    exit: exit.freezeAborted,
+    retryable: true,
+  },
+  FREEZE_LOST: {
+    message: 'The freeze ended before its marks were complete: {who}. They were thrown away.',
+    hint: 'Run the command again. It happens when Stillpoint was stopped, or a participant or its server was restarted, in the freeze.',
+    exit: exit.freezeAborted,
+    retryable: true,
+  },
+  PARTICIPANT_FAILED: {
+    message: 'Participant "{participant}" could not {action}: {why}',
+    hint: 'Correct the participant in the configuration or in the application. Nothing was captured.',
+    exit: exit.freezeAborted,
+    retryable: false,
+  },
+  RESUME_FAILED: {
+    message:
+      'Participant "{participant}" could not be resumed in {attempts} attempts and may still be suspended: {why}',
+    hint: 'Run this by hand: {byHand}. Every following stillpoint command tries it again.',
+    exit: exit.failed,
+    retryable: true,
+  },
+  RESUME_JOURNAL_DAMAGED: {
+    message: 'The list of participants to resume, {file}, cannot be read.',
+    hint: 'Make sure that your participants run, then remove that file.',
+    exit: exit.integrity,
+    retryable: false,
+  },
+  WATCHDOG_FAILED: {
+    message: 'The watchdog that would end a freeze in our stead could not be started: {why}',
+    hint: 'Nothing was paused. Look at the memory and process limits of this machine.',
+    exit: exit.freezeAborted,
+    retryable: true,
+  },
 
   // --- federation (git) ----------------------------------------------------------------------------------
 
   // --- managed Postgres ----------------------------------------------------------------------------------
+  POSTGRES_BINARIES_MISSING: {
+    message: 'There are no Postgres binaries for this machine ({platform}).',
+    hint: 'Install the package {package} beside stillpoint; npm leaves optional dependencies out when told to, or when it cannot fetch them.',
+    exit: exit.failed,
+    retryable: false,
+  },
+  POSTGRES_USER_FAILED: {
+    message: 'Postgres never runs as root, and its system user "{user}" cannot be used: {reason}.',
+    hint: 'Run this once as root: {command}',
+    exit: exit.failed,
+    retryable: false,
+  },
+  POSTGRES_RUNTIME_UNSAFE: {
+    message: 'The directory {directory} cannot hold the sockets of Postgres: {reason}.',
+    hint: 'Look at who made it, and remove or rename it; Stillpoint makes its own.',
+    exit: exit.failed,
+    retryable: false,
+  },
+  POSTGRES_CREATE_FAILED: {
+    message: 'The database cluster could not be created: {reason}.',
+    hint: 'Nothing was kept of it. See {log}, then run the command again.',
+    exit: exit.failed,
+    retryable: false,
+  },
+  POSTGRES_NOT_CREATED: {
+    message: 'This project has no database cluster yet.',
+    hint: 'stillpoint db start makes it.',
+    exit: exit.notFound,
+    retryable: false,
+  },
+  POSTGRES_BUSY: {
+    message: 'Another command has been creating, starting or stopping this database for {seconds} seconds.',
+    hint: 'Wait for it to end, or look for a stillpoint process that hangs.',
+    exit: exit.locked,
+    retryable: true,
+  },
+  POSTGRES_START_FAILED: {
+    message: 'Postgres did not start: {reason}.',
+    hint: 'The whole log is {file}. Its last lines:\n{log}',
+    exit: exit.failed,
+    retryable: false,
+  },
+  POSTGRES_RECOVERY_FAILED: {
+    message: 'The database prepared as {incarnation} did not come up: {reason}.',
+    hint: 'The live database was not touched. The last lines of its log:\n{log}',
+    exit: exit.failed,
+    retryable: false,
+  },
+  POSTGRES_STOP_FAILED: {
+    message: 'Postgres (process {pid}) does not end.',
+    hint: 'Look at process {pid}; a hanging disk can keep a process from ending.',
+    exit: exit.failed,
+    retryable: true,
+  },
+  POSTGRES_UNREACHABLE: {
+    message: 'The database cannot be reached: {reason}.',
+    hint: 'stillpoint db status shows its state, stillpoint db start starts it.',
+    exit: exit.failed,
+    retryable: true,
+  },
+  POSTGRES_MAJOR_MISMATCH: {
+    message: 'The data was written by Postgres {found}; this Stillpoint runs Postgres {needed}.',
+    hint: 'Use the Stillpoint release that made it, or bring the data over with pg_dump.',
+    exit: exit.failed,
+    retryable: false,
+  },
+  POSTGRES_ARCH_MISMATCH: {
+    message: 'The data was written on {found}; this machine is {needed}.',
+    hint: 'The files of Postgres are bound to their architecture: use such a machine, or bring the data over with pg_dump.',
+    exit: exit.failed,
+    retryable: false,
+  },
+  POSTGRES_FILE_DAMAGED: {
+    message: '{file} cannot be read: {reason}.',
+    hint: 'Restore this file from a backup of the machine; the data beside it was not touched.',
+    exit: exit.integrity,
+    retryable: false,
+  },
+  PORT_TAKEN: {
+    message: 'Port {port} on 127.0.0.1, which this database uses, is taken by {holder}.',
+    hint: 'Stop it, or give the source another port in the configuration.',
+    exit: exit.failed,
+    retryable: true,
+  },
 
   // --- vault ---------------------------------------------------------------------------------------------
+  VAULT_MISSING: {
+    message: 'There is no vault at {vault}.',
+    hint: 'The first snapshot makes one. If there should be one, check "vault" in the configuration and that its disk is mounted.',
+    exit: exit.notFound,
+    retryable: false,
+  },
+  VAULT_TOO_NEW: {
+    message: 'The vault at {vault} has format {format}; this Stillpoint knows formats up to {supported}.',
+    hint: 'Install a newer stillpoint. Nothing was changed.',
+    exit: exit.failed,
+    retryable: false,
+  },
+  VAULT_DAMAGED: {
+    message: 'The vault at {vault} cannot be used: {reason}.',
+    hint: 'Bring vault.json back from a copy of the vault, or name an empty directory for a new vault. Nothing was changed.',
+    exit: exit.integrity,
+    retryable: false,
+  },
+  VAULT_READ_ONLY: {
+    message: 'The vault at {vault} cannot be written: {reason}.',
+    hint: 'Check the owner and the permissions of that directory and whether its disk is mounted read-only.',
+    exit: exit.failed,
+    retryable: false,
+  },
+  VAULT_NO_ACCESS: {
+    message: 'The vault at {vault} cannot be read: {reason}.',
+    hint: 'Run as the user who owns that directory, or change its owner.',
+    exit: exit.failed,
+    retryable: false,
+  },
+  VAULT_NO_SPACE: {
+    message: 'No space is left for the vault at {vault}.',
+    hint: 'Make room on its disk and take the snapshot again. Older snapshots are unharmed.',
+    exit: exit.noSpace,
+    retryable: false,
+  },
+  VAULT_IO_FAILED: {
+    message: 'The vault at {vault} failed to {operation} {key}: {reason}.',
+    hint: 'Look at the disk or the network that the vault is on, then run the command again.',
+    exit: exit.failed,
+    retryable: true,
+  },
+  OBJECT_MISSING: {
+    message: 'The vault at {vault} has no object {key}.',
+    hint: 'stillpoint verify --deep shows which snapshots are harmed.',
+    exit: exit.integrity,
+    retryable: false,
+  },
+  OBJECT_EXISTS: {
+    message: 'The vault at {vault} already has an object {key}.',
+    hint: 'Objects of a vault never change. Run the command again.',
+    exit: exit.failed,
+    retryable: false,
+  },
+  CHUNK_DAMAGED: {
+    message: 'Data in the vault is damaged: chunk {chunk} in {key} at offset {offset}: {reason}.',
+    hint: 'stillpoint verify --deep shows which snapshots are harmed; restore one that is not.',
+    exit: exit.integrity,
+    retryable: false,
+  },
+  CHUNK_MISSING: {
+    message: 'Data in the vault is missing: chunk {chunk} should be in {key} at offset {offset}.',
+    hint: 'stillpoint verify shows which snapshots are harmed; restore one that is not.',
+    exit: exit.integrity,
+    retryable: false,
+  },
+  MANIFEST_DAMAGED: {
+    message: 'Snapshot {id} cannot be read: its manifest {key} is damaged ({reason}).',
+    hint: 'Other snapshots are unharmed: stillpoint list shows them.',
+    exit: exit.integrity,
+    retryable: false,
+  },
 
   // --- snapshot and restore ------------------------------------------------------------------------------
   DRIVER_FAULT: {
