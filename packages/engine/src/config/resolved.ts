@@ -38,7 +38,12 @@ export interface ResolvedSource {
 }
 
 export type ResolvedParticipant =
-  | { readonly kind: 'lock'; readonly name: string; readonly source: string; readonly guards: readonly string[] | '*' }
+  | {
+      readonly kind: 'lock';
+      readonly name: string;
+      readonly source: string;
+      readonly guards: readonly string[] | '*';
+    }
   | {
       readonly kind: 'command';
       readonly name: string;

@@ -1,0 +1,13 @@
+// The configuration's public list.
+export { durationText, parseDuration } from './duration.ts';
+export { CONFIG_NAMES, findConfig } from './find.ts';
+export { loadConfig, type LoadOptions } from './load.ts';
+export { resolveConfig, type ResolveOptions } from './resolve.ts';
+export {
+  DEFAULT_LOCK_KEY,
+  type ResolvedConfig,
+  type ResolvedMember,
+  type ResolvedParticipant,
+  type ResolvedSource,
+} from './resolved.ts';
+export { defineConfig, type UserConfig } from './user-config.ts';

@@ -1,0 +1,87 @@
+// Who holds still. Each managed Postgres gets a lock participant that guards everything, unless the configuration
+// names one for it: forgetting it would make snapshots that look whole and are not.
+import { invalidKey } from './parse.ts';
+import type { ResolvedMember, ResolvedParticipant, ResolvedSource } from './resolved.ts';
+import type { ParsedConfig } from './user-config.ts';
+
+type UserParticipant = NonNullable<ParsedConfig['participants']>[number];
+
+interface ParticipantContext {
+  readonly sources: readonly ResolvedSource[];
+  readonly members: readonly ResolvedMember[];
+  readonly file: string;
+}
+
+export function resolveParticipants(
+  written: readonly UserParticipant[],
+  context: ParticipantContext,
+): readonly ResolvedParticipant[] {
+  const named = written.map((participant, index) =>
+    resolveOne(participant, `participants[${index}]`, context),
+  );
+  const locked = new Set(named.flatMap((entry) => (entry.kind === 'lock' ? [entry.source] : [])));
+  const implied = context.sources
+    .filter((source) => !locked.has(source.name))
+    .map((source) => lockOf(source.name, '*'));
+  // A lock that guards nothing is how a project says "nobody takes the lock": there is nothing to wait for.
+  const all = [...implied, ...named].filter(
+    (entry) => entry.kind !== 'lock' || entry.guards.length > 0,
+  );
+  refuseEqualNames(all, context.file);
+  return all;
+}
+
+function lockOf(
+  source: string,
+  guards: readonly string[] | '*',
+  name = `lock:${source}`,
+): ResolvedParticipant {
+  return { kind: 'lock', name, source, guards };
+}
+
+function resolveOne(
+  participant: UserParticipant,
+  key: string,
+  context: ParticipantContext,
+): ResolvedParticipant {
+  const guards = participant.guards ?? '*';
+  if (guards !== '*') checkGuards(guards, key, context);
+  if (participant.kind !== 'lock') return { ...participant, guards };
+  const source = lockSource(participant.source, key, context);
+  return lockOf(source, guards, participant.name);
+}
+
+function lockSource(written: string | undefined, key: string, context: ParticipantContext): string {
+  const names = context.sources.map((source) => source.name);
+  if (written !== undefined && names.includes(written)) return written;
+  const [only, ...others] = names;
+  if (written === undefined && only !== undefined && others.length === 0) return only;
+  const expected =
+    names.length === 0
+      ? 'left out: there is no source to lock'
+      : `one of the sources ${names.join(', ')}`;
+  const found = written === undefined ? 'missing' : JSON.stringify(written);
+  throw invalidKey(context.file, `${key}.source`, expected, found);
+}
+
+function checkGuards(guards: readonly string[], key: string, context: ParticipantContext): void {
+  const known = [
+    ...context.sources.map((source) => source.name),
+    ...context.members.map((member) => member.path),
+  ];
+  for (const [index, guard] of guards.entries()) {
+    if (known.includes(guard)) continue;
+    const expected = `a source or member of this project (${known.join(', ')})`;
+    throw invalidKey(context.file, `${key}.guards[${index}]`, expected, JSON.stringify(guard));
+  }
+}
+
+function refuseEqualNames(participants: readonly ResolvedParticipant[], file: string): void {
+  const seen = new Set<string>();
+  for (const { name } of participants) {
+    if (seen.has(name)) {
+      throw invalidKey(file, 'participants', 'names that differ', `${JSON.stringify(name)} twice`);
+    }
+    seen.add(name);
+  }
+}

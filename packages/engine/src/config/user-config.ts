@@ -1,0 +1,141 @@
+// What a person writes in stillpoint.config.ts or .json: the shape, its types and its words for errors. Every key
+// that is not named here is refused. Defaults and everything that needs the disk come later, in resolve.ts.
+// docs/reference/config.md describes these keys by hand; config.test.ts holds the two equal.
+import { z } from 'zod';
+import { durationText, parseDuration } from './duration.ts';
+
+const relativePath = z
+  .string('a path relative to the project')
+  .min(1, 'a path relative to the project, not an empty text')
+  .refine((text) => !text.includes('\0'), 'a path without NUL characters');
+
+const memberObject = z.strictObject({
+  path: relativePath,
+  include: z.array(relativePath, 'a list of paths and globs').optional(),
+});
+const member = z.union([relativePath, memberObject], 'a path, a glob, or { path, include }');
+
+const setting = z.union([z.string(), z.number(), z.boolean()], 'a text, a number or true/false');
+
+const source = z.strictObject(
+  {
+    driver: z.literal('postgres', "'postgres' (the only driver in this version)"),
+    database: z
+      .string('the name of a database')
+      .regex(/^[A-Za-z_][A-Za-z0-9_-]{0,62}$/, 'a database name of letters, digits, _ and -')
+      .refine(
+        (name) => !reservedDatabases.has(name),
+        'not one of the databases that Postgres keeps for itself',
+      )
+      .optional(),
+    port: z
+      .int('a whole number from 1 to 65535')
+      .min(1, 'a whole number from 1 to 65535')
+      .max(65_535, 'a whole number from 1 to 65535')
+      .optional(),
+    settings: z.record(z.string(), setting, 'names and values for postgresql.conf').optional(),
+  },
+  "{ driver: 'postgres', ... }",
+);
+
+const reservedDatabases = new Set(['postgres', 'template0', 'template1']);
+
+const guards = z.union(
+  [z.literal('*'), z.array(z.string('the name of a source or the path of a member'))],
+  "'*' or a list of source names and member paths",
+);
+const participantName = z
+  .string('a name')
+  .regex(/^[A-Za-z0-9][A-Za-z0-9 ._:-]{0,63}$/, 'up to 64 letters, digits, spaces and . _ : -');
+const shellCommand = z
+  .string('a shell command')
+  .trim()
+  .min(1, 'a shell command, not an empty text');
+const webAddress = z.url({ protocol: /^https?$/, error: 'an http:// or https:// address' });
+
+const participantKinds = {
+  lock: z.strictObject({
+    kind: z.literal('lock'),
+    source: z.string('the name of a source').optional(),
+    name: participantName.optional(),
+    guards: guards.optional(),
+  }),
+  command: z.strictObject({
+    kind: z.literal('command'),
+    name: participantName,
+    suspend: shellCommand,
+    resume: shellCommand,
+    guards: guards.optional(),
+  }),
+  http: z.strictObject({
+    kind: z.literal('http'),
+    name: participantName,
+    suspend: webAddress,
+    resume: webAddress,
+    guards: guards.optional(),
+  }),
+};
+
+const participant = z.discriminatedUnion(
+  'kind',
+  [participantKinds.lock, participantKinds.command, participantKinds.http],
+  "{ kind: 'lock' }, { kind: 'command', ... } or { kind: 'http', ... }",
+);
+
+const BUDGET_MS = { smallest: 100, largest: 600_000 } as const;
+const budgetWords = `a number of milliseconds or a text like '2s', from ${durationText(BUDGET_MS.smallest)} to ${durationText(BUDGET_MS.largest)}`;
+const budget = z.union([z.number(), z.string()], budgetWords).transform((value, context) => {
+  const ms = typeof value === 'number' ? value : parseDuration(value);
+  if (ms !== undefined && ms >= BUDGET_MS.smallest && ms <= BUDGET_MS.largest)
+    return Math.round(ms);
+  context.addIssue({ code: 'custom', message: budgetWords });
+  return z.NEVER;
+});
+
+const keyWords =
+  'a whole number that fits into 64 bits (as a number, a bigint or a text of digits)';
+const lockKey = z
+  .union([z.int(keyWords), z.bigint(), z.string().regex(/^-?\d{1,19}$/, keyWords)], keyWords)
+  .transform((value, context) => {
+    const key = BigInt(value);
+    if (BigInt.asIntN(64, key) === key) return key;
+    context.addIssue({ code: 'custom', message: keyWords });
+    return z.NEVER;
+  });
+
+const freeze = z.strictObject(
+  { budget: budget.optional(), lockKey: lockKey.optional() },
+  '{ budget, lockKey }',
+);
+
+export const userConfigSchema = z.strictObject(
+  {
+    members: z.array(member, 'a list of paths and globs of git repositories').optional(),
+    sources: z.record(z.string(), source, 'named sources, { db: { driver: ... } }').optional(),
+    participants: z.array(participant, 'a list of participants').optional(),
+    freeze: freeze.optional(),
+    vault: z.string('the path of a directory').min(1, 'the path of a directory').optional(),
+  },
+  'an object',
+);
+
+/** The keys that each kind of object of the configuration knows. */
+export const knownKeys = {
+  config: Object.keys(userConfigSchema.shape),
+  member: Object.keys(memberObject.shape),
+  source: Object.keys(source.shape),
+  freeze: Object.keys(freeze.shape),
+  lock: Object.keys(participantKinds.lock.shape),
+  command: Object.keys(participantKinds.command.shape),
+  http: Object.keys(participantKinds.http.shape),
+} as const;
+
+/** What `defineConfig` takes. */
+export type UserConfig = z.input<typeof userConfigSchema>;
+/** The same with durations and keys read. */
+export type ParsedConfig = z.output<typeof userConfigSchema>;
+
+/** Gives its argument back. It is there so that an editor knows the type of what you write. */
+export function defineConfig(config: UserConfig): UserConfig {
+  return config;
+}
