@@ -78,7 +78,8 @@ export const catalogue = {
 
   // --- project and config --------------------------------------------------------------------------------
   CONFIG_MISSING: {
-    message: 'There is no stillpoint.config.ts (or .mts, .js, .mjs, .json) in {directory} or above it.',
+    message:
+      'There is no stillpoint.config.ts (or .mts, .js, .mjs, .json) in {directory} or above it.',
     hint: "Go to your project, name it with --project DIR, or write the file: the README's guide starts with one.",
     exit: exit.usage,
     retryable: false,
@@ -102,7 +103,8 @@ export const catalogue = {
     retryable: false,
   },
   SETTING_PROTECTED: {
-    message: '{file}: {key} cannot be set: Stillpoint needs {setting} as it is to capture and restore the database.',
+    message:
+      '{file}: {key} cannot be set: Stillpoint needs {setting} as it is to capture and restore the database.',
     hint: 'Leave it out. Every setting that capture, recovery and privacy do not rest on is yours.',
     exit: exit.usage,
     retryable: false,
@@ -151,7 +153,8 @@ export const catalogue = {
   },
 
   LEASE_HELD: {
-    message: 'Another Stillpoint command holds this project: {operation}, process {pid}, since {since}.',
+    message:
+      'Another Stillpoint command holds this project: {operation}, process {pid}, since {since}.',
     hint: 'Wait for it to end (--wait 60s waits for you), or look at process {pid}.',
     exit: exit.locked,
     retryable: true,
@@ -198,8 +201,167 @@ export const catalogue = {
   },
 
   // --- federation (git) ----------------------------------------------------------------------------------
+  GIT_MISSING: {
+    message: 'git was not found.',
+    hint: 'Install git 2.31 or newer (apt install git) and see that it is on the PATH.',
+    exit: exit.failed,
+    retryable: false,
+  },
+  GIT_FAILED: {
+    message: 'git {command} failed: {words}',
+    hint: "The words above are git's own. `git fsck` in the member tells whether its repository is whole.",
+    exit: exit.failed,
+    retryable: false,
+  },
+  MEMBER_BARE: {
+    message: 'The member {member} is a bare repository: {directory}.',
+    hint: 'Name a repository with a work tree.',
+    exit: exit.failed,
+    retryable: false,
+  },
+  MEMBER_UNSUPPORTED: {
+    message: 'The member {member} uses {what}, which cannot be captured.',
+    hint: 'Convert the repository, or take it out of `members`.',
+    exit: exit.failed,
+    retryable: false,
+  },
+  PARTIAL_CLONE: {
+    message: 'The member {member} is a partial clone: parts of its history are only at {remote}.',
+    hint: 'Fetch everything: git fetch --refetch --no-filter, then unset remote.{remote}.promisor and remote.{remote}.partialclonefilter.',
+    exit: exit.failed,
+    retryable: false,
+  },
+  NESTED_REPOSITORY: {
+    message: 'The member {member} holds another repository that is no member: {nested}.',
+    hint: 'Add {nested} to `members`, or ignore it in .gitignore.',
+    exit: exit.failed,
+    retryable: false,
+  },
+  SUBMODULE_NOT_MEMBER: {
+    message: 'The submodule {submodule} of {member} is no member.',
+    hint: 'Add {submodule} to `members`, or remove its work tree: git submodule deinit.',
+    exit: exit.failed,
+    retryable: false,
+  },
+  MEMBER_SPECIAL_FILE: {
+    message: '{file} in the member {member} is a socket, a pipe or a device.',
+    hint: 'Remove it or put it elsewhere: only files, links and directories can be captured.',
+    exit: exit.failed,
+    retryable: false,
+  },
+  MEMBER_UNREADABLE: {
+    message: '{file} in the member {member} cannot be read.',
+    hint: 'Make it readable for the user who runs stillpoint, or add it to .gitignore.',
+    exit: exit.failed,
+    retryable: false,
+  },
+  MEMBER_DAMAGED: {
+    message: 'The repository of the member {member} is damaged: {what}.',
+    hint: 'Look at `git fsck`, and bring the missing objects back from a remote or a snapshot.',
+    exit: exit.integrity,
+    retryable: false,
+  },
+  MEMBER_BUSY: {
+    message: 'The member {member} kept changing while its mark was taken: {what}.',
+    hint: 'Let the git command in it end, or let a participant hold its writer, and try again.',
+    exit: exit.failed,
+    retryable: true,
+  },
+  MEMBER_CHANGES_TOO_LARGE: {
+    message:
+      'More than {limitMb} MB changed in the member {member} while the snapshot was prepared.',
+    hint: 'Try again when less is being written, or ignore large files and capture them as a source.',
+    exit: exit.failed,
+    retryable: true,
+  },
+  MEMBER_RECORD_INVALID: {
+    message: "The snapshot's record of the member {member} cannot be understood: {what}.",
+    hint: 'Use the Stillpoint that took the snapshot, or a newer one.',
+    exit: exit.integrity,
+    retryable: false,
+  },
+  MEMBER_NOT_PROVED: {
+    message: 'The prepared state of the member {member} is not whole: {what}.',
+    hint: 'Nothing was changed. Run stillpoint verify --deep, and restore another snapshot if it finds damage.',
+    exit: exit.integrity,
+    retryable: false,
+  },
+  MEMBER_LOCKED: {
+    message: 'A git command seems to be running in the member {member}: {file} exists.',
+    hint: 'Wait for it to end. If none runs, remove the file.',
+    exit: exit.locked,
+    retryable: true,
+  },
+  MEMBER_CHECKOUT_FAILED: {
+    message: 'The member {member} could not be brought to the snapshot: {what}.',
+    hint: 'See that {file} can be written, then run the command again.',
+    exit: exit.failed,
+    retryable: true,
+  },
 
   // --- managed Postgres ----------------------------------------------------------------------------------
+  POSTGRES_MAJOR_MISMATCH: {
+    message:
+      'The snapshot holds a cluster of Postgres {captured}; the server here is Postgres {present}.',
+    hint: 'A data directory opens only with its own major version: restore with the Stillpoint that took the snapshot, or one that brings Postgres {captured}.',
+    exit: exit.failed,
+    retryable: false,
+  },
+  POSTGRES_ARCH_MISMATCH: {
+    message: 'The snapshot holds a cluster of {captured}; this machine is {present}.',
+    hint: 'A data directory opens only on its own platform and architecture. Restore it on such a machine and move the data with pg_dump.',
+    exit: exit.failed,
+    retryable: false,
+  },
+  POSTGRES_COLLATION_MISMATCH: {
+    message:
+      'The database {database} sorts by collation version {captured}; this machine has {present}.',
+    hint: 'Its indexes may be in another order than this machine expects. Restore on a machine with the same C library or ICU.',
+    exit: exit.failed,
+    retryable: false,
+  },
+  POSTGRES_TABLESPACES: {
+    message: 'The database uses tablespaces outside of its data directory: {tablespaces}.',
+    hint: 'Move their tables back (ALTER TABLE ... SET TABLESPACE pg_default) and drop them; Stillpoint captures only the data directory.',
+    exit: exit.failed,
+    retryable: false,
+  },
+  POSTGRES_BASE_FAILED: {
+    message: 'The base backup of the database failed: {reason}.',
+    hint: 'Look at the log of the database. If it tells of bad page checksums, its disk or its data is damaged.',
+    exit: exit.failed,
+    retryable: true,
+  },
+  POSTGRES_WAL_LOST: {
+    message: 'The write-ahead log from {from} on is gone: {reason}.',
+    hint: 'Take the snapshot again: it begins with a new base backup.',
+    exit: exit.failed,
+    retryable: true,
+  },
+  POSTGRES_MARK_FAILED: {
+    message: 'The database gave no restore point: {reason}.',
+    hint: 'Nothing was captured. Look at the log of the database and take the snapshot again.',
+    exit: exit.failed,
+    retryable: true,
+  },
+  POSTGRES_RECORD_UNREADABLE: {
+    message: 'What the snapshot says of its database cannot be read: {reason}.',
+    hint: 'Was it taken by a newer Stillpoint? Install that one. Otherwise: stillpoint verify --deep',
+    exit: exit.integrity,
+    retryable: false,
+  },
+  POSTGRES_RECOVERY_FAILED: {
+    message: 'The database could not be recovered to the moment of the snapshot: {reason}.',
+    hint: 'The live database is as it was. stillpoint verify --deep reads the snapshot through; the server log is in {log}.',
+    exit: exit.failed,
+    retryable: false,
+  },
+  POSTGRES_CLIENTS_REMAIN: {
+    message: 'Connections to the database did not end: {clients}.',
+    hint: 'The database was opened again and nothing was switched. End these programs and restore again.',
+    exit: exit.failed,
+    retryable: true,
+  },
   POSTGRES_BINARIES_MISSING: {
     message: 'There are no Postgres binaries for this machine ({platform}).',
     hint: 'Install the package {package} beside stillpoint; npm leaves optional dependencies out when told to, or when it cannot fetch them.',
@@ -231,7 +393,8 @@ export const catalogue = {
     retryable: false,
   },
   POSTGRES_BUSY: {
-    message: 'Another command has been creating, starting or stopping this database for {seconds} seconds.',
+    message:
+      'Another command has been creating, starting or stopping this database for {seconds} seconds.',
     hint: 'Wait for it to end, or look for a stillpoint process that hangs.',
     exit: exit.locked,
     retryable: true,
@@ -293,7 +456,8 @@ export const catalogue = {
     retryable: false,
   },
   VAULT_TOO_NEW: {
-    message: 'The vault at {vault} has format {format}; this Stillpoint knows formats up to {supported}.',
+    message:
+      'The vault at {vault} has format {format}; this Stillpoint knows formats up to {supported}.',
     hint: 'Install a newer stillpoint. Nothing was changed.',
     exit: exit.failed,
     retryable: false,
@@ -403,7 +567,8 @@ export const catalogue = {
     retryable: false,
   },
   SOURCE_NOT_CONFIGURED: {
-    message: 'Snapshot {id} holds the source "{source}" ({driver}), which the configuration does not name.',
+    message:
+      'Snapshot {id} holds the source "{source}" ({driver}), which the configuration does not name.',
     hint: 'Add it to the configuration again, as it was when the snapshot was taken.',
     exit: exit.usage,
     retryable: false,
@@ -415,7 +580,8 @@ export const catalogue = {
     retryable: false,
   },
   RESTORE_FAILED: {
-    message: 'The restore of {id} failed at {step} and was taken back: everything is as it was before.',
+    message:
+      'The restore of {id} failed at {step} and was taken back: everything is as it was before.',
     hint: 'Mend what the cause says, then restore again.',
     exit: exit.failed,
     retryable: true,
