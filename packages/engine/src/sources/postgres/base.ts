@@ -1,0 +1,174 @@
+// A base: every file of the data directory as a stream in the vault, and a listing that names them. The same file content is
+// stored once, so a second base of a cluster that hardly changed costs little more than reading it.
+import { mkdir, open } from 'node:fs/promises';
+import path from 'node:path';
+import { canonicalBytes, failure, isFailure, type ProgressListener } from '@stillpoint/core';
+import { z } from 'zod';
+import type { ObjectSink, ObjectSource, StreamRef } from '../contract.ts';
+import type { Cluster } from './cluster/contract.ts';
+import { formatLsn } from './lsn.ts';
+import { createPool } from './pool.ts';
+import { parseStored, streamRef, type BaseRef } from './record.ts';
+import { takeBaseBackup } from './replication/base-backup.ts';
+import { readTar, type TarEntry } from './tar.ts';
+
+const relativePath = z
+  .string()
+  .refine(
+    (text) => text !== '' && !text.split('/').some((part) => part === '' || part === '.' || part === '..'),
+    'a path inside the data directory',
+  );
+const listing = z.object({
+  version: z.literal(1),
+  directories: z.array(z.object({ path: relativePath, mode: z.int() })),
+  files: z.array(z.object({ path: relativePath, mode: z.int(), content: streamRef })),
+});
+type Listing = z.infer<typeof listing>;
+type ListedFile = Listing['files'][number];
+
+/** Up to this size a file is read whole and stored beside others; larger ones are streamed alone. */
+const SMALL_FILE_BYTES = 1024 * 1024;
+const SMALL_FILES_AT_ONCE = 16;
+const FILES_WRITTEN_AT_ONCE = 4;
+
+export interface StoreBaseOptions {
+  readonly label: string;
+  readonly incarnation: string;
+  readonly sink: ObjectSink;
+  readonly bytesTotal: number;
+  readonly signal: AbortSignal;
+  readonly progress: ProgressListener;
+}
+
+export async function storeBase(cluster: Cluster, options: StoreBaseOptions): Promise<BaseRef> {
+  const { sink, signal, label } = options;
+  let stored: { readonly listing: Listing; readonly bytes: number } | undefined;
+  let manifest: StreamRef | undefined;
+  try {
+    const result = await takeBaseBackup(cluster, {
+      label,
+      signal,
+      onArchive: async (tar) => void (stored = await storeFiles(tar, options)),
+      onManifest: async (content) => void (manifest = await sink.writeStream(content)),
+    });
+    if (stored === undefined || manifest === undefined) throw new Error('it came without files or manifest');
+    return {
+      listing: await sink.writeBytes(canonicalBytes(stored.listing)),
+      manifest,
+      startLsn: formatLsn(result.startLsn),
+      stopLsn: formatLsn(result.stopLsn),
+      timeline: result.timeline,
+      incarnation: options.incarnation,
+      bytes: stored.bytes,
+    };
+  } catch (error) {
+    signal.throwIfAborted();
+    if (isFailure(error)) throw error;
+    const reason = error instanceof Error ? error.message : String(error);
+    throw failure('POSTGRES_BASE_FAILED', { reason }, error);
+  }
+}
+
+async function storeFiles(
+  tar: AsyncIterable<Buffer>,
+  { sink, progress, bytesTotal, signal }: StoreBaseOptions,
+): Promise<{ readonly listing: Listing; readonly bytes: number }> {
+  const directories: Listing['directories'] = [];
+  const files: ListedFile[] = [];
+  const pool = createPool(SMALL_FILES_AT_ONCE);
+  let doneBytes = 0;
+  const advance = (bytes: number): void => {
+    doneBytes += bytes;
+    progress({ type: 'bytes:advanced', phase: 'base', doneBytes, totalBytes: Math.max(bytesTotal, doneBytes) });
+  };
+  for await (const entry of readTar(tar)) {
+    signal.throwIfAborted();
+    if (entry.type === 'symlink') throw new Error(`${entry.path} is a symbolic link`);
+    if (entry.type === 'directory') {
+      directories.push({ path: entry.path, mode: entry.mode });
+      continue;
+    }
+    const keep = (content: StreamRef): void => {
+      files.push({ path: entry.path, mode: entry.mode, content });
+      advance(content.bytes);
+    };
+    if (entry.size > SMALL_FILE_BYTES) {
+      keep(await sink.writeStream(entry.content));
+    } else {
+      const content = await readWhole(entry);
+      await pool.run(async () => keep(await sink.writeBytes(content)));
+    }
+  }
+  await pool.drain();
+  // Small and large files end in any order; the listing of the same files must be the same bytes.
+  files.sort((a, b) => (a.path < b.path ? -1 : 1));
+  return { listing: { version: 1, directories, files }, bytes: doneBytes };
+}
+
+async function readWhole(entry: TarEntry): Promise<Uint8Array> {
+  const whole = new Uint8Array(entry.size);
+  let offset = 0;
+  for await (const part of entry.content) {
+    whole.set(part, offset);
+    offset += part.length;
+  }
+  return whole;
+}
+
+export async function readListing(source: ObjectSource, ref: StreamRef): Promise<Listing> {
+  const text = Buffer.from(await source.readBytes(ref)).toString('utf8');
+  return parseStored(listing, JSON.parse(text));
+}
+
+export interface WriteBaseOptions {
+  readonly base: BaseRef;
+  /** The data directory; made here, must not exist. */
+  readonly directory: string;
+  readonly source: ObjectSource;
+  readonly signal: AbortSignal;
+  readonly progress: ProgressListener;
+}
+
+/**
+ * Writes the files of a base. They are not durable yet: the server that recovers them makes the whole directory
+ * durable first (recovery_init_sync_method) and checkpoints at the end.
+ */
+export async function writeBase(options: WriteBaseOptions): Promise<void> {
+  const { base, directory, source, signal, progress } = options;
+  const { directories, files } = await readListing(source, base.listing);
+  await mkdir(directory, { mode: 0o700 });
+  for (const entry of directories.toSorted((a, b) => (a.path < b.path ? -1 : 1))) {
+    await mkdir(path.join(directory, entry.path), { recursive: true, mode: entry.mode });
+  }
+  const pool = createPool(FILES_WRITTEN_AT_ONCE);
+  let doneBytes = 0;
+  for (const file of files) {
+    signal.throwIfAborted();
+    await pool.run(async () => {
+      await writeFileOf(file, path.join(directory, file.path), source);
+      doneBytes += file.content.bytes;
+      progress({ type: 'bytes:advanced', phase: 'base', doneBytes, totalBytes: base.bytes });
+    });
+  }
+  await pool.drain();
+}
+
+/** One writer a file: two would wait for each other at the inode's lock. */
+async function writeFileOf(file: ListedFile, to: string, source: ObjectSource): Promise<void> {
+  const handle = await open(to, 'wx', file.mode);
+  try {
+    if (file.content.bytes <= SMALL_FILE_BYTES) {
+      await handle.writeFile(await source.readBytes(file.content));
+    } else {
+      for await (const part of source.readStream(file.content)) await writeAll(handle, part);
+    }
+  } finally {
+    await handle.close();
+  }
+}
+
+async function writeAll(handle: Awaited<ReturnType<typeof open>>, bytes: Uint8Array): Promise<void> {
+  for (let written = 0; written < bytes.length;) {
+    written += (await handle.write(bytes, written, bytes.length - written)).bytesWritten;
+  }
+}

@@ -1,0 +1,43 @@
+// Opens a walsender connection. It speaks only the simple protocol and only replication commands, so the few words
+// that go into them are quoted here.
+import type { Client } from 'pg';
+import type { Cluster } from '../cluster/contract.ts';
+import { parseLsn, type Lsn } from '../lsn.ts';
+
+export interface SystemIdentity {
+  readonly systemId: string;
+  readonly timeline: number;
+  readonly flushLsn: Lsn;
+}
+
+export async function connectReplication(cluster: Cluster, signal: AbortSignal): Promise<Client> {
+  const client = await cluster.connect({
+    replication: true,
+    applicationName: 'stillpoint replication',
+    signal,
+  });
+  // An ended socket is told to whoever reads from it; `pg` tells it a second time, to nobody.
+  client.on('error', () => {});
+  return client;
+}
+
+export async function identifySystem(cluster: Cluster, signal: AbortSignal): Promise<SystemIdentity> {
+  const client = await connectReplication(cluster, signal);
+  try {
+    const { rows } = await client.query<{ systemid: string; timeline: number; xlogpos: string }>(
+      'IDENTIFY_SYSTEM',
+    );
+    const row = rows[0]!;
+    return {
+      systemId: String(row.systemid),
+      timeline: Number(row.timeline),
+      flushLsn: parseLsn(row.xlogpos),
+    };
+  } finally {
+    await client.end().catch(() => {});
+  }
+}
+
+export function quoteLiteral(text: string): string {
+  return `'${text.replaceAll("'", "''")}'`;
+}
