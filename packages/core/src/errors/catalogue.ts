@@ -160,6 +160,19 @@ export const catalogue = {
     retryable: true,
   },
 
+  VAULT_OTHER: {
+    message: 'The vault at {where} is not the one that this project has used before (it is {found}, not {expected}).',
+    hint: 'Is the right disk mounted, and does "vault" in the configuration name the right place? To begin anew there, remove "vaultId" from .stillpoint/project.json.',
+    exit: exit.failed,
+    retryable: false,
+  },
+  SOURCE_UNKNOWN: {
+    message: 'The configuration has no managed database called "{name}"; it has: {known}.',
+    hint: 'Use one of these names, or add the source to the configuration.',
+    exit: exit.usage,
+    retryable: false,
+  },
+
   // --- freeze --------------------------------------------------------------------------------------------
   FREEZE_BUDGET_EXCEEDED: {
     message:

@@ -30,6 +30,9 @@ export interface ProjectState {
   readonly lockfile: string;
   /** Overrides the config's vault. */
   readonly vault: string | undefined;
+  /** The vault that this project has used; another one in its place is a mistake, not an empty beginning. */
+  readonly vaultId: string | undefined;
+  rememberVault(id: string): Promise<void>;
   readUndo(): Promise<UndoPoint | undefined>;
   writeUndo(point: UndoPoint): Promise<void>;
 }
@@ -47,6 +50,7 @@ interface ProjectFile {
   readonly directory: string;
   readonly createdAt: string;
   readonly vault?: string;
+  readonly vaultId?: string;
 }
 
 export interface OpenProjectOptions {
@@ -60,7 +64,8 @@ export async function openProjectState(options: OpenProjectOptions): Promise<Pro
   const projectDirectory = await realpath(options.projectDirectory);
   const directory = path.join(projectDirectory, '.stillpoint');
   await makeDirectories(directory);
-  const project = await readOrCreate(path.join(directory, 'project.json'), projectDirectory, options);
+  const projectFile = path.join(directory, 'project.json');
+  const project = await readOrCreate(projectFile, projectDirectory, options);
   const undoFile = path.join(directory, 'undo.json');
   return {
     id: project.id,
@@ -73,6 +78,8 @@ export async function openProjectState(options: OpenProjectOptions): Promise<Pro
     workDirectory: path.join(directory, 'work'),
     lockfile: path.join(directory, 'stillpoint.lock'),
     vault: project.vault,
+    vaultId: project.vaultId,
+    rememberVault: (vaultId) => writeProject(projectFile, { ...project, vaultId }),
     readUndo: () => readJson<UndoPoint>(undoFile),
     writeUndo: (point) => writeFileAtomic(undoFile, `${JSON.stringify(point)}\n`),
   };
@@ -107,7 +114,7 @@ async function readOrCreate(
       createdAt: options.clock.now().toISOString(),
       ...(options.vault === undefined ? {} : { vault: options.vault }),
     };
-    await writeFileAtomic(file, `${JSON.stringify(fresh, undefined, 2)}\n`);
+    await writeProject(file, fresh);
     return fresh;
   }
   return found.directory === projectDirectory ? found : adopt(file, found, projectDirectory);
@@ -125,8 +132,12 @@ async function adopt(file: string, found: ProjectFile, directory: string): Promi
     throw failure('PROJECT_COPIED', { directory, original: found.directory, file });
   }
   const moved = { ...found, directory };
-  await writeFileAtomic(file, `${JSON.stringify(moved, undefined, 2)}\n`);
+  await writeProject(file, moved);
   return moved;
+}
+
+function writeProject(file: string, project: ProjectFile): Promise<void> {
+  return writeFileAtomic(file, `${JSON.stringify(project, undefined, 2)}\n`);
 }
 
 async function readJson<T>(file: string): Promise<T | undefined> {

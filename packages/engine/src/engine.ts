@@ -1,0 +1,189 @@
+// The library: every call takes the lease if it changes anything, ends what a dead process left, and then asks the room whose
+// duty it is. What it is made of is put together in compose.ts.
+import { silent, type ProgressListener } from '@stillpoint/core';
+import type {
+  CallOptions,
+  DamagedSnapshot,
+  ManagedDatabase,
+  RestoreOptions,
+  RestorePlan,
+  RestoreResult,
+  SnapshotOptions,
+  SnapshotSummary,
+  SnapshotVerification,
+  Stillpoint,
+} from './api.ts';
+import { acquireLease } from './catalog/index.ts';
+import { compose, type Composition, type EngineEnvironment } from './compose.ts';
+import type { ResolvedConfig } from './config/index.ts';
+import { runDueResumes } from './freeze/index.ts';
+import { findUndo, planRestore, recoverRestore, restoreInPlace } from './restore/index.ts';
+import { restoreElsewhere } from './restore-elsewhere.ts';
+import { readSealed, resolveRef, summarize, takeSnapshot, verifySnapshot } from './snapshot/index.ts';
+
+/** Opens a project. Dispose it: connections and servers of ours that only this process needs end with it. */
+export async function createStillpoint(
+  config: ResolvedConfig,
+  environment: EngineEnvironment,
+): Promise<Stillpoint> {
+  return new ProjectStillpoint(await compose(config, environment), environment);
+}
+
+interface Call {
+  readonly signal: AbortSignal;
+  readonly progress: ProgressListener;
+}
+
+class ProjectStillpoint implements Stillpoint {
+  readonly #composition: Composition;
+  readonly #environment: EngineEnvironment;
+
+  constructor(composition: Composition, environment: EngineEnvironment) {
+    this.#composition = composition;
+    this.#environment = environment;
+  }
+
+  get projectDirectory(): string {
+    return this.#composition.context.config.projectDirectory;
+  }
+
+  async recover(options: CallOptions = {}): ReturnType<Stillpoint['recover']> {
+    let outcome: Awaited<ReturnType<Stillpoint['recover']>> = { action: 'none', text: '' };
+    await this.#exclusively('recover', options, async (_call, recovered) => {
+      outcome = recovered;
+    });
+    return outcome;
+  }
+
+  async snapshot(options: SnapshotOptions = {}): Promise<SnapshotSummary> {
+    return this.#exclusively('snapshot', options, async (call) => {
+      const { name, message } = options;
+      const sealed = await takeSnapshot(this.#composition.context, {
+        ...call,
+        ...(name === undefined ? {} : { name }),
+        ...(message === undefined ? {} : { message }),
+      });
+      return summarize(sealed);
+    });
+  }
+
+  async list(options: CallOptions = {}): Promise<readonly (SnapshotSummary | DamagedSnapshot)[]> {
+    const { sealed, damaged } = await readSealed(this.#composition.context.vault, options.signal);
+    return [...damaged, ...sealed.map(summarize)];
+  }
+
+  async show(ref: string, options: CallOptions = {}): Promise<SnapshotSummary> {
+    return summarize(await this.#find(ref, options.signal));
+  }
+
+  async verify(
+    options: CallOptions & { readonly ref?: string; readonly deep?: boolean } = {},
+  ): Promise<readonly SnapshotVerification[]> {
+    const { signal } = callOf(options);
+    const { context } = this.#composition;
+    const { sealed, damaged } = await readSealed(context.vault, signal);
+    const wanted =
+      options.ref === undefined ? sealed : [resolveRef(options.ref, sealed, context.state.id)];
+    const results: SnapshotVerification[] = [];
+    for (const one of wanted) {
+      results.push(await verifySnapshot(context, one, { deep: options.deep ?? false, signal }));
+    }
+    if (options.ref !== undefined) return results;
+    return [...results, ...damaged.map(damagedVerification)];
+  }
+
+  async plan(ref: string, options: RestoreOptions = {}): Promise<RestorePlan> {
+    const { signal } = callOf(options);
+    return planRestore(this.#composition.context, await this.#find(ref, signal), signal);
+  }
+
+  async restore(ref: string, options: RestoreOptions = {}): Promise<RestoreResult> {
+    if (options.into !== undefined) {
+      const target = await this.#find(ref, options.signal);
+      const { context } = this.#composition;
+      return restoreElsewhere(context, this.#environment, {
+        target,
+        into: options.into,
+        ...callOf(options),
+      });
+    }
+    return this.#exclusively(`restore ${ref}`, options, async (call) => {
+      const target = await this.#find(ref, call.signal);
+      return restoreInPlace(this.#composition.context, { target, ...call });
+    });
+  }
+
+  async undo(options: CallOptions = {}): Promise<RestoreResult> {
+    return this.#exclusively('undo', options, async (call) => {
+      const target = await this.#find(await findUndo(this.#composition.context), call.signal);
+      return restoreInPlace(this.#composition.context, { target, ...call });
+    });
+  }
+
+  database(name?: string): ManagedDatabase {
+    const { name: found, cluster } = this.#composition.cluster(name);
+    return {
+      name: found,
+      start: (options = {}) =>
+        this.#exclusively('db start', options, async ({ signal }) => {
+          await cluster.ensureCreated(signal);
+          await cluster.start(signal);
+          return cluster.status();
+        }),
+      stop: (options = {}) =>
+        this.#exclusively('db stop', options, async () => {
+          await cluster.stop();
+          return cluster.status();
+        }),
+      status: () => cluster.status(),
+      url: () => cluster.url(),
+    };
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    await this.#composition[Symbol.asyncDispose]();
+  }
+
+  async #find(ref: string, signal?: AbortSignal): Promise<ReturnType<typeof resolveRef>> {
+    const { vault, state } = this.#composition.context;
+    const { sealed } = await readSealed(vault, signal);
+    return resolveRef(ref, sealed, state.id);
+  }
+
+  /** Takes the lease, ends what a dead process left, then does the work. */
+  async #exclusively<T>(
+    operation: string,
+    options: CallOptions,
+    work: (call: Call, recovered: Awaited<ReturnType<Stillpoint['recover']>>) => Promise<T>,
+  ): Promise<T> {
+    const { context } = this.#composition;
+    const call = callOf(options);
+    await using _lease = await acquireLease({
+      file: context.state.leaseFile,
+      operation,
+      waitMs: options.waitMs ?? 0,
+      signal: call.signal,
+      clock: context.clock,
+    });
+    const restored = await recoverRestore(context, call.signal, call.progress);
+    const { resumed } = await runDueResumes(context.state.resumesDirectory, call);
+    if (restored.action !== 'none') {
+      call.progress({ type: 'note:said', level: 'warn', text: `An earlier command died: ${restored.text}.` });
+      return work(call, restored);
+    }
+    const recovered =
+      resumed.length === 0
+        ? restored
+        : ({ action: 'resumed', text: `${resumed.join(', ')} resumed` } as const);
+    return work(call, recovered);
+  }
+}
+
+function callOf({ signal, onProgress }: CallOptions): Call {
+  return { signal: signal ?? new AbortController().signal, progress: onProgress ?? silent };
+}
+
+function damagedVerification({ id, damaged }: DamagedSnapshot): SnapshotVerification {
+  const damages = [{ key: `snapshots/${id}`, what: damaged }];
+  return { snapshot: id, report: { objects: 0, bytes: 0, damages } };
+}

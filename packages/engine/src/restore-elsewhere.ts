@@ -1,0 +1,62 @@
+// A restore into an empty directory: a new project with its own database, beside the one it came from. It shares the vault and
+// nothing else. The configuration is written first, so that a restore that died is found and ended from there.
+import { mkdir, readdir, realpath } from 'node:fs/promises';
+import path from 'node:path';
+import { failure, writeFileAtomic, type ProgressListener } from '@stillpoint/core';
+import type { RestoreResult } from './api.ts';
+import { acquireLease } from './catalog/index.ts';
+import { compose, type EngineEnvironment } from './compose.ts';
+import type { EngineContext } from './context.ts';
+import { restoreInPlace } from './restore/index.ts';
+import type { Sealed } from './snapshot/index.ts';
+
+export interface RestoreElsewhereOptions {
+  readonly target: Sealed;
+  readonly into: string;
+  readonly signal: AbortSignal;
+  readonly progress: ProgressListener;
+}
+
+/** Throws TARGET_NOT_EMPTY. */
+export async function restoreElsewhere(
+  engine: EngineContext,
+  environment: EngineEnvironment,
+  { target, into, signal, progress }: RestoreElsewhereOptions,
+): Promise<RestoreResult> {
+  const directory = await emptyDirectory(path.resolve(engine.config.projectDirectory, into));
+  const { configFile: _configFile, ...config } = engine.config;
+  const { config: captured } = target.manifest;
+  const file = captured === null ? undefined : path.join(directory, captured.file);
+  if (captured !== null && file !== undefined) {
+    await writeFileAtomic(file, await engine.vault.readBytes(captured.content), { mode: 0o644 });
+  }
+  // The port belongs to the project that this one was copied from.
+  const sources = config.sources.map(({ port: _port, ...source }) => source);
+  const resolved = {
+    ...config,
+    projectDirectory: directory,
+    ...(file === undefined ? {} : { configFile: file }),
+    sources,
+    participants: [],
+  };
+  await using composition = await compose(
+    resolved,
+    environment,
+    engine.state.vault ?? engine.config.vault,
+  );
+  const { context } = composition;
+  await using _lease = await acquireLease({
+    file: context.state.leaseFile,
+    operation: `restore ${target.manifest.id}`,
+    waitMs: 0,
+    signal,
+    clock: context.clock,
+  });
+  return restoreInPlace(context, { target, signal, progress });
+}
+
+async function emptyDirectory(directory: string): Promise<string> {
+  await mkdir(directory, { recursive: true });
+  if ((await readdir(directory)).length > 0) throw failure('TARGET_NOT_EMPTY', { directory });
+  return realpath(directory);
+}

@@ -1,0 +1,112 @@
+// Carrying a restore to its end, or back. Every step is journaled before and after, is idempotent, and is therefore carried on
+// by whatever process finds the journal. The outcome is all after or all before.
+import { rm } from 'node:fs/promises';
+import { failure, isFailure, type ProgressListener } from '@stillpoint/core';
+import type { EngineContext } from '../context.ts';
+import { writeLockfile } from '../snapshot/index.ts';
+import type { SourceDriver } from '../sources/contract.ts';
+import type { Direction, Journal, Placements } from './journal.ts';
+import { forwardSteps, reverseSteps, stepName, type Step, type StepSource } from './steps.ts';
+
+/** One restore under way, in the process that began it or in a later one. */
+export interface Run {
+  readonly engine: EngineContext;
+  readonly journal: Journal;
+  readonly drivers: ReadonlyMap<string, SourceDriver>;
+  readonly progress: ProgressListener;
+  /** Filled by the switches: what they kept for the user. */
+  readonly kept: string[];
+  /** Rejects when the freeze was lost; a later process has no freeze to lose. */
+  readonly verifyHeld: () => Promise<void>;
+}
+
+/**
+ * To the end; if a step fails, all the way back, and RESTORE_FAILED. RESTORE_STUCK if that fails too: the journal stays, and the
+ * next command goes on.
+ */
+export async function carryForward(run: Run): Promise<void> {
+  const reached = { step: 'the first step' };
+  try {
+    for (const step of forwardSteps(stepSources(run))) {
+      reached.step = stepName(step);
+      await run.journal.step('forward', step, () => act(run, step, 'forward'));
+    }
+  } catch (error) {
+    const { snapshot } = run.journal.current();
+    if (!canGoBack(run)) throw failure('RESTORE_STUCK', { id: snapshot, step: reached.step }, error);
+    await run.journal.turn(isFailure(error) ? error.code : String(error));
+    await carryBack(run);
+    throw failure('RESTORE_FAILED', { id: snapshot, step: reached.step }, error);
+  }
+  await endRun(run);
+}
+
+/** Back to what was there before. Throws RESTORE_STUCK. */
+export async function carryBack(run: Run): Promise<void> {
+  const { forward, snapshot } = run.journal.current();
+  const reached = { step: 'the first step back' };
+  try {
+    for (const step of reverseSteps(stepSources(run), forward.begun)) {
+      reached.step = `${stepName(step)} (back)`;
+      await run.journal.step('back', step, () => act(run, step, 'back'));
+    }
+    for (const driver of run.drivers.values()) await driver.abandon();
+  } catch (error) {
+    throw failure('RESTORE_STUCK', { id: snapshot, step: reached.step }, error);
+  }
+  await endRun(run);
+}
+
+/** Drops what was prepared; nothing was closed or switched yet. */
+export async function dropPrepared(run: Run): Promise<void> {
+  for (const driver of run.drivers.values()) await driver.abandon();
+  await endRun(run);
+}
+
+async function endRun(run: Run): Promise<void> {
+  await rm(run.journal.current().workDirectory, { recursive: true, force: true });
+  await run.journal.end();
+}
+
+/** What existed before the restore and can be kept out meanwhile closes; what is new only opens. */
+function stepSources(run: Run): StepSource[] {
+  return [...run.drivers.values()].map(({ name, supports }) => ({ name, closes: supports.closes }));
+}
+
+function canGoBack(run: Run): boolean {
+  const { forward, placements } = run.journal.current();
+  return Object.entries(placements).every(
+    ([source, { before }]) =>
+      before !== null || !forward.begun.has(stepName({ kind: 'switch', source })),
+  );
+}
+
+async function act(run: Run, step: Step, direction: Direction): Promise<void> {
+  const { placements, undo } = run.journal.current();
+  if (step.kind === 'settle') return settle(run, placements);
+  const driver = run.drivers.get(step.source!)!;
+  const { after, before } = placements[driver.name]!;
+  run.progress({ type: 'phase:started', phase: step.kind, detail: driver.name });
+  if (step.kind === 'close') {
+    if (before === null && direction === 'forward') return;
+    await driver.close({ verifyHeld: run.verifyHeld, undo });
+  } else if (step.kind === 'open') {
+    if (before === null && direction === 'back') return;
+    await driver.open();
+  } else {
+    const placement = direction === 'forward' ? after : before;
+    if (placement === null) throw new TypeError(`${driver.name} has nothing to go back to`);
+    const { kept } = await driver.switch(placement, { undo, progress: run.progress });
+    if (direction === 'forward') run.kept.push(...kept);
+  }
+}
+
+async function settle(run: Run, placements: Placements): Promise<void> {
+  const { snapshot, undo, lockfile } = run.journal.current();
+  await writeLockfile(run.engine, lockfile);
+  const somethingWasThere = Object.values(placements).some(({ before }) => before !== null);
+  if (somethingWasThere) await run.engine.state.writeUndo({ undo, restored: snapshot });
+  for (const [source, { after, before }] of Object.entries(placements)) {
+    await run.drivers.get(source)!.finish(after, before);
+  }
+}

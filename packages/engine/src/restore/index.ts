@@ -1,0 +1,4 @@
+export { findUndo, restoreInPlace, type RestoreInPlaceOptions } from './restore.ts';
+export { planRestore } from './plan.ts';
+export { recoverRestore, type Recovered } from './recover.ts';
+export { forwardSteps, reverseSteps, stepName, transitions, type Step, type StepSource } from './steps.ts';

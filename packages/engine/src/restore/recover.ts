@@ -1,0 +1,80 @@
+// What the first thing of every command is: to look whether an earlier process died in a restore, and to end it.
+import { newSnapshotId, type ProgressListener } from '@stillpoint/core';
+import type { EngineContext } from '../context.ts';
+import { beginCapture, readSealed } from '../snapshot/index.ts';
+import type { SourceDriver } from '../sources/contract.ts';
+import { carryBack, carryForward, dropPrepared, type Run } from './carry.ts';
+import { findJournal, type JournalState } from './journal.ts';
+
+export interface Recovered {
+  readonly action: 'none' | 'finished' | 'reversed';
+  readonly text: string;
+}
+
+/** The caller holds the lease. Throws RESTORE_STUCK, and RESTORE_FAILED when it could only go back. */
+export async function recoverRestore(
+  engine: EngineContext,
+  signal: AbortSignal,
+  progress: ProgressListener,
+): Promise<Recovered> {
+  const journal = await findJournal({
+    file: engine.state.journalFile,
+    crashPoint: engine.crashPoint,
+  });
+  if (journal === undefined) return { action: 'none', text: '' };
+  const found = journal.current();
+  const { snapshot } = found;
+  const drivers = engine.driversFor(found.sources, snapshot);
+  const run: Run = { engine, journal, drivers, progress, kept: [], verifyHeld: async () => {} };
+
+  if (found.state === 'preparing') {
+    await dropPrepared(run);
+    return { action: 'reversed', text: `the restore of ${snapshot} had not begun to switch; dropped` };
+  }
+  if (found.state === 'ready') {
+    // Writers may have gone on since the undo point was taken: going forward would lose what they wrote.
+    await journal.turn('found before anything was switched');
+    await carryBack(run);
+    return { action: 'reversed', text: `the restore of ${snapshot} had switched nothing; taken back` };
+  }
+  await rescue(engine, found, drivers, signal, progress);
+  if (found.state === 'reversing') {
+    await carryBack(run);
+    return { action: 'reversed', text: `the restore of ${snapshot} was taken back` };
+  }
+  await carryForward(run);
+  return { action: 'finished', text: `the restore of ${snapshot} was carried to its end` };
+}
+
+/**
+ * Nobody was kept out of the members since the process died, so what was edited meanwhile is in no snapshot. It is captured
+ * before the switch goes on; if that fails the person is told, because half a restore is no place to stay.
+ */
+async function rescue(
+  engine: EngineContext,
+  found: JournalState,
+  drivers: ReadonlyMap<string, SourceDriver>,
+  signal: AbortSignal,
+  progress: ProgressListener,
+): Promise<void> {
+  try {
+    const open = [...drivers.values()].filter(
+      ({ name, supports }) => !supports.closes && found.placements[name]?.before !== null,
+    );
+    if (open.length === 0 || found.forward.done.has('settle')) return;
+    const { sealed: earlier } = await readSealed(engine.vault, signal);
+    const id = newSnapshotId();
+    const startedAt = engine.clock.now();
+    const startedMs = engine.clock.monotonicMs();
+    await using capture = await beginCapture(engine, { id, drivers: open, earlier, signal, progress });
+    await capture.mark(signal);
+    const freeze = { totalMs: 0, drainMs: 0, markMs: 0, participants: [] };
+    const message = `found while ending the restore of ${found.snapshot}`;
+    await capture.seal({ kind: 'undo', name: null, message, freeze, startedAt, startedMs });
+    progress({ type: 'note:said', level: 'info', text: `what was found in the members is kept as ${id}` });
+  } catch (error) {
+    const text = `what was edited since the crash could not be kept: ${(error as Error).message}`;
+    progress({ type: 'note:said', level: 'warn', text });
+  }
+}
+

@@ -1,0 +1,245 @@
+// A restore, step by step: prepare beside, prove, take the undo point under a freeze, and with everybody still held
+// close, switch, open. Until the journal says "ready" nothing that anybody uses was touched.
+import path from 'node:path';
+import { mkdir } from 'node:fs/promises';
+import { failure, newSnapshotId, type ProgressListener, type SnapshotId } from '@stillpoint/core';
+import type { RestoreResult } from '../api.ts';
+import type { EngineContext } from '../context.ts';
+import { freeze, type Held } from '../freeze/index.ts';
+import {
+  beginCapture,
+  checkSpace,
+  freeBytesAt,
+  readSealed,
+  type Capture,
+  type ManifestSource,
+  type Sealed,
+} from '../snapshot/index.ts';
+import type { Placement, SourceDriver } from '../sources/contract.ts';
+import { carryForward, dropPrepared, type Run } from './carry.ts';
+import { beginJournal, type Journal, type Placements } from './journal.ts';
+
+export interface RestoreInPlaceOptions {
+  readonly target: Sealed;
+  readonly signal: AbortSignal;
+  readonly progress: ProgressListener;
+}
+
+/**
+ * How long a restore may keep everybody out once all is prepared. Far above what switching takes; it only bounds what happens
+ * when this process is stopped in the middle of it.
+ */
+const holdMs = 10 * 60 * 1000;
+
+interface Prepared {
+  readonly driver: SourceDriver;
+  readonly source: ManifestSource;
+  readonly after: Placement;
+  readonly checks: readonly string[];
+  readonly existed: boolean;
+}
+
+/** The caller holds the lease and has recovered. */
+export async function restoreInPlace(
+  engine: EngineContext,
+  options: RestoreInPlaceOptions,
+): Promise<RestoreResult> {
+  const startedMs = engine.clock.monotonicMs();
+  const { manifest } = options.target;
+  const drivers = engine.driversFor(manifest.sources, manifest.id);
+  await checkRoom(engine, manifest.sources);
+
+  const undo = newSnapshotId();
+  const workDirectory = path.join(engine.state.workDirectory, undo);
+  await mkdir(workDirectory, { recursive: true, mode: 0o700 });
+  const journal = await beginJournal(
+    { file: engine.state.journalFile, crashPoint: engine.crashPoint },
+    engine.clock.now(),
+    {
+      snapshot: manifest.id,
+      undo,
+      workDirectory,
+      sources: manifest.sources.map(({ name, driver }) => ({ name, driver })),
+      lockfile: manifest.lockfile,
+    },
+  );
+  const run: Run = {
+    engine,
+    journal,
+    drivers,
+    progress: options.progress,
+    kept: [],
+    verifyHeld: async () => {},
+  };
+  try {
+    const prepared = await prepareAll(engine, run, options, workDirectory);
+    const existing = prepared.filter(({ existed }) => existed);
+    const closedMs =
+      existing.length === 0
+        ? await switchNothing(run, prepared)
+        : await switchUnderFreeze(engine, run, options, prepared, undo);
+    return {
+      snapshot: manifest.id,
+      undo: existing.length === 0 ? null : undo,
+      durationMs: Math.round(engine.clock.monotonicMs() - startedMs),
+      closedMs: Math.round(closedMs),
+      directory: engine.config.projectDirectory,
+      proofs: prepared.map(({ driver, checks }) => ({ source: driver.name, checks })),
+      kept: run.kept,
+    };
+  } catch (error) {
+    if (isPreparing(journal)) await dropPrepared(run);
+    throw error;
+  }
+}
+
+function isPreparing(journal: Journal): boolean {
+  return journal.current().state === 'preparing';
+}
+
+async function checkRoom(engine: EngineContext, sources: readonly ManifestSource[]): Promise<void> {
+  const neededBytes = sources.reduce((sum, { bytesTotal }) => sum + bytesTotal, 0);
+  const where = engine.config.projectDirectory;
+  const freeBytes = await freeBytesAt(where);
+  checkSpace({ what: 'Preparing the restore', where, neededBytes, freeBytes });
+}
+
+async function prepareAll(
+  engine: EngineContext,
+  run: Run,
+  { target, signal, progress }: RestoreInPlaceOptions,
+  workDirectory: string,
+): Promise<readonly Prepared[]> {
+  const prepared: Prepared[] = [];
+  for (const [index, source] of target.manifest.sources.entries()) {
+    const driver = run.drivers.get(source.name)!;
+    const existed = await driver.exists();
+    progress({ type: 'phase:started', phase: 'prepare', detail: source.name });
+    const after = await driver.prepare(source.record, {
+      snapshot: target.manifest.id,
+      source: engine.vault,
+      workDirectory: path.join(workDirectory, `after-${index}`),
+      signal,
+      progress,
+    });
+    progress({ type: 'phase:started', phase: 'prove', detail: source.name });
+    const { checks } = await driver.prove(after, signal);
+    prepared.push({ driver, source, after, checks, existed });
+  }
+  return prepared;
+}
+
+/** Nothing was there: nothing to close, to freeze or to go back to. */
+async function switchNothing(run: Run, prepared: readonly Prepared[]): Promise<number> {
+  await run.journal.ready(placementsOf(prepared, new Map()));
+  await carryForward(run);
+  return 0;
+}
+
+async function switchUnderFreeze(
+  engine: EngineContext,
+  run: Run,
+  options: RestoreInPlaceOptions,
+  prepared: readonly Prepared[],
+  undo: SnapshotId,
+): Promise<number> {
+  const { signal, progress } = options;
+  const existing = prepared.filter(({ existed }) => existed);
+  for (const { driver, source } of existing) await driver.protect?.(source.record, engine.vault);
+  const { sealed: earlier } = await readSealed(engine.vault, signal);
+  progress({ type: 'phase:started', phase: 'warm up' });
+  const capturing = { id: undo, drivers: existing.map(({ driver }) => driver), earlier, signal, progress };
+  await using capture = await beginCapture(engine, capturing);
+
+  progress({ type: 'phase:started', phase: 'freeze' });
+  using interruptible = untilReady(signal, run.journal);
+  const freezeOptions = {
+    participants: engine.participants,
+    budgetMs: engine.config.freeze.budgetMs,
+    holdMs,
+    resumesDirectory: engine.state.resumesDirectory,
+    snapshot: undo,
+    clock: engine.clock,
+    signal: interruptible.signal,
+    progress,
+  };
+  const { value } = await freeze(freezeOptions, async (held) => {
+    const closedAtMs = engine.clock.monotonicMs();
+    const before = await takeUndoPoint(engine, options, capture, existing, held, undo);
+    await run.journal.ready(placementsOf(prepared, before));
+    await carryForward({ ...run, verifyHeld: () => verifyHeld(engine, held) });
+    return engine.clock.monotonicMs() - closedAtMs;
+  });
+  return value;
+}
+
+/** Interrupting a restore takes effect until the journal says "ready"; from then on it is carried to an end. */
+function untilReady(signal: AbortSignal, journal: Journal): { signal: AbortSignal } & Disposable {
+  const controller = new AbortController();
+  const forward = (): void => {
+    if (isPreparing(journal)) controller.abort(signal.reason);
+  };
+  if (signal.aborted) forward();
+  signal.addEventListener('abort', forward);
+  return {
+    signal: controller.signal,
+    [Symbol.dispose]: () => signal.removeEventListener('abort', forward),
+  };
+}
+
+/** Called when no other writer is left: the locks end with the server that is stopped next, and that is no loss. */
+async function verifyHeld(engine: EngineContext, held: Held): Promise<void> {
+  await held.check();
+  for (const { kind, name } of engine.participants) if (kind === 'lock') held.expectLost(name);
+}
+
+/** The undo point is a sealed snapshot like any other, taken at the very moment that the restore replaces. */
+async function takeUndoPoint(
+  engine: EngineContext,
+  { target, signal, progress }: RestoreInPlaceOptions,
+  capture: Capture,
+  existing: readonly Prepared[],
+  held: Held,
+  undo: SnapshotId,
+): Promise<Map<string, Placement>> {
+  const startedAt = engine.clock.now();
+  const startedMs = engine.clock.monotonicMs();
+  await capture.mark(held.signal);
+  await held.check();
+  const sealed = await capture.seal({
+    kind: 'undo',
+    name: null,
+    message: `before restoring ${target.manifest.name ?? target.manifest.id}`,
+    freeze: held.times(),
+    startedAt,
+    startedMs,
+  });
+  const before = new Map<string, Placement>();
+  for (const [index, { driver }] of existing.entries()) {
+    const source = sealed.manifest.sources.find(({ name }) => name === driver.name);
+    if (source === undefined) throw new TypeError(`the undo point lacks ${driver.name}`);
+    const workDirectory = path.join(engine.state.workDirectory, undo, `before-${index}`);
+    const options = { snapshot: undo, source: engine.vault, workDirectory, signal, progress };
+    before.set(driver.name, await driver.placementOfUndo(source.record, options));
+  }
+  return before;
+}
+
+function placementsOf(
+  prepared: readonly Prepared[],
+  before: ReadonlyMap<string, Placement>,
+): Placements {
+  return Object.fromEntries(
+    prepared.map(({ driver, after }) => [
+      driver.name,
+      { after, before: before.get(driver.name) ?? null },
+    ]),
+  );
+}
+
+/** Back to what the last restore, or undo, replaced. Throws NOTHING_TO_UNDO. */
+export async function findUndo(engine: EngineContext): Promise<SnapshotId> {
+  const point = await engine.state.readUndo();
+  if (point === undefined) throw failure('NOTHING_TO_UNDO', {});
+  return point.undo;
+}

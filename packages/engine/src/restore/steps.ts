@@ -1,0 +1,60 @@
+// The restore as tables: which states it goes through, and which steps in which order. docs/format/journal.md shows them;
+// the crash tests generate their cases from them.
+/** States of a restore; what a later process does that finds one in the journal stands beside. */
+export const transitions = {
+  /** Placements are made beside the live state. Found: dropped. */
+  preparing: ['ready', 'ended'],
+  /** All placements and the undo point are durable; sources are being closed. Found: opened again, dropped. */
+  ready: ['switching', 'reversing'],
+  /** At least one source may be switched. Found: carried to the end, or reversed if that fails. */
+  switching: ['reversing', 'ended'],
+  /** What was switched is being switched back. Found: carried on. */
+  reversing: ['ended'],
+  ended: [],
+} as const satisfies Record<string, readonly string[]>;
+
+export type RestoreState = keyof typeof transitions;
+
+export type StepKind = 'close' | 'switch' | 'open' | 'settle';
+
+/** `close db`, `switch .`, `settle`: a name is unique within one direction. */
+export interface Step {
+  readonly kind: StepKind;
+  /** undefined: of the whole restore. */
+  readonly source?: string;
+}
+
+export function stepName(step: Step): string {
+  return step.source === undefined ? step.kind : `${step.kind} ${step.source}`;
+}
+
+export interface StepSource {
+  readonly name: string;
+  readonly closes: boolean;
+}
+
+/** Everything closes, then everything switches, then everything opens, then the books are closed. */
+export function forwardSteps(sources: readonly StepSource[]): readonly Step[] {
+  const closing = sources.filter(({ closes }) => closes);
+  return [
+    ...closing.map(({ name }): Step => ({ kind: 'close', source: name })),
+    ...sources.map(({ name }): Step => ({ kind: 'switch', source: name })),
+    ...closing.map(({ name }): Step => ({ kind: 'open', source: name })),
+    { kind: 'settle' },
+  ];
+}
+
+/** The way back of what was begun: the last switched is the first to be switched back. */
+export function reverseSteps(
+  sources: readonly StepSource[],
+  begun: ReadonlySet<string>,
+): readonly Step[] {
+  const switched = sources.filter(({ name }) => begun.has(stepName({ kind: 'switch', source: name })));
+  const closing = sources.filter(({ closes }) => closes);
+  const mustClose = switched.length > 0 ? closing : [];
+  return [
+    ...mustClose.map(({ name }): Step => ({ kind: 'close', source: name })),
+    ...switched.toReversed().map(({ name }): Step => ({ kind: 'switch', source: name })),
+    ...closing.map(({ name }): Step => ({ kind: 'open', source: name })),
+  ];
+}

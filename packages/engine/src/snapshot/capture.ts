@@ -1,0 +1,163 @@
+// All drivers of one snapshot as one: begin before the freeze, mark inside it, capture after it, seal last. A snapshot and
+// the undo point of a restore are taken by the same code.
+import { readFile } from 'node:fs/promises';
+import path from 'node:path';
+import type { Json, ProgressListener, SnapshotId } from '@stillpoint/core';
+import { writeFileAtomic } from '@stillpoint/core';
+import type { EngineContext } from '../context.ts';
+import type { FreezeTimes } from '../freeze/contract.ts';
+import type { Captured, CaptureSession, SourceDriver } from '../sources/contract.ts';
+import type { SessionStats, VaultSession } from '../vault/contract.ts';
+import { lockfileText, signLockfile, type Lockfile } from './lockfile.ts';
+import { MANIFEST_FORMAT, manifestBytes, type Manifest, type Sealed } from './manifest.ts';
+
+export interface CaptureOptions {
+  readonly id: SnapshotId;
+  readonly drivers: readonly SourceDriver[];
+  /** Earlier snapshots, oldest first: what to capture incrementally against. */
+  readonly earlier: readonly Sealed[];
+  readonly signal: AbortSignal;
+  readonly progress: ProgressListener;
+}
+
+export interface SealOptions {
+  readonly kind: Manifest['kind'];
+  readonly name: string | null;
+  readonly message: string | null;
+  readonly freeze: FreezeTimes;
+  readonly startedAt: Date;
+  readonly startedMs: number;
+}
+
+export interface Capture extends AsyncDisposable {
+  /** Inside the freeze: all sources at the same time. */
+  mark(signal: AbortSignal): Promise<void>;
+  /** Outside the freeze: everything goes to the vault, then the seal. */
+  seal(options: SealOptions): Promise<Sealed>;
+}
+
+interface Part {
+  readonly driver: SourceDriver;
+  readonly session: CaptureSession;
+  readonly stats: () => SessionStats;
+}
+
+export async function beginCapture(
+  engine: EngineContext,
+  options: CaptureOptions,
+): Promise<Capture> {
+  await using cleanup = new AsyncDisposableStack();
+  const vaultSession = cleanup.use(await engine.vault.openSession({ signal: options.signal }));
+  const parts = await beginParts(engine, options, vaultSession, cleanup);
+  const resources = cleanup.move();
+  return {
+    async mark(signal) {
+      await allOrFirstError(parts.map(({ session }) => session.mark(signal)));
+    },
+    async seal(sealing) {
+      options.progress({ type: 'phase:started', phase: 'capture' });
+      const captured = await allOrFirstError(parts.map(({ session }) => session.capture()));
+      const config = await storeConfig(engine, vaultSession);
+      const manifest = describe(engine, options.id, parts, captured, config, sealing);
+      options.progress({ type: 'phase:started', phase: 'seal' });
+      const entry = await vaultSession.seal(options.id, manifestBytes(manifest));
+      if (sealing.kind === 'snapshot') await writeLockfile(engine, manifest.lockfile);
+      for (const { session } of parts) await session.sealed?.();
+      return { entry, manifest };
+    },
+    [Symbol.asyncDispose]: () => resources.disposeAsync(),
+  };
+}
+
+async function beginParts(
+  engine: EngineContext,
+  { id, drivers, earlier, signal, progress }: CaptureOptions,
+  vaultSession: VaultSession,
+  cleanup: AsyncDisposableStack,
+): Promise<Part[]> {
+  return allOrFirstError(
+    drivers.map(async (driver): Promise<Part> => {
+      const sink = vaultSession.sink();
+      const history = recordsOf(driver, earlier);
+      const begin = { snapshot: id, history, sink, source: engine.vault, signal, progress };
+      const session = cleanup.use(await driver.begin(begin));
+      return { driver, session, stats: () => sink.stats() };
+    }),
+  );
+}
+
+/** What one source left in earlier snapshots, newest first. */
+async function* recordsOf(driver: SourceDriver, earlier: readonly Sealed[]): AsyncIterable<Json> {
+  for (const { manifest } of earlier.toReversed()) {
+    const source = manifest.sources.find(
+      ({ name, driver: kind }) => name === driver.name && kind === driver.kind,
+    );
+    if (source !== undefined) yield source.record;
+  }
+}
+
+async function storeConfig(
+  engine: EngineContext,
+  session: VaultSession,
+): Promise<Manifest['config']> {
+  const { configFile } = engine.config;
+  if (configFile === undefined) return null;
+  const content = await session.sink().writeBytes(await readFile(configFile));
+  return { file: path.basename(configFile), content };
+}
+
+function describe(
+  engine: EngineContext,
+  id: SnapshotId,
+  parts: readonly Part[],
+  captured: readonly Captured[],
+  config: Manifest['config'],
+  sealing: SealOptions,
+): Manifest {
+  const sources = parts.map(({ driver, stats }, index) => {
+    const { record, strategy, bytesTotal } = captured[index]!;
+    const { bytesStored } = stats();
+    const quiesced = isGuarded(engine, driver.name);
+    return { name: driver.name, driver: driver.kind, strategy, quiesced, bytesTotal, bytesStored, record };
+  });
+  return {
+    format: MANIFEST_FORMAT,
+    id,
+    kind: sealing.kind,
+    name: sealing.name,
+    message: sealing.message,
+    createdAt: sealing.startedAt.toISOString(),
+    durationMs: Math.round(engine.clock.monotonicMs() - sealing.startedMs),
+    freeze: sealing.freeze,
+    project: { id: engine.state.id, directory: engine.config.projectDirectory },
+    config,
+    lockfile: lockfileOf(parts, captured),
+    sources,
+    createdBy: { stillpoint: engine.version, platform: process.platform, arch: process.arch },
+  };
+}
+
+function isGuarded(engine: EngineContext, name: string): boolean {
+  return engine.participants.some(({ guards }) => guards === '*' || guards.includes(name));
+}
+
+function lockfileOf(parts: readonly Part[], captured: readonly Captured[]): Lockfile {
+  return signLockfile({
+    members: captured.flatMap(({ member }) => (member === undefined ? [] : [member])),
+    sources: parts.flatMap(({ driver }, index) =>
+      captured[index]!.member === undefined
+        ? [{ name: driver.name, driver: driver.kind, schemaDigest: captured[index]!.schemaDigest ?? null }]
+        : [],
+    ),
+  });
+}
+
+export function writeLockfile(engine: EngineContext, lockfile: Lockfile): Promise<void> {
+  return writeFileAtomic(engine.state.lockfile, lockfileText(lockfile), { mode: 0o600 });
+}
+
+/** Promise.all that waits for the others before it rejects, so that nothing goes on behind a clean-up. */
+async function allOrFirstError<T>(work: readonly Promise<T>[]): Promise<T[]> {
+  await Promise.allSettled(work);
+  return Promise.all(work);
+}

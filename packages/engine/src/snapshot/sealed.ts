@@ -1,0 +1,48 @@
+// Reading back what was sealed. A snapshot whose manifest is damaged is reported, never hidden and never in the way of the
+// others.
+import { isFailure } from '@stillpoint/core';
+import type { DamagedSnapshot } from '../api.ts';
+import type { SealedEntry, Vault } from '../vault/contract.ts';
+import { parseManifest, type Sealed } from './manifest.ts';
+
+export interface SealedList {
+  /** Oldest first. */
+  readonly sealed: readonly Sealed[];
+  readonly damaged: readonly DamagedSnapshot[];
+}
+
+const readsAtOnce = 16;
+
+export async function readSealed(vault: Vault, signal?: AbortSignal): Promise<SealedList> {
+  const waiting = [...(await vault.list())];
+  const sealed: Sealed[] = [];
+  const damaged: DamagedSnapshot[] = [];
+  const worker = async (): Promise<void> => {
+    for (let entry = waiting.pop(); entry !== undefined; entry = waiting.pop()) {
+      signal?.throwIfAborted();
+      const read = await readOne(vault, entry);
+      if ('manifest' in read) sealed.push(read);
+      else damaged.push(read);
+    }
+  };
+  await Promise.all(Array.from({ length: readsAtOnce }, worker));
+  return { sealed: sealed.sort(oldestFirst), damaged };
+}
+
+async function readOne(vault: Vault, entry: SealedEntry): Promise<Sealed | DamagedSnapshot> {
+  try {
+    return { entry, manifest: parseManifest(entry.id, await vault.readManifest(entry)) };
+  } catch (error) {
+    if (!isFailure(error)) throw error;
+    return { id: entry.id, damaged: `${error.code}: ${error.message}` };
+  }
+}
+
+function oldestFirst(a: Sealed, b: Sealed): number {
+  return key(a) < key(b) ? -1 : 1;
+}
+
+function key({ manifest }: Sealed): string {
+  return `${manifest.createdAt} ${manifest.id}`;
+}
+
