@@ -2,14 +2,16 @@
 //
 // THE LAW
 //  1. open() may take long and pauses nobody.
-//  2. suspend() returns when nothing that it guards is in flight and nothing new starts, or rejects; after a rejection nothing is
-//     paused by it. It ends promptly on its signal.
-//  3. A suspension ends by itself within the budget when this process dies or stops: by the server (lock), by the watchdog
-//     (command), by the application's own timer (HTTP).
+//  2. suspend() returns when nothing that it guards is in flight and nothing new starts, or rejects. It ends promptly on its
+//     signal. After a rejection the caller calls resume() all the same, which ends whatever part of it had begun.
+//  3. A suspension ends by itself within its limit when this process dies or stops: by the server (lock), by the watchdog
+//     (command), by the application's own timer and the watchdog (HTTP).
 //  4. resume() is idempotent. It resolves to 'held' only if the suspension lasted without a gap from suspend() until now;
-//     to 'lost' if somebody else ended it. Marks taken meanwhile are worth nothing then.
+//     to 'lost' if somebody else ended it. Marks taken meanwhile are worth nothing then. It rejects when it cannot say that
+//     nothing is paused any more; the caller tries again.
 //  5. check() rejects with FREEZE_LOST if the suspension is known to be over.
-import type { Json, ProgressListener } from '@stillpoint/core';
+//  6. Disposing never rejects and leaves nothing behind: no process, no connection, no timer. It does not resume.
+import type { Json, ProgressListener, SnapshotId } from '@stillpoint/core';
 
 export interface Participant {
   readonly name: string;
@@ -20,6 +22,8 @@ export interface Participant {
 }
 
 export interface HoldOptions {
+  /** What the freeze is for; told to the applications. */
+  readonly snapshot: SnapshotId;
   /** From the first suspend to the last resume, in milliseconds. */
   readonly budgetMs: number;
   readonly signal: AbortSignal;
@@ -29,7 +33,8 @@ export interface HoldOptions {
 export interface Hold extends AsyncDisposable {
   /** What the watchdog and the next command need to end this suspension without us; undefined when a server does it. */
   readonly resumeDue?: Json;
-  suspend(signal: AbortSignal): Promise<void>;
+  /** `limitMs`: after so long from now the suspension must be over, whatever has become of this process. */
+  suspend(signal: AbortSignal, limitMs: number): Promise<void>;
   check(): Promise<void>;
   resume(): Promise<'held' | 'lost'>;
 }
@@ -42,5 +47,9 @@ export interface FreezeTimes {
   readonly drainMs: number;
   /** Of it: all marks together. */
   readonly markMs: number;
-  readonly participants: readonly { readonly name: string; readonly drainMs: number; readonly heldMs: number }[];
+  readonly participants: readonly {
+    readonly name: string;
+    readonly drainMs: number;
+    readonly heldMs: number;
+  }[];
 }

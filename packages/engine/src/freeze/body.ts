@@ -1,0 +1,71 @@
+// Runs the body of a freeze under its deadline, whether or not the body minds its signal.
+import { setTimeout as delay } from 'node:timers/promises';
+import type { Deadline } from './deadline.ts';
+import type { Entry } from './drain.ts';
+import { freezeLost } from './failures.ts';
+import type { Lifeline } from './lifeline.ts';
+
+export interface Held {
+  /** Aborts when the time is up or the caller's signal does. */
+  readonly signal: AbortSignal;
+  /** Rejects with FREEZE_LOST if the freeze is known to be over. */
+  check(): Promise<void>;
+  /**
+   * The server behind this participant is about to be stopped on purpose (a restore closes it): from now on check() leaves
+   * it out and its loss does not count. Call check() just before.
+   */
+  expectLost(participant: string): void;
+}
+
+export interface Parties {
+  readonly entries: readonly Entry[];
+  readonly lifeline: Lifeline | undefined;
+}
+
+export interface RunningBody<T> {
+  /** Rejects at the deadline at the latest. */
+  readonly result: Promise<T>;
+  /** Resolves when the body itself has ended, or after a moment: once everybody runs again it gets no more than that. */
+  ended(): Promise<void>;
+}
+
+const lateBodyMs = 1000;
+
+export function startBody<T>(
+  body: (held: Held) => Promise<T>,
+  deadline: Deadline,
+  parties: Parties,
+): RunningBody<T> {
+  const running = (async () => body(heldBy(parties, deadline)))();
+  running.catch(() => {});
+  return {
+    result: Promise.race([running, deadline.passed]),
+    async ended() {
+      const done = new AbortController();
+      const tooLong = delay(lateBodyMs, undefined, { signal: done.signal });
+      await Promise.race([running, tooLong]).catch(() => {});
+      tooLong.catch(() => {});
+      done.abort();
+    },
+  };
+}
+
+function heldBy({ entries, lifeline }: Parties, deadline: Deadline): Held {
+  return {
+    signal: deadline.signal,
+    async check() {
+      if (deadline.isOver()) throw freezeLost('its time was up');
+      const armed = lifeline?.stillArmed();
+      const checked = entries.filter(({ lossExpected }) => !lossExpected);
+      await Promise.all(checked.map(({ hold }) => hold.check()));
+      if ((await armed) === false) throw freezeLost(firedText);
+    },
+    expectLost(name) {
+      const entry = entries.find(({ participant }) => participant.name === name);
+      if (entry === undefined) throw new TypeError(`no participant is called ${name}`);
+      entry.lossExpected = true;
+    },
+  };
+}
+
+export const firedText = 'the watchdog had to resume the participants';
