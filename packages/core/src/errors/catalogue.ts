@@ -315,13 +315,13 @@ export const catalogue = {
   // --- managed Postgres ----------------------------------------------------------------------------------
   POSTGRES_MAJOR_MISMATCH: {
     message:
-      'The snapshot holds a cluster of Postgres {captured}; the server here is Postgres {present}.',
-    hint: 'A data directory opens only with its own major version: restore with the Stillpoint that took the snapshot, or one that brings Postgres {captured}.',
+      'The data is that of Postgres {captured}; the server here is Postgres {present}.',
+    hint: 'A data directory opens only with its own major version: use the Stillpoint that made it, or one that brings Postgres {captured}.',
     exit: exit.failed,
     retryable: false,
   },
   POSTGRES_ARCH_MISMATCH: {
-    message: 'The snapshot holds a cluster of {captured}; this machine is {present}.',
+    message: 'The data is that of a database on {captured}; this machine is {present}.',
     hint: 'A data directory opens only on its own platform and architecture. Restore it on such a machine and move the data with pg_dump.',
     exit: exit.failed,
     retryable: false,
@@ -418,12 +418,6 @@ export const catalogue = {
     exit: exit.failed,
     retryable: false,
   },
-  POSTGRES_RECOVERY_FAILED: {
-    message: 'The database prepared as {incarnation} did not come up: {reason}.',
-    hint: 'The live database was not touched. The last lines of its log:\n{log}',
-    exit: exit.failed,
-    retryable: false,
-  },
   POSTGRES_STOP_FAILED: {
     message: 'Postgres (process {pid}) does not end.',
     hint: 'Look at process {pid}; a hanging disk can keep a process from ending.',
@@ -435,18 +429,6 @@ export const catalogue = {
     hint: 'stillpoint db status shows its state, stillpoint db start starts it.',
     exit: exit.failed,
     retryable: true,
-  },
-  POSTGRES_MAJOR_MISMATCH: {
-    message: 'The data was written by Postgres {found}; this Stillpoint runs Postgres {needed}.',
-    hint: 'Use the Stillpoint release that made it, or bring the data over with pg_dump.',
-    exit: exit.failed,
-    retryable: false,
-  },
-  POSTGRES_ARCH_MISMATCH: {
-    message: 'The data was written on {found}; this machine is {needed}.',
-    hint: 'The files of Postgres are bound to their architecture: use such a machine, or bring the data over with pg_dump.',
-    exit: exit.failed,
-    retryable: false,
   },
   POSTGRES_FILE_DAMAGED: {
     message: '{file} cannot be read: {reason}.',

@@ -4,7 +4,17 @@
 // all, and two processes that make it at once end with one.
 import { execFile } from 'node:child_process';
 import { constants, existsSync, readFileSync } from 'node:fs';
-import { chmod, copyFile, mkdir, opendir, readFile, rename, rm, stat, symlink } from 'node:fs/promises';
+import {
+  chmod,
+  copyFile,
+  mkdir,
+  opendir,
+  readFile,
+  rename,
+  rm,
+  stat,
+  symlink,
+} from 'node:fs/promises';
 import { createRequire } from 'node:module';
 import path from 'node:path';
 import { promisify } from 'node:util';
@@ -106,6 +116,7 @@ async function removeAbandoned(parent: string): Promise<void> {
     const file = path.join(parent, entry.name);
     if (!entry.name.startsWith('.unpacking-')) continue;
     const info = await stat(file).catch(() => undefined);
-    if (info !== undefined && info.mtimeMs < oldest) await rm(file, { recursive: true, force: true });
+    if (info !== undefined && info.mtimeMs < oldest)
+      await rm(file, { recursive: true, force: true });
   }
 }

@@ -50,7 +50,11 @@ export interface PrivateStartOptions {
 
 export interface Cluster extends AsyncDisposable {
   readonly root: string;
-  readonly binaries: { readonly version: string; readonly major: number; readonly directory: string };
+  readonly binaries: {
+    readonly version: string;
+    readonly major: number;
+    readonly directory: string;
+  };
   /** Who must own what is written below incarnations/; undefined: ourselves. */
   readonly owner: { readonly uid: number; readonly gid: number } | undefined;
   status(): Promise<ClusterStatus>;
@@ -65,7 +69,10 @@ export interface Cluster extends AsyncDisposable {
    * start again. stop() finishes it.
    */
   refuseNewConnections(): Promise<void>;
-  /** Connects as our administrator to the running cluster, over its socket. */
+  /**
+   * Connects as our administrator to the running cluster, over its socket. search_path is pg_catalog alone: what an application
+   * defines must not run with our rights, so its objects are named with their schema. POSTGRES_UNREACHABLE.
+   */
   connect(options: ConnectOptions): Promise<Client>;
   /** For applications: postgresql://app:…@127.0.0.1:PORT/DATABASE. Holds the password. */
   url(): Promise<string>;
@@ -81,6 +88,8 @@ export interface Cluster extends AsyncDisposable {
   /** Gives everything below `directory` to the owner that Postgres needs. No-op when we run it ourselves. */
   takeOwnership(directory: string): Promise<void>;
   startPrivate(id: string, options: PrivateStartOptions): Promise<PrivateServer>;
+  /** Stops everything and removes the whole cluster, data and passwords. For throwaway projects: demos, drills, tests. Idempotent. */
+  remove(): Promise<void>;
   /** Sets the passwords of our own roles to those of secrets.json and makes the roles right (they may be older ones after a restore). */
   resetRoles(client: Client): Promise<void>;
 }

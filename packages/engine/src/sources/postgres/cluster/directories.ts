@@ -11,7 +11,10 @@ import type { Owner } from './system-user.ts';
 /** Bytes of sun_path, without the final zero; Linux holds 107, macOS 103. */
 const LONGEST_SOCKET_PATH = 103;
 
-export async function makeClusterDirectories(place: Place, owner: Owner | undefined): Promise<void> {
+export async function makeClusterDirectories(
+  place: Place,
+  owner: Owner | undefined,
+): Promise<void> {
   // The system user passes through the outer directories to the data but cannot list or write them.
   const passable = owner === undefined ? 0o700 : 0o710;
   if (place.systemDirectory !== undefined) {
@@ -35,7 +38,8 @@ export async function makeRuntimeDirectory(
 ): Promise<string> {
   await makeShared(place.runtimeParent, owner === undefined ? 0o700 : 0o711);
   await makePrivate(place.runtimeDirectory, owner);
-  const directory = below === undefined ? place.runtimeDirectory : path.join(place.runtimeDirectory, below);
+  const directory =
+    below === undefined ? place.runtimeDirectory : path.join(place.runtimeDirectory, below);
   if (below !== undefined) await makePrivate(directory, owner);
   const longest = Buffer.byteLength(path.join(directory, '.s.PGSQL.65535'));
   if (longest > LONGEST_SOCKET_PATH) refuse(directory, 'its name is too long for a socket');

@@ -1,7 +1,15 @@
 // Logs that Postgres writes by itself into a file it was given open, so that they go on when nobody watches it.
 // Bounded: past the limit the file is copied aside and emptied (lines written in that moment may be lost; the
 // server keeps appending to the same open file).
-import { closeSync, copyFileSync, fstatSync, openSync, readSync, statSync, truncateSync } from 'node:fs';
+import {
+  closeSync,
+  copyFileSync,
+  fstatSync,
+  openSync,
+  readSync,
+  statSync,
+  truncateSync,
+} from 'node:fs';
 
 const LIMIT_BYTES = 16 * 1024 * 1024;
 const TAIL_BYTES = 16 * 1024;

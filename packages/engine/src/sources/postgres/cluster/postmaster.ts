@@ -60,10 +60,11 @@ export function isPostmaster(pid: number, dataDirectory: string): boolean {
     return path.basename(program) === 'postgres' && args[args.indexOf('-D') + 1] === dataDirectory;
   }
   try {
-    const options = { encoding: 'utf8', stdio: ['ignore', 'pipe', 'ignore'] } as const;
-    return execFileSync('/bin/ps', ['-ww', '-o', 'command=', '-p', String(pid)], options).includes(
-      `postgres -D ${dataDirectory}`,
-    );
+    const text = execFileSync('/bin/ps', ['-ww', '-o', 'command=', '-p', String(pid)], {
+      encoding: 'utf8',
+      stdio: ['ignore', 'pipe', 'ignore'],
+    });
+    return text.includes(`postgres -D ${dataDirectory}`);
   } catch {
     return false;
   }

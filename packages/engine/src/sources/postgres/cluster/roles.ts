@@ -26,7 +26,9 @@ export async function resetRoles(client: Client, secrets: Secrets): Promise<void
   try {
     for (const line of silence) await client.query(line);
     for (const role of [ADMINISTRATOR, APPLICATION] as const) {
-      const found = await client.query('SELECT FROM pg_catalog.pg_roles WHERE rolname = $1', [role]);
+      const found = await client.query('SELECT FROM pg_catalog.pg_roles WHERE rolname = $1', [
+        role,
+      ]);
       const verb = found.rowCount === 0 ? 'CREATE' : 'ALTER';
       const password = scramVerifier(secrets[role]);
       await client.query(

@@ -74,7 +74,10 @@ const elsewhere = [
 ];
 
 /** Settings that a configuration cannot change (lower case). */
-export const protectedSettings: ReadonlySet<string> = new Set([...Object.keys(fixed), ...elsewhere]);
+export const protectedSettings: ReadonlySet<string> = new Set([
+  ...Object.keys(fixed),
+  ...elsewhere,
+]);
 
 /** Least values that a configuration may give. */
 const least: Readonly<Record<string, number>> = { max_wal_senders: 4, max_replication_slots: 4 };
@@ -92,14 +95,17 @@ export function serverConfig(settings: Readonly<Record<string, string>>): string
   }
   for (const [name, value] of Object.entries(fixed)) chosen.set(name, value);
   const lines = [...chosen].map(([name, value]) => `${name} = ${quote(value)}`);
-  return ['# Written by Stillpoint at every start; put settings into its configuration.', ...lines, ''].join('\n');
+  return [
+    '# Written by Stillpoint at every start; put settings into its configuration.',
+    ...lines,
+    '',
+  ].join('\n');
 }
 
+/** "all" databases do not include replication. */
 export const hbaRules = `# Written by Stillpoint at every start.
 local  replication  stillpoint                scram-sha-256
 host   replication  stillpoint  127.0.0.1/32  scram-sha-256
-local  replication  all                       reject
-host   replication  all         127.0.0.1/32  reject
 local  all          all                       scram-sha-256
 host   all          all         127.0.0.1/32  scram-sha-256
 `;
