@@ -15,7 +15,7 @@ import {
   postgresReferences,
   type Cluster,
 } from './sources/postgres/index.ts';
-import { createDirectoryStore, createVault, openVault, type Vault } from './vault/index.ts';
+import { createVault, openDirectoryStore, openVault, type Vault } from './vault/index.ts';
 
 /** What the process gives to the engine, which reads no environment itself. */
 export interface EngineEnvironment {
@@ -24,8 +24,6 @@ export interface EngineEnvironment {
   readonly binariesDirectory: string;
   /** Short and private, for sockets; undefined: below the system's temporary directory. */
   readonly runtimeDirectory?: string;
-  /** What commands of participants run with, beside what this process has. */
-  readonly environment?: Readonly<Record<string, string>>;
   readonly clock?: Clock;
   /** Called before and after every line of the restore journal; the crash tests kill the process there. */
   readonly crashPoint?: (point: string) => void;
@@ -50,7 +48,7 @@ export async function compose(
     clock,
     ...(vaultOverride === undefined ? {} : { vault: vaultOverride }),
   });
-  const vault = cleanup.use(await openProjectVault(state, state.vault ?? config.vault, clock));
+  const vault = cleanup.use(await openProjectVault(state, state.vault ?? config.vault));
   const clusters = new Map(
     config.sources.map((source) => [
       source.name,
@@ -70,7 +68,7 @@ export async function compose(
     });
   const memberPaths = config.members.map((member) => member.path);
   const participants = config.participants.map((participant) =>
-    createParticipant(participant, { config, state, clusters, environment }),
+    createParticipant(participant, { config, state, clusters }),
   );
   const resources = cleanup.move();
   const context: EngineContext = {
@@ -93,14 +91,14 @@ export async function compose(
 }
 
 /** A project that has never used a vault begins one; a project that has must find that one again. */
-async function openProjectVault(state: ProjectState, directory: string, clock: Clock): Promise<Vault> {
-  const store = createDirectoryStore(directory);
+async function openProjectVault(state: ProjectState, directory: string): Promise<Vault> {
+  const store = openDirectoryStore({ directory });
   let vault: Vault;
   try {
-    vault = await openVault(store);
+    vault = await openVault({ store });
   } catch (error) {
     if (!isFailure(error, 'VAULT_MISSING') || state.vaultId !== undefined) throw error;
-    vault = await createVault(store, { clock });
+    vault = await createVault({ store });
   }
   if (state.vaultId === undefined) await state.rememberVault(vault.id);
   else if (state.vaultId !== vault.id) {
@@ -133,12 +131,11 @@ interface ParticipantParts {
   readonly config: ResolvedConfig;
   readonly state: ProjectState;
   readonly clusters: ReadonlyMap<string, Cluster>;
-  readonly environment: EngineEnvironment;
 }
 
 function createParticipant(
   participant: ResolvedParticipant,
-  { config, state, clusters, environment }: ParticipantParts,
+  { config, state, clusters }: ParticipantParts,
 ): Participant {
   const { name, guards } = participant;
   if (participant.kind === 'lock') {
@@ -160,7 +157,6 @@ function createParticipant(
     resume,
     directory: config.projectDirectory,
     logDirectory: path.join(state.directory, 'log'),
-    ...(environment.environment === undefined ? {} : { environment: environment.environment }),
   });
 }
 

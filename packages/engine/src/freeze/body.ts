@@ -8,6 +8,8 @@ import type { Lifeline } from './lifeline.ts';
 export interface Held {
   /** Aborts when the time is up or the caller's signal does. */
   readonly signal: AbortSignal;
+  /** How long it took until everybody held still, in milliseconds. */
+  readonly drainMs: number;
   /** Rejects with FREEZE_LOST if the freeze is known to be over. */
   check(): Promise<void>;
   /**
@@ -18,6 +20,7 @@ export interface Held {
 }
 
 export interface Parties {
+  readonly drainMs: number;
   readonly entries: readonly Entry[];
   readonly lifeline: Lifeline | undefined;
 }
@@ -50,9 +53,10 @@ export function startBody<T>(
   };
 }
 
-function heldBy({ entries, lifeline }: Parties, deadline: Deadline): Held {
+function heldBy({ drainMs, entries, lifeline }: Parties, deadline: Deadline): Held {
   return {
     signal: deadline.signal,
+    drainMs,
     async check() {
       if (deadline.isOver()) throw freezeLost('its time was up');
       const armed = lifeline?.stillArmed();

@@ -155,7 +155,7 @@ async function suspendAndRun<T>(
   const quietMs = clock.monotonicMs();
   const endsMs = holdMs === undefined ? budgetEndsMs : quietMs + holdMs;
   using deadline = createDeadline(endsMs, clock, outer);
-  const running = startBody(body, deadline, context);
+  const running = startBody(body, deadline, { ...context, drainMs: quietMs - startedMs });
   const marksTooLate = (): Error => tooLate('the marks took too long');
   try {
     const value = await running.result;

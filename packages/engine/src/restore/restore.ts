@@ -206,11 +206,13 @@ async function takeUndoPoint(
   const startedMs = engine.clock.monotonicMs();
   await capture.mark(held.signal);
   await held.check();
+  const markMs = Math.round(engine.clock.monotonicMs() - startedMs);
+  const drainMs = Math.round(held.drainMs);
   const sealed = await capture.seal({
     kind: 'undo',
     name: null,
     message: `before restoring ${target.manifest.name ?? target.manifest.id}`,
-    freeze: held.times(),
+    freeze: { totalMs: drainMs + markMs, drainMs, markMs, participants: [] },
     startedAt,
     startedMs,
   });

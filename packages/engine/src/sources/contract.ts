@@ -164,6 +164,11 @@ export interface SourceDriver {
   exists(): Promise<boolean>;
   probe(signal: AbortSignal): Promise<Probe>;
   begin(options: BeginOptions): Promise<CaptureSession>;
+  /**
+   * Called before begin() of an undo point: `record` is what is going to be restored. The capture then also holds every path that
+   * this restore overwrites or removes, ignored or not.
+   */
+  protect?(record: Json, source: ObjectSource): Promise<void>;
   /** What restoring `record` would change now. Reads only. */
   compare(record: Json, source: ObjectSource, signal: AbortSignal): Promise<Change>;
   /** Every stream that restoring `record` reads. What verify checks and what later keeps objects from being pruned. */
@@ -178,6 +183,8 @@ export interface SourceDriver {
   close(options: CloseOptions): Promise<void>;
   switch(placement: Placement, context: SwitchContext): Promise<SwitchReport>;
   open(): Promise<void>;
+  /** Drops what prepare() made and nothing was ever switched to: a restore was given up, or died before it was ready. Idempotent. */
+  abandon(): Promise<void>;
   /** The restore has ended with `live` in place; `other` may be dropped unless the driver keeps it for undo. Idempotent. */
   finish(live: Placement, other: Placement): Promise<void>;
   [Symbol.asyncDispose](): Promise<void>;

@@ -1,7 +1,6 @@
 // The reference driver: the smallest thing that upholds the law of contract.ts. Its "live system" is a world of
 // entries in memory; the shared suite and the engine's own tests run on it. Nobody captures memory for real.
-import { canonicalBytes, type Json } from '@stillpoint/core';
-import { failure } from '@stillpoint/core';
+import { canonicalBytes, failure, type Json } from '@stillpoint/core';
 import type { CaptureSession, Placement, SourceDriver, StreamRef } from './contract.ts';
 
 /** The live system of a memory driver; outlives the driver, as a server outlives the command. */
@@ -91,6 +90,7 @@ export function createMemoryDriver(name: string, world: MemoryWorld): SourceDriv
     async open() {
       world.open = true;
     },
+    async abandon() {},
     async finish() {},
     async [Symbol.asyncDispose]() {},
   };

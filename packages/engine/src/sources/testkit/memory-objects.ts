@@ -1,6 +1,5 @@
 // The vault as a driver sees it, in memory: for the shared suite and for driver tests that need no disk.
-import { digestOf } from '@stillpoint/core';
-import { failure } from '@stillpoint/core';
+import { digestOf, failure } from '@stillpoint/core';
 import type { ObjectSink, ObjectSource, StreamRef } from '../contract.ts';
 
 export interface MemoryObjects extends ObjectSink, ObjectSource {
@@ -27,7 +26,7 @@ export function createMemoryObjects(): MemoryObjects {
   async function readBytes(ref: StreamRef): Promise<Uint8Array> {
     digestsRead.add(ref.digest);
     const content = objects.get(ref.digest);
-    if (content === undefined) throw failure('CHUNK_MISSING', { key: ref.digest });
+    if (content === undefined) throw failure('CHUNK_MISSING', { chunk: ref.digest, key: 'memory', offset: 0 });
     return content;
   }
 

@@ -1,0 +1,36 @@
+// The explicit public list of @stillpoint/engine.
+export type {
+  CallOptions,
+  DamagedSnapshot,
+  ManagedDatabase,
+  RestoreOptions,
+  RestorePlan,
+  RestoreResult,
+  SnapshotOptions,
+  SnapshotSummary,
+  SnapshotVerification,
+  Stillpoint,
+} from './api.ts';
+export type { EngineEnvironment } from './compose.ts';
+export {
+  CONFIG_NAMES,
+  DEFAULT_LOCK_KEY,
+  defineConfig,
+  durationText,
+  findConfig,
+  loadConfig,
+  parseDuration,
+  resolveConfig,
+  type LoadOptions,
+  type ResolvedConfig,
+  type ResolvedMember,
+  type ResolvedParticipant,
+  type ResolvedSource,
+  type ResolveOptions,
+  type UserConfig,
+} from './config/index.ts';
+export { createStillpoint } from './engine.ts';
+export type { FreezeTimes } from './freeze/index.ts';
+export { forwardSteps, stepName, type Step, type StepSource } from './restore/index.ts';
+export type { ClusterStatus } from './sources/postgres/cluster/contract.ts';
+export type { Damage, VerifyReport } from './vault/contract.ts';
