@@ -15,7 +15,7 @@ import {
   postgresReferences,
   type Cluster,
 } from './sources/postgres/index.ts';
-import { createVault, openDirectoryStore, openVault, type Vault } from './vault/index.ts';
+import { createDirectoryStore, createVault, openVault, type Vault } from './vault/index.ts';
 
 /** What the process gives to the engine, which reads no environment itself. */
 export interface EngineEnvironment {
@@ -48,7 +48,7 @@ export async function compose(
     clock,
     ...(vaultOverride === undefined ? {} : { vault: vaultOverride }),
   });
-  const vault = cleanup.use(await openProjectVault(state, state.vault ?? config.vault));
+  const vault = cleanup.use(await openProjectVault(state, state.vault ?? config.vault, clock));
   const clusters = new Map(
     config.sources.map((source) => [
       source.name,
@@ -91,14 +91,14 @@ export async function compose(
 }
 
 /** A project that has never used a vault begins one; a project that has must find that one again. */
-async function openProjectVault(state: ProjectState, directory: string): Promise<Vault> {
-  const store = openDirectoryStore({ directory });
+async function openProjectVault(state: ProjectState, directory: string, clock: Clock): Promise<Vault> {
+  const store = createDirectoryStore(directory);
   let vault: Vault;
   try {
-    vault = await openVault({ store });
+    vault = await openVault(store);
   } catch (error) {
     if (!isFailure(error, 'VAULT_MISSING') || state.vaultId !== undefined) throw error;
-    vault = await createVault({ store });
+    vault = await createVault(store, { clock });
   }
   if (state.vaultId === undefined) await state.rememberVault(vault.id);
   else if (state.vaultId !== vault.id) {
