@@ -24,7 +24,9 @@ export interface StoreSupports {
  *    there is the whole object or none. Putting the same key again with the same bytes is harmless.
  *  - read after write: what put() resolved is found by get(), stat() and list() at once.
  *  - list() is complete at any size, in ascending order of key (UTF-8 bytes).
+ *  - what list() yields is durable, even if another process put it there just now.
  *  - get() of an absent key rejects with OBJECT_MISSING; stat() resolves to undefined.
+ *  - a range that reaches past the end gives what is there, down to nothing.
  *  - delete() of an absent key resolves.
  *  - every method rejects promptly when its signal aborts.
  */
@@ -36,6 +38,11 @@ export interface Store {
   stat(key: StoreKey): Promise<{ readonly bytes: number } | undefined>;
   list(prefix: string): AsyncIterable<{ readonly key: StoreKey; readonly bytes: number }>;
   delete(key: StoreKey): Promise<void>;
+  /**
+   * Rejects with what a put() would now reject with whatever its content (VAULT_READ_ONLY, ...), so that it is known
+   * before anything is paused. May clear away what dead writers left half-written.
+   */
+  ensureWritable(): Promise<void>;
   /** Free bytes where it writes, or undefined if unknown. */
   freeBytes(): Promise<number | undefined>;
   close(): Promise<void>;

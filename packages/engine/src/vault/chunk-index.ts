@@ -1,0 +1,107 @@
+// All chunks that the index files name, in memory: a map from digest to a row, and columns. One chunk costs about 120
+// bytes here, so a terabyte of 1 MiB chunks fits in 120 MB. A chunk may lie in several packs (two sessions
+// stored it at the same time, or it was stored anew because its pack was gone): its copies are chained, and a reader
+// that finds one damaged takes the next.
+import type { IndexedPack } from './pack-builder.ts';
+import { ENTRY_BYTES, readEntry } from './pack-table.ts';
+
+export interface PackFacts {
+  readonly hex: string;
+  readonly bytes: number;
+}
+
+export interface ChunkLocation {
+  readonly hex: string;
+  readonly pack: PackFacts;
+  readonly offset: number;
+  readonly storedBytes: number;
+  readonly plainBytes: number;
+  readonly encoding: number;
+}
+
+export interface ChunkIndex {
+  /** False if the pack was there already. */
+  addPack(pack: IndexedPack): boolean;
+  hasPack(hex: string): boolean;
+  has(hex: string): boolean;
+  /** Every copy, none if the chunk is unknown. */
+  locate(hex: string): ChunkLocation[];
+}
+
+const NONE = 0xffffffff;
+
+export function createChunkIndex(): ChunkIndex {
+  const rowOf = new Map<string, number>();
+  const packs: PackFacts[] = [];
+  const packNames = new Set<string>();
+  const columns = {
+    pack: createColumn(),
+    offset: createColumn(),
+    storedBytes: createColumn(),
+    plainBytes: createColumn(),
+    encoding: createColumn(),
+    nextCopy: createColumn(),
+  };
+  let rows = 0;
+
+  const addEntry = (pack: number, table: Buffer, at: number): void => {
+    const entry = readEntry(table, at);
+    const row = rows++;
+    columns.pack.push(pack);
+    columns.offset.push(entry.offset);
+    columns.storedBytes.push(entry.storedBytes);
+    columns.plainBytes.push(entry.plainBytes);
+    columns.encoding.push(entry.encoding);
+    columns.nextCopy.push(rowOf.get(entry.hex) ?? NONE);
+    rowOf.set(entry.hex, row);
+  };
+
+  const location = (hex: string, row: number): ChunkLocation => ({
+    hex,
+    pack: packs[columns.pack.at(row)] as PackFacts,
+    offset: columns.offset.at(row),
+    storedBytes: columns.storedBytes.at(row),
+    plainBytes: columns.plainBytes.at(row),
+    encoding: columns.encoding.at(row),
+  });
+
+  return {
+    addPack({ hex, bytes, table }) {
+      if (packNames.has(hex)) return false;
+      packNames.add(hex);
+      packs.push({ hex, bytes });
+      for (let at = 0; at < table.length; at += ENTRY_BYTES) addEntry(packs.length - 1, table, at);
+      return true;
+    },
+    hasPack: (hex) => packNames.has(hex),
+    has: (hex) => rowOf.has(hex),
+    locate(hex) {
+      const found: ChunkLocation[] = [];
+      for (let row = rowOf.get(hex) ?? NONE; row !== NONE; row = columns.nextCopy.at(row)) {
+        found.push(location(hex, row));
+      }
+      return found;
+    },
+  };
+}
+
+interface Column {
+  push(value: number): void;
+  at(row: number): number;
+}
+
+function createColumn(): Column {
+  let values = new Uint32Array(1024);
+  let length = 0;
+  return {
+    push(value) {
+      if (length === values.length) {
+        const larger = new Uint32Array(length * 2);
+        larger.set(values);
+        values = larger;
+      }
+      values[length++] = value;
+    },
+    at: (row) => values[row] ?? NONE,
+  };
+}

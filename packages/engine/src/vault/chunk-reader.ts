@@ -1,0 +1,71 @@
+// A chunk by its digest, verified. Before an error is raised every copy was tried, the index was read again (another
+// writer may have stored the chunk) and so were the trailers of packs that no index names (an index may be lost).
+import { digestFromHex, failure, isFailure, type StillpointError } from '@stillpoint/core';
+import { decodeChunk } from './chunk-codec.ts';
+import type { ChunkLocation } from './chunk-index.ts';
+import type { IndexLoader } from './index-loader.ts';
+import { INDEX_PREFIX, packKey } from './layout.ts';
+import type { PackReader } from './pack-reader.ts';
+
+export interface ChunkReader {
+  /** CHUNK_MISSING, CHUNK_DAMAGED. */
+  read(hex: string): Promise<Uint8Array>;
+}
+
+export function createChunkReader(loader: IndexLoader, packs: PackReader): ChunkReader {
+  const { index, recovered } = loader;
+  const further = [async () => {}, () => loader.refresh(), () => loader.recover()];
+
+  return {
+    async read(hex) {
+      const tried = new Set<string>();
+      let failed: unknown;
+      for (const lookFurther of further) {
+        await lookFurther();
+        for (const copy of [...index.locate(hex), ...recovered.locate(hex)]) {
+          const place = `${copy.pack.hex}:${copy.offset}`;
+          if (tried.has(place)) continue;
+          tried.add(place);
+          try {
+            return await readCopy(packs, copy);
+          } catch (error) {
+            if (!isChunkFailure(error)) throw error;
+            failed ??= error;
+          }
+        }
+      }
+      throw failed ?? missing(hex);
+    },
+  };
+}
+
+export function missing(hex: string, at?: ChunkLocation): StillpointError {
+  const key = at === undefined ? INDEX_PREFIX : packKey(at.pack.hex);
+  const offset = at === undefined ? 'unknown' : at.offset;
+  return failure('CHUNK_MISSING', { chunk: digestFromHex(hex), key, offset });
+}
+
+export function damaged(at: ChunkLocation, reason: string): StillpointError {
+  const chunk = digestFromHex(at.hex);
+  return failure('CHUNK_DAMAGED', { chunk, key: packKey(at.pack.hex), offset: at.offset, reason });
+}
+
+export function isChunkFailure(error: unknown): error is StillpointError {
+  return isFailure(error, 'CHUNK_DAMAGED') || isFailure(error, 'CHUNK_MISSING');
+}
+
+async function readCopy(packs: PackReader, at: ChunkLocation): Promise<Uint8Array> {
+  let body: Uint8Array;
+  try {
+    body = await packs.read(at.pack, at.offset, at.storedBytes);
+  } catch (error) {
+    if (isFailure(error, 'OBJECT_MISSING')) throw missing(at.hex, at);
+    if (isFailure(error, 'VAULT_IO_FAILED')) throw damaged(at, error.message);
+    throw error;
+  }
+  if (body.length < at.storedBytes) throw damaged(at, 'the pack ends before its end');
+  const { hex, encoding, plainBytes } = at;
+  const plain = await decodeChunk({ hex, encoding, plainBytes, body });
+  if (typeof plain === 'string') throw damaged(at, plain);
+  return plain;
+}

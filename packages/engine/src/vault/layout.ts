@@ -1,0 +1,46 @@
+// Where things lie in a vault of format 1 (docs/format/vault.md). Only this file makes or reads keys.
+import {
+  digestFromHex,
+  digestHex,
+  isSnapshotId,
+  type Digest,
+  type SnapshotId,
+} from '@stillpoint/core';
+import type { SealedEntry, StoreKey } from './contract.ts';
+
+export const FORMAT = 1;
+export const VAULT_KEY: StoreKey = 'vault.json';
+export const PACK_PREFIX = 'packs/';
+export const INDEX_PREFIX = 'index/';
+export const SNAPSHOT_PREFIX = 'snapshots/';
+
+const packPattern = /^packs\/([0-9a-f]{2})\/(\1[0-9a-f]{62})$/;
+const indexPattern = /^index\/([0-9a-f]{64})$/;
+const snapshotPattern = /^snapshots\/([0-9a-f]{12})\.([0-9a-f]{64})$/;
+
+export function packKey(hex: string): StoreKey {
+  return `${PACK_PREFIX}${hex.slice(0, 2)}/${hex}`;
+}
+
+export function packOfKey(key: StoreKey): string | undefined {
+  return packPattern.exec(key)?.[2];
+}
+
+export function indexKey(hex: string): StoreKey {
+  return `${INDEX_PREFIX}${hex}`;
+}
+
+export function indexOfKey(key: StoreKey): string | undefined {
+  return indexPattern.exec(key)?.[1];
+}
+
+export function snapshotKey(id: SnapshotId, digest: Digest): StoreKey {
+  return `${SNAPSHOT_PREFIX}${id}.${digestHex(digest)}`;
+}
+
+export function snapshotOfKey(key: StoreKey, bytes: number): SealedEntry | undefined {
+  const match = snapshotPattern.exec(key);
+  const [, id, hex] = match ?? [];
+  if (id === undefined || hex === undefined || !isSnapshotId(id)) return undefined;
+  return { id, digest: digestFromHex(hex), bytes };
+}

@@ -1,0 +1,66 @@
+// A stream by its reference: walks the chunk lists, reads some chunks ahead at the same time and hands them out in order.
+// Each chunk was verified by its digest, each list by its sum, the whole by the reference's number of bytes.
+import assert from 'node:assert/strict';
+import { digestFromHex, digestHex, digestOf, failure, isDigest } from '@stillpoint/core';
+import type { StreamRef } from '../sources/contract.ts';
+import { DEPTH_MAX, readChunkList, type ListEntry } from './chunk-list.ts';
+import type { ChunkReader } from './chunk-reader.ts';
+
+const EMPTY = digestOf(new Uint8Array(0));
+
+/** The chunks of the stream, in order. Empty streams have none. */
+export async function* listChunks(
+  chunks: Pick<ChunkReader, 'read'>,
+  ref: StreamRef,
+): AsyncGenerator<ListEntry> {
+  assert(
+    isDigest(ref.digest) && ref.depth >= 0 && ref.depth <= DEPTH_MAX,
+    'not a stream reference',
+  );
+  if (ref.digest === EMPTY && ref.bytes === 0) return;
+  yield* walk(chunks, { hex: digestHex(ref.digest), bytes: ref.bytes }, ref.depth);
+}
+
+async function* walk(
+  chunks: Pick<ChunkReader, 'read'>,
+  entry: ListEntry,
+  depth: number,
+): AsyncGenerator<ListEntry> {
+  if (depth === 0) {
+    yield entry;
+    return;
+  }
+  const entries = readChunkList(await chunks.read(entry.hex), entry.bytes);
+  if (entries === undefined) throw notAsNamed(entry, 'it is no chunk list of that many bytes');
+  for (const below of entries) yield* walk(chunks, below, depth - 1);
+}
+
+export async function* readChunks(
+  chunks: ChunkReader,
+  ref: StreamRef,
+  readAhead: number,
+): AsyncGenerator<Uint8Array> {
+  const ahead: Promise<Uint8Array>[] = [];
+  for await (const entry of listChunks(chunks, ref)) {
+    const reading = readSized(chunks, entry);
+    // Judged when its turn comes, or never if the consumer stops before.
+    reading.catch(() => {});
+    ahead.push(reading);
+    if (ahead.length > readAhead) yield (await ahead.shift()) as Uint8Array;
+  }
+  for (const reading of ahead) yield await reading;
+}
+
+async function readSized(chunks: ChunkReader, entry: ListEntry): Promise<Uint8Array> {
+  const plain = await chunks.read(entry.hex);
+  if (plain.length !== entry.bytes) {
+    throw notAsNamed(entry, `it has ${plain.length} bytes where ${entry.bytes} are named`);
+  }
+  return plain;
+}
+
+/** The chunk is what its digest says; whatever names it says something else. */
+export function notAsNamed(entry: ListEntry, reason: string): Error {
+  const chunk = digestFromHex(entry.hex);
+  return failure('CHUNK_DAMAGED', { chunk, key: 'the stream that names it', offset: 0, reason });
+}

@@ -1,0 +1,129 @@
+// Opening and making a vault, and the vault itself: everything of a project goes through one of these.
+// vault.json is the first and only object of a new vault, written if absent: of two that make one at the same time, both
+// open the same. A store that holds anything else without it is never taken over.
+import {
+  canonicalBytes,
+  failure,
+  isFailure,
+  newUuid,
+  systemClock,
+  type Clock,
+} from '@stillpoint/core';
+import { createChunkReader } from './chunk-reader.ts';
+import type { Store, Vault } from './contract.ts';
+import { createIndexLoader } from './index-loader.ts';
+import { FORMAT, VAULT_KEY } from './layout.ts';
+import { listManifests, readManifest } from './manifests.ts';
+import { createPackReader } from './pack-reader.ts';
+import { createSession } from './session.ts';
+import { readChunks } from './stream-reader.ts';
+import { defaultTuning, type Tuning } from './tuning.ts';
+import { verifyStreams } from './verify.ts';
+
+export interface VaultOptions {
+  /** For tests. */
+  readonly tuning?: Partial<Tuning>;
+}
+
+export interface CreateVaultOptions extends VaultOptions {
+  readonly clock?: Clock;
+}
+
+/** Opens the vault; makes it if the store is empty. The store is closed with the vault. */
+export async function createVault(store: Store, options: CreateVaultOptions = {}): Promise<Vault> {
+  if ((await store.stat(VAULT_KEY)) === undefined) {
+    if (!(await isEmpty(store))) throw notOurs(store);
+    const createdAt = (options.clock ?? systemClock).now().toISOString();
+    const description = { format: FORMAT, id: newUuid(), createdAt };
+    try {
+      await store.put(VAULT_KEY, canonicalBytes(description), { ifAbsent: true });
+    } catch (error) {
+      if (!isFailure(error, 'OBJECT_EXISTS')) throw error;
+    }
+  }
+  return await openVault(store, options);
+}
+
+/** VAULT_MISSING, VAULT_TOO_NEW, VAULT_DAMAGED. The store is closed with the vault. */
+export async function openVault(store: Store, options: VaultOptions = {}): Promise<Vault> {
+  const { id } = await readDescription(store);
+  const tuning: Tuning = { ...defaultTuning, ...options.tuning };
+  const end = new AbortController();
+  const signal = end.signal;
+  const loader = createIndexLoader(store, signal);
+  const { blockBytes, blocksKept } = tuning;
+  const packs = createPackReader({ store, blockBytes, blocksKept, signal });
+  const chunks = createChunkReader(loader, packs);
+
+  return {
+    id,
+    description: store.description,
+
+    async openSession(sessionOptions) {
+      sessionOptions.signal.throwIfAborted();
+      await store.ensureWritable();
+      await loader.refresh();
+      const both = AbortSignal.any([sessionOptions.signal, signal]);
+      return createSession({ store, index: loader.index, tuning, signal: both });
+    },
+
+    readStream: (ref) => readChunks(chunks, ref, tuning.readAhead),
+
+    async readBytes(ref) {
+      const parts = await Array.fromAsync(readChunks(chunks, ref, tuning.readAhead));
+      return parts.length === 1 ? (parts[0] as Uint8Array) : Buffer.concat(parts);
+    },
+
+    list: () => listManifests(store),
+    readManifest: (entry) => readManifest(store, entry, signal),
+    verify: (refs, verifyOptions) => verifyStreams({ store, loader, chunks }, refs, verifyOptions),
+    freeBytes: () => store.freeBytes(),
+
+    async [Symbol.asyncDispose]() {
+      end.abort(new Error('the vault is closed'));
+      await store.close();
+    },
+  };
+}
+
+async function readDescription(store: Store): Promise<{ readonly id: string }> {
+  let content: Uint8Array;
+  try {
+    content = await store.get(VAULT_KEY);
+  } catch (error) {
+    if (!isFailure(error, 'OBJECT_MISSING')) throw error;
+    if (!(await isEmpty(store))) throw notOurs(store);
+    throw failure('VAULT_MISSING', { vault: store.description });
+  }
+  const { format, id } = parseDescription(content);
+  if (typeof format === 'number' && format > FORMAT) {
+    throw failure('VAULT_TOO_NEW', { vault: store.description, format, supported: FORMAT });
+  }
+  if (format !== FORMAT || typeof id !== 'string') {
+    const reason = 'its vault.json is not one that Stillpoint wrote';
+    throw failure('VAULT_DAMAGED', { vault: store.description, reason });
+  }
+  return { id };
+}
+
+function parseDescription(content: Uint8Array): {
+  readonly format?: unknown;
+  readonly id?: unknown;
+} {
+  try {
+    const value: unknown = JSON.parse(Buffer.from(content).toString('utf8'));
+    return typeof value === 'object' && value !== null ? value : {};
+  } catch {
+    return {};
+  }
+}
+
+async function isEmpty(store: Store): Promise<boolean> {
+  for await (const _found of store.list('')) return false;
+  return true;
+}
+
+function notOurs(store: Store): Error {
+  const reason = 'there are files in it, but no vault.json';
+  return failure('VAULT_DAMAGED', { vault: store.description, reason });
+}
