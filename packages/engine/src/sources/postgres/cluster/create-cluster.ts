@@ -20,7 +20,7 @@ import { findPostmaster, signalPostmaster } from './postmaster.ts';
 import { startPrivateServer } from './private-server.ts';
 import { APPLICATION, resetRoles } from './roles.ts';
 import { programIn } from './server-command.ts';
-import { writeConfigFiles } from './server-config.ts';
+import { serverConfig, writeConfigFiles } from './server-config.ts';
 import { startPublic } from './start-public.ts';
 import {
   makeSecrets,
@@ -42,6 +42,8 @@ interface Base {
 }
 
 export function createCluster(options: ClusterOptions): Cluster {
+  // A setting that cannot be is a mistake of the caller: said at once, not after an initdb.
+  serverConfig(options.settings);
   const place = placeOf(options);
   const { root } = place;
   const privateServers = new Set<PrivateServer>();

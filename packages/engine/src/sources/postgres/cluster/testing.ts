@@ -1,0 +1,64 @@
+// Throwaway clusters for the tests of this room: everything in one temporary directory, removed with all
+// its processes when the test ends, also when it fails. Works as root (then with the system user) and without.
+import { chmodSync, mkdtempSync } from 'node:fs';
+import { rm } from 'node:fs/promises';
+import os from 'node:os';
+import path from 'node:path';
+import type { TestContext } from 'node:test';
+import { newUuid } from '@stillpoint/core';
+import type { Cluster } from './contract.ts';
+import { createCluster } from './create-cluster.ts';
+import { type ClusterOptions, placeOf } from './place.ts';
+
+export const never = new AbortController().signal;
+export const isRoot = process.getuid?.() === 0;
+
+/** One directory for a whole test file, so that the binaries are unpacked once. */
+const shared = mkdtempSync(path.join(os.tmpdir(), 'stillpoint-cluster-'));
+chmodSync(shared, 0o711);
+
+export interface TestCluster extends ClusterOptions {
+  readonly cluster: Cluster;
+  readonly runtimeDirectory: string;
+}
+
+/** Options for one more project in the shared directory. */
+export function testOptions(more: Partial<ClusterOptions> = {}): ClusterOptions {
+  const projectId = newUuid();
+  return {
+    projectId,
+    stateDirectory: path.join(shared, projectId),
+    database: 'shop',
+    settings: { shared_buffers: '16MB' },
+    systemDirectory: path.join(shared, 'system'),
+    binariesDirectory: path.join(shared, 'cache'),
+    runtimeDirectory: path.join(shared, 'run'),
+    ...more,
+  };
+}
+
+export function openTestCluster(t: TestContext, more: Partial<ClusterOptions> = {}): TestCluster {
+  const options = testOptions(more);
+  const cluster = createCluster(options);
+  t.after(async () => {
+    await cluster[Symbol.asyncDispose]();
+    await cluster.remove();
+    await rm(options.stateDirectory, { recursive: true, force: true });
+  });
+  return { ...options, cluster, runtimeDirectory: placeOf(options).runtimeDirectory };
+}
+
+export async function startTestCluster(
+  t: TestContext,
+  more: Partial<ClusterOptions> = {},
+): Promise<TestCluster> {
+  const made = openTestCluster(t, more);
+  await made.cluster.ensureCreated(never);
+  await made.cluster.start(never);
+  return made;
+}
+
+/** To be given to `after` of each test file that uses the clusters above. */
+export async function removeShared(): Promise<void> {
+  await rm(shared, { recursive: true, force: true });
+}
