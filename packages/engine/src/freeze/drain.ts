@@ -29,7 +29,7 @@ export interface DrainOptions {
 }
 
 /** By law a suspend() ends promptly on its signal; one that does not is left behind after so long. */
-const promptMs = 2000;
+const promptMs = 500;
 
 /** Fills `entries`, also when it rejects: what stands there was opened and must be disposed of. */
 export async function openAll(

@@ -177,6 +177,8 @@ function verdict(attempt: Attempt<unknown>, outcome: ThawOutcome, stillArmed: bo
     const data = { participant, attempts, byHand, why: messageOf(failed.error) };
     return failure('RESUME_FAILED', data, attempt.error ?? failed.error);
   }
+  // Without marks there is nothing to lose: then the attempt's own error says more.
+  if (attempt.quietMs === undefined) return attempt.error;
   if (!stillArmed) return freezeLost(firedText, attempt.error);
   if (outcome.lost.length > 0) {
     return freezeLost(`${quoted(outcome.lost)} went on before it was told to`, attempt.error);

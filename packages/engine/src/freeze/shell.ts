@@ -7,6 +7,7 @@
 // file and goes away without having run.
 import { spawn, type ChildProcess } from 'node:child_process';
 import { once } from 'node:events';
+import { statSync } from 'node:fs';
 import { open, type FileHandle } from 'node:fs/promises';
 import { setTimeout as delay } from 'node:timers/promises';
 import { identifyProcess, isAlive, type ProcessIdentity } from '@stillpoint/core';
@@ -39,14 +40,17 @@ export async function prepareCommand(command: ShellLine): Promise<PreparedComman
     const identity = identityOf(child);
     // Writing to a shell that somebody killed meanwhile is reported by its exit.
     child.stdin?.on('error', () => {});
-    const { size } = await log.stat();
     let ran = false;
     return {
       identity,
       async run(signal) {
+        signal.throwIfAborted();
         ran = true;
+        const { logFile } = command;
+        // Others write there too: what is ours begins here.
+        const from = statSync(logFile).size;
         child.stdin?.end('go\n');
-        await settle(ended, identity, signal, { logFile: command.logFile, from: size });
+        await settle(ended, identity, signal, { logFile, from });
       },
       async [Symbol.asyncDispose]() {
         child.stdin?.destroy();
