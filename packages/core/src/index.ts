@@ -18,6 +18,7 @@ export {
   type Digest,
   type Hasher,
 } from './digest.ts';
+export { durationText, parseDuration } from './duration.ts';
 export { catalogue, type ErrorCode } from './errors/catalogue.ts';
 export { failure, isFailure, StillpointError, type ErrorData } from './errors/error.ts';
 export { exitCodes } from './errors/exit-codes.ts';

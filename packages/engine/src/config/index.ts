@@ -1,5 +1,4 @@
 // The configuration's public list.
-export { durationText, parseDuration } from './duration.ts';
 export { CONFIG_NAMES, findConfig } from './find.ts';
 export { loadConfig, type LoadOptions } from './load.ts';
 export { resolveConfig, type ResolveOptions } from './resolve.ts';

@@ -48,7 +48,8 @@ function jsonLine(text: string, error: unknown): string | undefined {
 
 async function importDefault(file: string, options: LoadOptions): Promise<unknown> {
   const url = pathToFileURL(file).href;
-  const own = options.stillpointModule ?? new URL('./index.ts', import.meta.url).href;
+  const index = import.meta.url.endsWith('.ts') ? './index.ts' : './index.js';
+  const own = options.stillpointModule ?? new URL(index, import.meta.url).href;
   // JavaScript too: Node tells the line of a mistake only when it strips types.
   const format = 'module-typescript';
   const hooks = registerHooks({

@@ -1,8 +1,8 @@
 // What a person writes in stillpoint.config.ts or .json: the shape, its types and its words for errors. Every key
 // that is not named here is refused. Defaults and everything that needs the disk come later, in resolve.ts.
 // docs/reference/config.md describes these keys by hand; config.test.ts holds the two equal.
+import { durationText, parseDuration } from '@stillpoint/core';
 import { z } from 'zod';
-import { durationText, parseDuration } from './duration.ts';
 
 const relativePath = z
   .string('a path relative to the project')

@@ -1,0 +1,89 @@
+// What every command works with, and the wrapper that makes a commander action of it.
+import type { Command } from 'commander';
+import type { CallOptions, ResolvedConfig, Stillpoint } from '@stillpoint/engine';
+import { stat } from 'node:fs/promises';
+import path from 'node:path';
+import type { Output } from '../output/output.ts';
+import { engineEnvironment } from './engine-environment.ts';
+import type { Host } from './host.ts';
+
+export interface GlobalOptions {
+  readonly json?: true;
+  readonly project?: string;
+  readonly wait?: number;
+  readonly quiet?: true;
+  readonly color: boolean;
+}
+
+export interface CommandContext {
+  readonly host: Host;
+  readonly output: Output;
+  readonly global: GlobalOptions;
+  /** For each call of the library. */
+  readonly call: Required<CallOptions>;
+  openProject(options?: OpenOptions): Promise<OpenProject>;
+}
+
+export interface OpenOptions {
+  /** 'keep' unless told: only a snapshot needs every member to be there. */
+  readonly missingMembers?: 'refuse' | 'keep';
+}
+
+export interface OpenProject extends AsyncDisposable {
+  readonly config: ResolvedConfig;
+  readonly stillpoint: Stillpoint;
+}
+
+export function createContext(host: Host, output: Output, global: GlobalOptions): CommandContext {
+  return {
+    host,
+    output,
+    global,
+    call: { signal: host.signal, onProgress: output.progress, waitMs: global.wait ?? 0 },
+    async openProject(options = {}) {
+      // Only now: help, mistakes and the rest of the grammar answer without loading the engine.
+      const { createStillpoint, findConfig, loadConfig } = await import('@stillpoint/engine');
+      const file = await configFile(host, global, findConfig);
+      const config = await loadConfig(file, {
+        missingMembers: options.missingMembers ?? 'keep',
+        stillpointModule: import.meta.resolve('stillpoint'),
+      });
+      const environment = await engineEnvironment(host.environment, config.projectDirectory);
+      const stillpoint = await createStillpoint(config, environment);
+      return { config, stillpoint, [Symbol.asyncDispose]: () => stillpoint[Symbol.asyncDispose]() };
+    },
+  };
+}
+
+type FindConfig = (typeof import('@stillpoint/engine'))['findConfig'];
+
+/** `--project` names a directory or the file itself, and only that one; without it the nearest upwards counts. */
+async function configFile(
+  host: Host,
+  global: GlobalOptions,
+  findConfig: FindConfig,
+): Promise<string> {
+  if (global.project === undefined) return findConfig(host.cwd);
+  const named = path.resolve(host.cwd, global.project);
+  const isFile = await stat(named).then(
+    (found) => found.isFile(),
+    () => false,
+  );
+  return isFile ? named : findConfig(named, { walk: false });
+}
+
+/** Makes the action of a command: its positional arguments come as strings, its options as `O`. */
+// eslint-disable-next-line typescript/no-unnecessary-type-parameters -- commander knows no types; the caller says what it declared
+export type Runner = <O extends object>(
+  work: (context: CommandContext, options: O, positional: readonly string[]) => Promise<void>,
+) => (...commanderArguments: unknown[]) => Promise<void>;
+
+export function createRunner(makeContext: (global: GlobalOptions) => CommandContext): Runner {
+  return (work) =>
+    async (...given) => {
+      // commander hands over: positional arguments, the command's options, the command.
+      const command = given.at(-1) as Command;
+      const options = given.at(-2) as Parameters<typeof work>[1];
+      await work(makeContext(command.optsWithGlobals<GlobalOptions>()), options, command.args);
+    };
+}

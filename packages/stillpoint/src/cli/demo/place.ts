@@ -1,0 +1,46 @@
+// Where the demonstration lives, and how it leaves nothing behind: directory, database server, and what root's
+// databases keep outside the project.
+import { failure } from '@stillpoint/core';
+import type { Stillpoint } from '@stillpoint/engine';
+import { mkdir, mkdtemp, readdir, realpath, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import path from 'node:path';
+
+export interface Place {
+  readonly directory: string;
+  stopDatabase(stillpoint: Stillpoint): Promise<void>;
+  remove(): Promise<void>;
+}
+
+/** A fresh temporary directory, or the named one, which must be empty or absent: TARGET_NOT_EMPTY. */
+export async function preparePlace(cwd: string, named: string | undefined): Promise<Place> {
+  const directory = await realpath(
+    named === undefined
+      ? await mkdtemp(path.join(tmpdir(), 'stillpoint-demo-'))
+      : await emptyDirectory(path.resolve(cwd, named)),
+  );
+  let outside: string | undefined;
+  return {
+    directory,
+    async stopDatabase(stillpoint) {
+      const database = stillpoint.database();
+      const { dataDirectory } = await database.status();
+      await database.stop();
+      // ROOT/incarnations/UUID/data; run as root, ROOT lies outside the project.
+      const root =
+        dataDirectory === undefined ? undefined : path.resolve(dataDirectory, '../../..');
+      if (root !== undefined && path.basename(path.dirname(root)) === 'stillpoint') outside = root;
+    },
+    async remove() {
+      await rm(directory, { recursive: true, force: true });
+      if (outside !== undefined && !outside.startsWith(directory))
+        await rm(outside, { recursive: true, force: true });
+    },
+  };
+}
+
+async function emptyDirectory(directory: string): Promise<string> {
+  await mkdir(directory, { recursive: true });
+  if ((await readdir(directory)).length > 0) throw failure('TARGET_NOT_EMPTY', { directory });
+  return directory;
+}

@@ -1,0 +1,68 @@
+// stillpoint list
+import type { Command } from 'commander';
+import type { DamagedSnapshot, SnapshotSummary } from '@stillpoint/engine';
+import { renderTable, type Column } from '../output/table.ts';
+import { agoText, bytesText, millisecondsText } from '../output/units.ts';
+import type { CommandContext, Runner } from './context.ts';
+import { codeText, isDamaged, totalOf } from './describe.ts';
+
+export function addListCommand(program: Command, run: Runner): void {
+  program
+    .command('list')
+    .summary('every snapshot, the newest last')
+    .description('Lists every snapshot and undo point, the newest last.')
+    .addHelpText(
+      'after',
+      '\nExample:\n  stillpoint list\n  stillpoint list --json | jq -r ".[].id"',
+    )
+    .action(
+      run(async (context) => {
+        await using project = await context.openProject();
+        const snapshots = await project.stillpoint.list(context.call);
+        context.output.result(snapshots);
+        if (snapshots.length === 0) {
+          context.output.say('There is no snapshot yet.');
+          context.output.next('stillpoint snapshot', 'Take the first');
+          return;
+        }
+        if (!context.output.json)
+          for (const line of tableOf(snapshots, context)) context.output.data(line);
+        context.output.next('stillpoint show latest', 'More about one');
+      }),
+    );
+}
+
+function tableOf(
+  snapshots: readonly (SnapshotSummary | DamagedSnapshot)[],
+  context: CommandContext,
+): readonly string[] {
+  const { style, width } = context.output;
+  const columns: readonly Column[] = [
+    { title: 'ID', paint: style.bold },
+    { title: 'NAME', paint: style.cyan },
+    { title: 'TAKEN' },
+    { title: 'FROZEN', align: 'right', paint: style.green },
+    { title: 'CODE' },
+    { title: 'STORED', align: 'right' },
+    { title: 'MESSAGE', shrink: true, paint: style.dim },
+  ];
+  const now = context.host.now();
+  return renderTable(
+    columns,
+    snapshots.map((entry) => rowOf(entry, now)),
+    { width, style },
+  );
+}
+
+function rowOf(entry: SnapshotSummary | DamagedSnapshot, now: Date): readonly string[] {
+  if (isDamaged(entry)) return [entry.id, '', 'damaged', '', '', '', entry.damaged];
+  return [
+    entry.id,
+    entry.name ?? (entry.kind === 'undo' ? '(undo point)' : ''),
+    agoText(new Date(entry.createdAt), now),
+    millisecondsText(entry.freezeMs),
+    codeText(entry),
+    bytesText(totalOf(entry, 'bytesStored')),
+    entry.message ?? '',
+  ];
+}

@@ -1,0 +1,146 @@
+// The command's grammar: global options, one function a command, and how commander's own complaints become errors of
+// the catalogue. Nothing here touches the process; runCommand() can be called with any host.
+import { Command, CommanderError, InvalidArgumentError } from 'commander';
+import { exitCodes, failure, isFailure, parseDuration } from '@stillpoint/core';
+import { createOutput, type Output } from '../output/output.ts';
+import { addDatabaseCommands } from './db.ts';
+import { addDemoCommand } from './demo.ts';
+import { addExecCommand, ProgramEnded } from './exec.ts';
+import { addListCommand } from './list.ts';
+import { addRestoreCommand } from './restore.ts';
+import { addShowCommand } from './show.ts';
+import { addSnapshotCommand } from './snapshot.ts';
+import { addUndoCommand } from './undo.ts';
+import { addVerifyCommand } from './verify.ts';
+import { createContext, createRunner, type GlobalOptions, type Runner } from './context.ts';
+import type { Host } from './host.ts';
+import { VERSION } from './version.ts';
+
+export const TAGLINE =
+  'Undo for everything that can break a running system: code, database and running state as one sealed snapshot.';
+
+const commands: readonly ((program: Command, run: Runner) => void)[] = [
+  addSnapshotCommand,
+  addListCommand,
+  addShowCommand,
+  addVerifyCommand,
+  addRestoreCommand,
+  addUndoCommand,
+  addDatabaseCommands,
+  addExecCommand,
+  addDemoCommand,
+];
+
+export function createProgram(run: Runner): Command {
+  const program = new Command('stillpoint')
+    .description(TAGLINE)
+    .version(VERSION, '-V, --version', 'print the version')
+    .option('--json', 'print one JSON document on stdout, errors as JSON on stderr')
+    .option('--project <dir>', 'the project, instead of the nearest one from here upwards')
+    .option(
+      '--wait <duration>',
+      'wait for another stillpoint of this project, e.g. 60s',
+      waitOption,
+    )
+    .option('-q, --quiet', 'say nothing but warnings and errors')
+    .option('--no-color', 'no colours (NO_COLOR does the same)')
+    .helpOption('-h, --help', 'show this help')
+    .helpCommand(false)
+    .configureHelp({ showGlobalOptions: true, commandDescription: () => '' })
+    .exitOverride();
+  for (const add of commands) add(program, run);
+  program.addHelpText('after', `\nStart with: stillpoint demo`);
+  // What it is comes first, before how it is written.
+  forAll(program, (command) => command.addHelpText('before', `${command.description()}\n`));
+  return program;
+}
+
+/** Runs one command line (without node and script). Resolves to the exit status; never rejects. */
+export async function runCommand(args: readonly string[], host: Host): Promise<number> {
+  const output = (global: Partial<GlobalOptions>): Output =>
+    createOutput(outputOptions(host, global));
+  const program = createProgram(
+    createRunner((global) => createContext(host, output(global), global)),
+  );
+  forAll(program, (command) => {
+    command.configureOutput({
+      writeOut: (text) => host.stdout.write(text),
+      writeErr: (text) => host.stderr.write(text),
+      outputError: () => {},
+      getOutHelpWidth: () => host.stdout.columns(),
+      getErrHelpWidth: () => host.stderr.columns(),
+    });
+  });
+  try {
+    await program.parseAsync(args, { from: 'user' });
+    return exitCodes.ok;
+  } catch (error) {
+    if (error instanceof CommanderError && error.exitCode === 0) return exitCodes.ok;
+    if (error instanceof CommanderError && error.code === 'commander.help') return exitCodes.usage;
+    if (error instanceof ProgramEnded) return error.exitCode;
+    const shown = presentable(error, args, host);
+    output(globalsOf(args, program)).error(shown);
+    return isFailure(shown) ? shown.exitCode : exitCodes.failed;
+  }
+}
+
+function presentable(error: unknown, args: readonly string[], host: Host): unknown {
+  if (error instanceof CommanderError) {
+    const problem = error.message.replace(/^error: /, '').replaceAll('\n', ' ');
+    const name = args.find((word) => !word.startsWith('-'));
+    const command = commandNames.has(name ?? '') ? `stillpoint ${name}` : 'stillpoint';
+    return failure('USAGE_INVALID', {
+      problem: /[.?!)]$/.test(problem) ? problem : `${problem}.`,
+      usage: `${command} --help shows how it is used.`,
+    });
+  }
+  // What an aborted call rejects with is only the echo of the interruption, unless it is an error of ours.
+  return host.signal.aborted && !isFailure(error) ? host.signal.reason : error;
+}
+
+const commandNames = new Set([
+  'snapshot',
+  'list',
+  'show',
+  'verify',
+  'restore',
+  'undo',
+  'db',
+  'exec',
+  'demo',
+]);
+
+/** The options as far as they could be read, for an error that may be about the options themselves. */
+function globalsOf(args: readonly string[], program: Command): Partial<GlobalOptions> {
+  const end = args.indexOf('--');
+  const own = end === -1 ? args : args.slice(0, end);
+  return own.includes('--json')
+    ? { ...program.opts<GlobalOptions>(), json: true }
+    : program.opts<GlobalOptions>();
+}
+
+function outputOptions(
+  host: Host,
+  global: Partial<GlobalOptions>,
+): Parameters<typeof createOutput>[0] {
+  const noColor = host.environment['NO_COLOR'];
+  return {
+    stdout: host.stdout,
+    stderr: host.stderr,
+    json: global.json === true,
+    quiet: global.quiet === true,
+    color: global.color !== false && (noColor === undefined || noColor === ''),
+    debug: (host.environment['STILLPOINT_DEBUG'] ?? '') !== '',
+  };
+}
+
+function waitOption(text: string): number {
+  const ms = parseDuration(text);
+  if (ms === undefined) throw new InvalidArgumentError("Write a duration like '60s' or '2m'.");
+  return ms;
+}
+
+function forAll(command: Command, change: (command: Command) => unknown): void {
+  change(command);
+  for (const child of command.commands) forAll(child, change);
+}

@@ -1,0 +1,75 @@
+// stillpoint restore REF
+import type { Command } from 'commander';
+import type { RestorePlan } from '@stillpoint/engine';
+import path from 'node:path';
+import { bytesText } from '../output/units.ts';
+import { confirm } from './confirm.ts';
+import type { CommandContext, Runner } from './context.ts';
+import { titleOf } from './describe.ts';
+import { showRestored } from './restored.ts';
+
+interface Options {
+  readonly dryRun?: true;
+  readonly yes?: true;
+  readonly into?: string;
+}
+
+export function addRestoreCommand(program: Command, run: Runner): void {
+  program
+    .command('restore')
+    .argument('<ref>', 'an id, the start of one, a name, latest or latest~2')
+    .summary('bring a snapshot back, exactly')
+    .description(
+      'Brings code and databases back to a snapshot: prepared beside, proved, then switched. What was there becomes the undo point.',
+    )
+    .option('--dry-run', 'only say what would change')
+    .option('--yes', 'do not ask')
+    .option('--into <dir>', 'into an empty directory, as a project of its own')
+    .addHelpText(
+      'after',
+      '\nExample:\n  stillpoint restore before-v2 --dry-run\n  stillpoint restore latest --into /tmp/look',
+    )
+    .action(
+      run<Options>(async (context, options, [ref = '']) => {
+        await using project = await context.openProject();
+        const into =
+          options.into === undefined ? {} : { into: path.resolve(context.host.cwd, options.into) };
+        const plan = await project.stillpoint.plan(ref, { ...context.call, ...into });
+        if (options.dryRun === true) {
+          context.output.result(plan);
+          showPlan(plan, (line) => context.output.data(line));
+          return;
+        }
+        // An empty directory has nothing to lose: no plan to weigh, nothing to confirm.
+        if (options.into === undefined) {
+          showPlan(plan, (line) => context.output.say(line));
+          await confirm(context, 'restore', options.yes === true);
+        }
+        // By its id: `latest` may mean another one by now.
+        const restored = await project.stillpoint.restore(plan.snapshot.id, {
+          ...context.call,
+          ...into,
+        });
+        showRestored(context, restored);
+        suggest(context, restored.undo !== null, restored.directory);
+      }),
+    );
+}
+
+function showPlan(plan: RestorePlan, write: (line: string) => void): void {
+  write(
+    `Restoring ${titleOf(plan.snapshot)} (${plan.snapshot.id}, ${plan.snapshot.createdAt}) changes:`,
+  );
+  for (const change of plan.changes) {
+    write(`  ${change.source}: ${change.summary}`);
+    for (const detail of change.details) write(`    ${detail}`);
+  }
+  if (plan.changes.length === 0) write('  nothing');
+  for (const warning of plan.warnings) write(`  warning: ${warning}`);
+  write(`  It needs about ${bytesText(plan.bytesNeeded)} while it is prepared.`);
+}
+
+function suggest(context: CommandContext, canUndo: boolean, directory: string): void {
+  if (canUndo) context.output.next('stillpoint undo', 'To take the restore back');
+  else context.output.next(`stillpoint --project ${directory} db start`, 'To start its database');
+}

@@ -1,0 +1,20 @@
+// What restore and undo say when they are done.
+import type { RestoreResult } from '@stillpoint/engine';
+import { millisecondsText } from '../output/units.ts';
+import type { CommandContext } from './context.ts';
+
+export function showRestored(context: CommandContext, restored: RestoreResult): void {
+  const { output } = context;
+  output.result(restored);
+  for (const proof of restored.proofs) {
+    for (const check of proof.checks)
+      output.say(`  ${output.talkStyle.green('proved')} ${proof.source}: ${check}`);
+  }
+  for (const kept of restored.kept) output.say(`  kept ${kept}`);
+  const closed =
+    restored.undo === null ? '' : `, closed for ${millisecondsText(restored.closedMs)}`;
+  const undo = restored.undo === null ? '' : ` Undo point: ${output.style.bold(restored.undo)}.`;
+  const head = `Restored ${output.style.bold(restored.snapshot)}`;
+  const where = restored.undo === null ? ` into ${restored.directory}` : '';
+  output.data(`${head}${where} in ${millisecondsText(restored.durationMs)}${closed}.${undo}`);
+}

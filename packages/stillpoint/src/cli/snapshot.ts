@@ -1,0 +1,42 @@
+// stillpoint snapshot
+import type { Command } from 'commander';
+import type { Runner } from './context.ts';
+import { takenText, unquiesced } from './describe.ts';
+
+interface Options {
+  readonly message?: string;
+  readonly name?: string;
+}
+
+export function addSnapshotCommand(program: Command, run: Runner): void {
+  program
+    .command('snapshot')
+    .summary('capture code and databases at one still point')
+    .description(
+      'Captures every member and every source of the project at one still point, as one sealed snapshot.',
+    )
+    .option('-m, --message <text>', 'why you take it')
+    .option('--name <name>', 'a name to restore it by')
+    .addHelpText(
+      'after',
+      '\nExample:\n  stillpoint snapshot -m "before the migration" --name before-v2',
+    )
+    .action(
+      run<Options>(async (context, options) => {
+        await using project = await context.openProject({ missingMembers: 'refuse' });
+        const snapshot = await project.stillpoint.snapshot({ ...context.call, ...options });
+        context.output.result(snapshot);
+        context.output.data(takenText(snapshot, context.output.style));
+        const loose = unquiesced(snapshot);
+        if (loose.length > 0) {
+          context.output.warn(
+            `nobody held still for ${loose.join(', ')}: consistent in itself, not with the others.`,
+          );
+        }
+        context.output.next(
+          `stillpoint restore ${snapshot.name ?? snapshot.id}`,
+          'To come back to it',
+        );
+      }),
+    );
+}
