@@ -169,13 +169,13 @@ class ProjectStillpoint implements Stillpoint {
     const { resumed } = await runDueResumes(context.state.resumesDirectory, call);
     if (restored.action !== 'none') {
       call.progress({ type: 'note:said', level: 'warn', text: `An earlier command died: ${restored.text}.` });
-      return work(call, restored);
+      return await work(call, restored);
     }
     const recovered =
       resumed.length === 0
         ? restored
         : ({ action: 'resumed', text: `${resumed.join(', ')} resumed` } as const);
-    return work(call, recovered);
+    return await work(call, recovered);
   }
 }
 

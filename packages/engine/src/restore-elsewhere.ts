@@ -52,7 +52,7 @@ export async function restoreElsewhere(
     signal,
     clock: context.clock,
   });
-  return restoreInPlace(context, { target, signal, progress });
+  return await restoreInPlace(context, { target, signal, progress });
 }
 
 async function emptyDirectory(directory: string): Promise<string> {
