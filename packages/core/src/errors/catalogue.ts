@@ -519,6 +519,12 @@ export const catalogue = {
   },
 
   // --- snapshot and restore ------------------------------------------------------------------------------
+  RESTORE_NOT_PROVED: {
+    message: 'What was restored of {source} is not what the snapshot says: {reason}.',
+    hint: 'Nothing was switched; the live state is as it was. stillpoint verify --deep reads the snapshot through.',
+    exit: exit.integrity,
+    retryable: false,
+  },
   DRIVER_FAULT: {
     message: 'The source {source} failed on purpose in {method}.',
     hint: 'Only tests meet this error.',

@@ -15,7 +15,8 @@ import { readTar, type TarEntry } from './tar.ts';
 const relativePath = z
   .string()
   .refine(
-    (text) => text !== '' && !text.split('/').some((part) => part === '' || part === '.' || part === '..'),
+    (text) =>
+      text !== '' && !text.split('/').some((part) => part === '' || part === '.' || part === '..'),
     'a path inside the data directory',
   );
 const listing = z.object({
@@ -51,7 +52,8 @@ export async function storeBase(cluster: Cluster, options: StoreBaseOptions): Pr
       onArchive: async (tar) => void (stored = await storeFiles(tar, options)),
       onManifest: async (content) => void (manifest = await sink.writeStream(content)),
     });
-    if (stored === undefined || manifest === undefined) throw new Error('it came without files or manifest');
+    if (stored === undefined || manifest === undefined)
+      throw new Error('it came without files or manifest');
     return {
       listing: await sink.writeBytes(canonicalBytes(stored.listing)),
       manifest,
@@ -79,27 +81,33 @@ async function storeFiles(
   let doneBytes = 0;
   const advance = (bytes: number): void => {
     doneBytes += bytes;
-    progress({ type: 'bytes:advanced', phase: 'base', doneBytes, totalBytes: Math.max(bytesTotal, doneBytes) });
+    progress({
+      type: 'bytes:advanced',
+      phase: 'base',
+      doneBytes,
+      totalBytes: Math.max(bytesTotal, doneBytes),
+    });
   };
-  for await (const entry of readTar(tar)) {
-    signal.throwIfAborted();
-    if (entry.type === 'symlink') throw new Error(`${entry.path} is a symbolic link`);
-    if (entry.type === 'directory') {
-      directories.push({ path: entry.path, mode: entry.mode });
-      continue;
+  const keep = ({ path, mode }: TarEntry, content: StreamRef): void => {
+    files.push({ path, mode, content });
+    advance(content.bytes);
+  };
+  try {
+    for await (const entry of readTar(tar)) {
+      signal.throwIfAborted();
+      if (entry.type === 'symlink') throw new Error(`${entry.path} is a symbolic link`);
+      if (entry.type === 'directory') {
+        directories.push({ path: entry.path, mode: entry.mode });
+      } else if (entry.size > SMALL_FILE_BYTES) {
+        keep(entry, await sink.writeStream(entry.content));
+      } else {
+        const content = await readWhole(entry);
+        await pool.run(async () => keep(entry, await sink.writeBytes(content)));
+      }
     }
-    const keep = (content: StreamRef): void => {
-      files.push({ path: entry.path, mode: entry.mode, content });
-      advance(content.bytes);
-    };
-    if (entry.size > SMALL_FILE_BYTES) {
-      keep(await sink.writeStream(entry.content));
-    } else {
-      const content = await readWhole(entry);
-      await pool.run(async () => keep(await sink.writeBytes(content)));
-    }
+  } finally {
+    await pool.drain();
   }
-  await pool.drain();
   // Small and large files end in any order; the listing of the same files must be the same bytes.
   files.sort((a, b) => (a.path < b.path ? -1 : 1));
   return { listing: { version: 1, directories, files }, bytes: doneBytes };
@@ -142,15 +150,18 @@ export async function writeBase(options: WriteBaseOptions): Promise<void> {
   }
   const pool = createPool(FILES_WRITTEN_AT_ONCE);
   let doneBytes = 0;
-  for (const file of files) {
-    signal.throwIfAborted();
-    await pool.run(async () => {
-      await writeFileOf(file, path.join(directory, file.path), source);
-      doneBytes += file.content.bytes;
-      progress({ type: 'bytes:advanced', phase: 'base', doneBytes, totalBytes: base.bytes });
-    });
+  try {
+    for (const file of files) {
+      signal.throwIfAborted();
+      await pool.run(async () => {
+        await writeFileOf(file, path.join(directory, file.path), source);
+        doneBytes += file.content.bytes;
+        progress({ type: 'bytes:advanced', phase: 'base', doneBytes, totalBytes: base.bytes });
+      });
+    }
+  } finally {
+    await pool.drain();
   }
-  await pool.drain();
 }
 
 /** One writer a file: two would wait for each other at the inode's lock. */
@@ -167,7 +178,10 @@ async function writeFileOf(file: ListedFile, to: string, source: ObjectSource): 
   }
 }
 
-async function writeAll(handle: Awaited<ReturnType<typeof open>>, bytes: Uint8Array): Promise<void> {
+async function writeAll(
+  handle: Awaited<ReturnType<typeof open>>,
+  bytes: Uint8Array,
+): Promise<void> {
   for (let written = 0; written < bytes.length;) {
     written += (await handle.write(bytes, written, bytes.length - written)).bytesWritten;
   }

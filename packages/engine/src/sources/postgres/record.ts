@@ -54,8 +54,6 @@ const record = z.object({
   walTo: lsn,
   mark: z.object({ name: z.string(), lsn, timeline }),
   databases: z.array(database),
-  /** Settings that a server in recovery must have at least at these values. */
-  limits: z.record(z.string(), z.int()),
   createdWith: z.string(),
 });
 

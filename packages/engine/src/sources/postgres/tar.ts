@@ -61,7 +61,11 @@ function parseHeader(header: Buffer): Omit<TarEntry, 'content'> {
 
 function text(header: Buffer, offset: number, length: number): string {
   const end = header.indexOf(0, offset);
-  return header.toString('utf8', offset, end < 0 ? offset + length : Math.min(end, offset + length));
+  return header.toString(
+    'utf8',
+    offset,
+    end < 0 ? offset + length : Math.min(end, offset + length),
+  );
 }
 
 function octal(header: Buffer, offset: number, length: number): number {

@@ -102,7 +102,9 @@ export function createWalCollector(sink: ObjectSink, from: Lsn): WalCollector {
 
   const store = async (): Promise<void> => {
     if (position === start) return;
-    const index = pieces.push({ start, ref: { digest: '', bytes: bytesBetween(start, position), depth: 0 } }) - 1;
+    const index =
+      pieces.push({ start, ref: { digest: '', bytes: bytesBetween(start, position), depth: 0 } }) -
+      1;
     const piece = { start, content: Buffer.concat(pending) };
     start = position;
     pending = [];

@@ -131,4 +131,3 @@ async function writeNew(file: string, content: Uint8Array): Promise<void> {
     await handle.close();
   }
 }
-

@@ -21,7 +21,10 @@ export async function connectReplication(cluster: Cluster, signal: AbortSignal):
   return client;
 }
 
-export async function identifySystem(cluster: Cluster, signal: AbortSignal): Promise<SystemIdentity> {
+export async function identifySystem(
+  cluster: Cluster,
+  signal: AbortSignal,
+): Promise<SystemIdentity> {
   const client = await connectReplication(cluster, signal);
   try {
     const { rows } = await client.query<{ systemid: string; timeline: number; xlogpos: string }>(

@@ -27,20 +27,10 @@ export async function ensureSlot(client: Client, incarnation: string): Promise<S
   }
   if (found !== undefined) await client.query('SELECT pg_drop_replication_slot($1)', [name]);
   const made = await client.query<{ restart: string }>(
-    `SELECT restart_lsn::text AS restart FROM pg_replication_slots
-      WHERE slot_name = (SELECT slot_name FROM pg_create_physical_replication_slot($1, true))`,
+    'SELECT lsn::text AS restart FROM pg_create_physical_replication_slot($1, true)',
     [name],
   );
-  const restart = made.rows[0]?.restart ?? (await readRestart(client, name));
-  return { restartLsn: parseLsn(restart), created: true };
-}
-
-async function readRestart(client: Client, name: string): Promise<string> {
-  const { rows } = await client.query<{ restart: string }>(
-    'SELECT restart_lsn::text AS restart FROM pg_replication_slots WHERE slot_name = $1',
-    [name],
-  );
-  return rows[0]!.restart;
+  return { restartLsn: parseLsn(made.rows[0]!.restart), created: true };
 }
 
 /** Lets the server drop WAL before `lsn`. A slot that is further already is no error. */

@@ -44,7 +44,10 @@ async function receive(reader: CopyReader, options: WalStreamOptions): Promise<v
     } else if (body[0] === WAL_DATA) {
       const start = body.readBigUInt64BE(1);
       if (start !== position) throw new Error('the server skipped WAL');
-      const wanted = Math.min(body.length - WAL_HEADER_BYTES, bytesBetween(position, options.until));
+      const wanted = Math.min(
+        body.length - WAL_HEADER_BYTES,
+        bytesBetween(position, options.until),
+      );
       await options.onWal(position, body.subarray(WAL_HEADER_BYTES, WAL_HEADER_BYTES + wanted));
       position = lsnAfter(position, wanted);
     }

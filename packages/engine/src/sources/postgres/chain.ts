@@ -1,0 +1,93 @@
+// What the next snapshot continues: the WAL list of an earlier one, or nothing, and then a new base is made.
+// An earlier record serves if it belongs to this incarnation, or is the one this incarnation was restored from. It must be in
+// `history`: only what a sealed snapshot of this vault names is known to be there.
+import type { Json } from '@stillpoint/core';
+import type { ObjectSource } from '../contract.ts';
+import type { Origin } from './incarnation.ts';
+import { bytesBetween, parseLsn, type Lsn } from './lsn.ts';
+import { parseRecord, type BaseRef, type PostgresRecord } from './record.ts';
+import { readWalList, type WalSpan } from './wal-list.ts';
+
+export interface Predecessor {
+  readonly base: BaseRef;
+  /** Whole and ended: the new WAL goes into a span of its own or continues the last one. */
+  readonly spans: readonly WalSpan[];
+  /** The WAL is continued from here. */
+  readonly position: Lsn;
+  /** Bytes of WAL since the base. */
+  readonly walBytes: number;
+}
+
+export interface LiveState {
+  readonly incarnation: string;
+  readonly timeline: number;
+  readonly systemId: string;
+  readonly origin: Origin | undefined;
+}
+
+/** History is newest first; a few of one incarnation are enough even if the wall clock went back between them. */
+const RECORDS_COMPARED = 8;
+
+export async function findPredecessor(
+  history: AsyncIterable<Json>,
+  live: LiveState,
+  source: ObjectSource,
+): Promise<Predecessor | undefined> {
+  const originMark =
+    live.origin === undefined ? undefined : parseRecord(live.origin.record).mark.name;
+  let own: PostgresRecord | undefined;
+  let origin: PostgresRecord | undefined;
+  let compared = 0;
+  for await (const json of history) {
+    const record = parseRecord(json);
+    if (record.systemId !== live.systemId) continue;
+    if (record.incarnation === live.incarnation) {
+      compared += 1;
+      if (own === undefined || parseLsn(record.walTo) > parseLsn(own.walTo)) own = record;
+      if (compared >= RECORDS_COMPARED) break;
+    }
+    if (record.mark.name === originMark) origin = record;
+  }
+  if (own !== undefined) {
+    if (own.mark.timeline !== live.timeline) return undefined;
+    const { spans } = await readWalList(source, own.wal);
+    return continueFrom(own, spans);
+  }
+  if (origin === undefined || live.origin === undefined) return undefined;
+  if (live.origin.timeline !== live.timeline) return undefined;
+  const { spans } = await readWalList(source, origin.wal);
+  return continueFrom(origin, forkSpans(spans, live, live.origin, parseLsn(origin.walTo)));
+}
+
+function continueFrom(record: PostgresRecord, spans: readonly WalSpan[]): Predecessor {
+  const position = parseLsn(record.walTo);
+  return {
+    base: record.base,
+    spans,
+    position,
+    walBytes: bytesBetween(parseLsn(record.walFrom), position),
+  };
+}
+
+/**
+ * The new life's span begins where the record's WAL ends, which is at its fork or just before (a page header): the
+ * server has copied what precedes the fork into the first segment of its new timeline.
+ */
+function forkSpans(
+  spans: readonly WalSpan[],
+  live: LiveState,
+  origin: Origin,
+  position: Lsn,
+): readonly WalSpan[] {
+  const forkLsn = parseLsn(origin.forkLsn);
+  return [
+    ...spans.map((span, index) => (index === spans.length - 1 ? { ...span, forkLsn } : span)),
+    {
+      incarnation: live.incarnation,
+      timeline: live.timeline,
+      from: position,
+      forkLsn: undefined,
+      pieces: [],
+    },
+  ];
+}

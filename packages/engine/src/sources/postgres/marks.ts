@@ -1,0 +1,125 @@
+// The mark: a named restore point that is flushed when the statement returns, and, around it, the proof that the schema
+// read before the freeze is still the one at the mark. Everything that takes time is done in open(): connections, the
+// digests, planning. In the freeze there are three short round trips, whatever the size of the data.
+import { failure, type SnapshotId } from '@stillpoint/core';
+import { randomBytes } from 'node:crypto';
+import type { Client } from 'pg';
+import type { Cluster } from './cluster/contract.ts';
+import { readDatabases, type DatabaseState } from './facts.ts';
+import { parseLsn, type Lsn } from './lsn.ts';
+import type { DatabaseFacts } from './record.ts';
+import { catalogFingerprint, schemaDigest, settleSession } from './schema-digest.ts';
+
+export interface Mark {
+  readonly name: string;
+  /** End of the restore point's record; flushed. */
+  readonly lsn: Lsn;
+}
+
+export interface Marker extends AsyncDisposable {
+  mark(signal: AbortSignal): Promise<Mark>;
+  /** After mark(): what the databases were at it. */
+  describe(): Promise<readonly DatabaseFacts[]>;
+}
+
+/** One database: a transaction that saw the catalogs just before the mark, and one that saw them just after. */
+interface Watcher {
+  readonly state: DatabaseState;
+  readonly before: Client;
+  readonly after: Client;
+  readonly fingerprint: string;
+  readonly digest: string;
+}
+
+const OPEN_SNAPSHOT = 'BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY; SELECT 1';
+
+export async function openMarker(
+  cluster: Cluster,
+  snapshot: SnapshotId,
+  signal: AbortSignal,
+): Promise<Marker> {
+  await using stack = new AsyncDisposableStack();
+  const connect = async (database: string | undefined): Promise<Client> => {
+    const client = await cluster.connect({
+      ...(database === undefined ? {} : { database }),
+      applicationName: 'stillpoint mark',
+      signal,
+    });
+    client.on('error', () => {});
+    stack.defer(() => client.end().catch(() => {}));
+    await settleSession(client);
+    return client;
+  };
+  const control = await connect(undefined);
+  await control.query('SET synchronous_commit = on');
+  const watchers: Watcher[] = [];
+  for (const state of await readDatabases(control)) {
+    watchers.push(await watch(state, () => connect(state.name)));
+  }
+  // Unique for ever: recovery stops at the first restore point of this name.
+  const name = `stillpoint-${snapshot}-${randomBytes(4).toString('hex')}`;
+  await control.query(
+    `PREPARE stillpoint_mark AS SELECT pg_create_restore_point($1)::text AS lsn, pg_current_xact_id()`,
+  );
+  const resources = stack.move();
+  const all = [control, ...watchers.flatMap(({ before, after }) => [before, after])];
+  return {
+    async mark(freezeSignal) {
+      const abort = (): void => {
+        for (const client of all) client.connection.stream.destroy();
+      };
+      freezeSignal.throwIfAborted();
+      freezeSignal.addEventListener('abort', abort, { once: true });
+      try {
+        await allSettledThenAll(watchers.map(({ before }) => before.query(OPEN_SNAPSHOT)));
+        // An implicit transaction with a transaction id: its commit waits until the WAL, restore point included, is flushed.
+        const { rows } = await control.query<{ lsn: string }>(`EXECUTE stillpoint_mark('${name}')`);
+        await allSettledThenAll(watchers.map(({ after }) => after.query(OPEN_SNAPSHOT)));
+        return { name, lsn: parseLsn(rows[0]!.lsn) };
+      } catch (error) {
+        freezeSignal.throwIfAborted();
+        const reason = error instanceof Error ? error.message : String(error);
+        throw failure('POSTGRES_MARK_FAILED', { reason }, error);
+      } finally {
+        freezeSignal.removeEventListener('abort', abort);
+      }
+    },
+    describe: () => allSettledThenAll(watchers.map((watcher) => describe(watcher))),
+    [Symbol.asyncDispose]: () => resources.disposeAsync(),
+  };
+}
+
+async function watch(state: DatabaseState, connect: () => Promise<Client>): Promise<Watcher> {
+  const before = await connect();
+  const after = await connect();
+  // Fingerprint first: a change during the digest then shows as a difference later, and the digest is not trusted.
+  const fingerprint = await catalogFingerprint(before);
+  return { state, before, after, fingerprint, digest: await schemaDigest(before) };
+}
+
+async function describe({
+  state,
+  before,
+  after,
+  fingerprint,
+  digest,
+}: Watcher): Promise<DatabaseFacts> {
+  const { name, collationVersion } = state;
+  const [atMark, afterMark] = await allSettledThenAll([
+    catalogFingerprint(before),
+    catalogFingerprint(after),
+  ]);
+  if (atMark !== afterMark) return { name, collationVersion, schemaDigest: null };
+  if (atMark === fingerprint) return { name, collationVersion, schemaDigest: digest };
+  // The schema changed between begin and mark. Read it now; it counts if it has not changed since the mark. What was
+  // dropped meanwhile makes the reading fail: then it has changed.
+  const late = await schemaDigest(before).catch(() => null);
+  await after.query('COMMIT');
+  const now = await catalogFingerprint(after);
+  return { name, collationVersion, schemaDigest: now === atMark ? late : null };
+}
+
+async function allSettledThenAll<T>(work: readonly Promise<T>[]): Promise<T[]> {
+  await Promise.allSettled(work);
+  return Promise.all(work);
+}

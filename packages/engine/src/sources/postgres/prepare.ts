@@ -1,0 +1,109 @@
+// From a record to an incarnation that can be switched to: checked, written, recovered, shut down. Beside the live
+// cluster, in a directory of its own; until switch() nothing points to it. If this very state is still there from when
+// it was closed, it is taken as it is: undo is then instant, and exact even for what no WAL holds (unlogged tables).
+import { failure, newUuid } from '@stillpoint/core';
+import type { Clock, Json, SnapshotId } from '@stillpoint/core';
+import type { Placement, PrepareOptions } from '../contract.ts';
+import { writeBase } from './base.ts';
+import type { Cluster } from './cluster/contract.ts';
+import {
+  dataDirectory,
+  makeWalDirectory,
+  readControl,
+  readNote,
+  writeNote,
+} from './incarnation.ts';
+import { parseLsn, formatLsn } from './lsn.ts';
+import { toPlacement } from './placement.ts';
+import { currentArch, parseRecord, type PostgresRecord } from './record.ts';
+import { recover } from './recovery.ts';
+import { readWalList } from './wal-list.ts';
+import { materialiseWal } from './wal-materialise.ts';
+
+export interface PrepareContext {
+  readonly cluster: Cluster;
+  readonly clock: Clock;
+}
+
+export async function prepare(
+  { cluster, clock }: PrepareContext,
+  json: Json,
+  options: PrepareOptions,
+): Promise<Placement> {
+  const { snapshot, source, signal, progress } = options;
+  const record = parseRecord(json);
+  refuseOtherMachine(cluster, record);
+  if (await isKept(cluster, record, snapshot)) {
+    return toPlacement({ incarnation: record.incarnation, snapshot, reuse: true });
+  }
+  await ensurePrepared(cluster, signal);
+  // Read before anything is made: a damaged list is told at once.
+  const list = await readWalList(source, record.wal);
+  const incarnation = newUuid();
+  await writeNote(cluster, incarnation, 'prepared', { snapshot });
+  try {
+    const data = await dataDirectory(cluster, incarnation);
+    const wal = await makeWalDirectory(cluster, incarnation);
+    progress({ type: 'phase:started', phase: 'base', detail: 'database' });
+    await writeBase({ base: record.base, directory: data, source, signal, progress });
+    progress({ type: 'phase:started', phase: 'wal', detail: 'database' });
+    await materialiseWal({
+      list,
+      from: parseLsn(record.base.startLsn),
+      to: parseLsn(record.mark.lsn),
+      segmentBytes: record.walSegmentBytes,
+      directory: wal,
+      source,
+      signal,
+    });
+    progress({ type: 'phase:started', phase: 'recovery', detail: 'database' });
+    const recovered = await recover(cluster, {
+      incarnation,
+      record,
+      dataDirectory: data,
+      walDirectory: wal,
+      signal,
+    });
+    await writeNote(cluster, incarnation, 'origin', {
+      record: json as never,
+      timeline: recovered.timeline,
+      forkLsn: formatLsn(recovered.forkLsn),
+      restoredAt: clock.now().toISOString(),
+    });
+  } catch (error) {
+    await cluster.dropIncarnation(incarnation).catch(() => {});
+    throw error;
+  }
+  return toPlacement({ incarnation, snapshot, reuse: false });
+}
+
+function refuseOtherMachine(cluster: Cluster, record: PostgresRecord): void {
+  const { major } = cluster.binaries;
+  if (record.major !== major) {
+    throw failure('POSTGRES_MAJOR_MISMATCH', { captured: record.major, present: major });
+  }
+  if (record.arch !== currentArch()) {
+    throw failure('POSTGRES_ARCH_MISMATCH', { captured: record.arch, present: currentArch() });
+  }
+}
+
+/** Is the life that ended at this snapshot still here, untouched since it was closed for it? */
+async function isKept(
+  cluster: Cluster,
+  record: PostgresRecord,
+  snapshot: SnapshotId,
+): Promise<boolean> {
+  const { incarnation } = record;
+  if (!(await cluster.listIncarnations()).includes(incarnation)) return false;
+  if ((await cluster.currentIncarnation()) === incarnation) return false;
+  const retired = await readNote(cluster, incarnation, 'retired');
+  if (retired?.snapshot !== snapshot) return false;
+  const control = await readControl(await dataDirectory(cluster, incarnation));
+  return control !== undefined && control.shutDown && control.systemId === record.systemId;
+}
+
+/** A machine that has nothing yet needs everything but a database of its own: this restore brings one. */
+async function ensurePrepared(cluster: Cluster, signal: AbortSignal): Promise<void> {
+  if (cluster.ensurePrepared !== undefined) await cluster.ensurePrepared(signal);
+  else await cluster.ensureCreated(signal);
+}
