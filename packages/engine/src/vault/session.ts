@@ -19,6 +19,8 @@ export interface SessionOptions {
   /** Refreshed just now. */
   readonly index: ChunkIndex;
   readonly tuning: Tuning;
+  /** Rejects if the vault that was opened is no longer what the store holds (its disk was taken away). */
+  readonly ensureThere: () => Promise<void>;
   readonly signal: AbortSignal;
 }
 
@@ -73,6 +75,7 @@ export function createSession(options: SessionOptions): VaultSession {
 
     async seal(id, manifest) {
       await pipeline.flush();
+      await options.ensureThere();
       const digest = digestOf(manifest);
       await putManifest(store, { id, digest, bytes: manifest.length }, manifest, signal);
       return { id, digest, bytes: manifest.length };

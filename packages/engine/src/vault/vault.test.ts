@@ -12,6 +12,11 @@ import { createVault, openVault } from './vault.ts';
 
 const make = (store: Store): Promise<Vault> => createVault(store, { tuning: smallTuning });
 const code = (name: ErrorCode) => (error: unknown) => isFailure(error, name);
+/** Empties the store first. */
+async function makeAnew(store: Store): Promise<Vault> {
+  for (const { key } of await Array.fromAsync(store.list(''))) await store.delete(key);
+  return await make(store);
+}
 const deep = { ...never, deep: true };
 
 async function write(vault: Vault, content: Uint8Array): Promise<StreamRef> {
@@ -315,6 +320,21 @@ describe('opening', () => {
     assert.equal((await make(store)).id, vaults[0]?.id);
     const content = Buffer.from(await store.get('vault.json')).toString();
     assert.match(content, /^\{"createdAt":"[^"]+Z","format":1,"id":"[0-9a-f-]{36}"\}$/);
+  });
+
+  test('a vault that was taken away while it is open is neither begun again nor sealed into', async () => {
+    const store = createMemoryStore();
+    await using vault = await make(store);
+    await using session = await vault.openSession(never);
+    await session.sink().writeBytes(Buffer.from('content'));
+    for (const { key } of await Array.fromAsync(store.list(''))) await store.delete(key);
+    await assert.rejects(vault.openSession(never), code('VAULT_MISSING'));
+    await assert.rejects(session.seal(newSnapshotId(), Buffer.from('{}')), code('VAULT_DAMAGED'));
+    await using other = await makeAnew(store);
+    assert.notEqual(other.id, vault.id);
+    await assert.rejects(session.seal(newSnapshotId(), Buffer.from('{}')), code('VAULT_DAMAGED'));
+    await assert.rejects(vault.openSession(never), code('VAULT_DAMAGED'));
+    assert.deepEqual(await vault.list(), []);
   });
 
   test('a vault that cannot be written refuses a session at once, and is read all the same', async () => {

@@ -55,16 +55,24 @@ export async function openVault(store: Store, options: VaultOptions = {}): Promi
   const packs = createPackReader({ store, blockBytes, blocksKept, signal });
   const chunks = createChunkReader(loader, packs);
 
+  /** A store makes what is missing, so a vault whose disk is unmounted would quietly begin again below the mount point. */
+  const ensureThere = async (): Promise<void> => {
+    if ((await readDescription(store)).id === id) return;
+    const reason = 'another vault has taken its place';
+    throw failure('VAULT_DAMAGED', { vault: store.description, reason });
+  };
+
   return {
     id,
     description: store.description,
 
     async openSession(sessionOptions) {
       sessionOptions.signal.throwIfAborted();
+      await ensureThere();
       await store.ensureWritable();
       await loader.refresh();
       const both = AbortSignal.any([sessionOptions.signal, signal]);
-      return createSession({ store, index: loader.index, tuning, signal: both });
+      return createSession({ store, index: loader.index, tuning, ensureThere, signal: both });
     },
 
     readStream: (ref) => readChunks(chunks, ref, tuning.readAhead),

@@ -37,7 +37,15 @@ export function createDirectoryStore(root: string): Store {
     async put(key, content, options = {}) {
       assertStoreKey(key);
       options.signal?.throwIfAborted();
-      await guarded('write', key, () => putFile(root, folders, key, content, options));
+      const write = (): Promise<void> => putFile(root, folders, key, content, options);
+      await guarded('write', key, () =>
+        write().catch((error: NodeJS.ErrnoException) => {
+          if (error.code !== 'ENOENT') throw error;
+          // Somebody removed a directory that we made.
+          folders.forget();
+          return write();
+        }),
+      );
     },
 
     async get(key, options = {}) {
@@ -102,7 +110,6 @@ async function putFile(
     if (options.ifAbsent === true) await linkAbsent(temporary, file, root, key);
     else await rename(temporary, file);
   } catch (error) {
-    folders.forget();
     await unlink(temporary).catch(() => {});
     throw error;
   }
@@ -176,7 +183,7 @@ async function readSpan(
 interface Folders {
   /** Makes the directory and what is missing above it, durably. */
   ensure(directory: string): Promise<void>;
-  /** Somebody may have removed a directory that we know of. */
+  /** Looks at each directory again. */
   forget(): void;
 }
 
