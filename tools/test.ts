@@ -1,0 +1,56 @@
+// npm test: looks at what the machine has, installs what is missing when it may, and runs every test there is.
+//   --soak     the long suites too
+//   FILE ...   only these
+// A test whose tool is missing says so and is skipped; CI runs as root, where nothing needs to be.
+import { spawn } from 'node:child_process';
+import { constants } from 'node:os';
+import { findMissingTools, installTools } from './test-tools/machine.ts';
+import { findFiles } from './tidy/source-files.ts';
+
+/** One test that hangs must not eat the time of all others. */
+const TEST_TIMEOUT_MS = 300_000;
+const SOAK_TEST_TIMEOUT_MS = 3_600_000;
+const CONCURRENCY = 2;
+
+const args = process.argv.slice(2);
+const soak = args.includes('--soak');
+const named = args.filter((arg) => !arg.startsWith('--'));
+const files =
+  named.length > 0
+    ? named
+    : findFiles(
+        'packages/**/src/**/*.test.ts',
+        'tools/**/*.test.ts',
+        'test/**/*.test.ts',
+        'examples/**/*.test.ts',
+      );
+
+let missing = findMissingTools();
+if (missing.length > 0) missing = await installTools(missing);
+for (const tool of missing) {
+  console.log(
+    `${tool.name} is missing; the tests that need it are skipped. Install it: apt-get install ${tool.packages.join(' ')}`,
+  );
+}
+
+const child = spawn(
+  process.execPath,
+  [
+    '--no-warnings=ExperimentalWarning',
+    '--conditions=@stillpoint/source',
+    '--test',
+    `--test-concurrency=${CONCURRENCY}`,
+    `--test-timeout=${soak ? SOAK_TEST_TIMEOUT_MS : TEST_TIMEOUT_MS}`,
+    `--test-reporter=${new URL('./test-tools/reporter.ts', import.meta.url).href}`,
+    '--test-reporter-destination=stdout',
+    ...files,
+  ],
+  {
+    stdio: 'inherit',
+    env: { ...process.env, NO_COLOR: '1', ...(soak ? { STILLPOINT_SOAK: '1' } : {}) },
+  },
+);
+for (const signal of ['SIGINT', 'SIGTERM'] as const) process.on(signal, () => child.kill(signal));
+child.on('exit', (code, signal) => {
+  process.exitCode = signal === null ? (code ?? 1) : 128 + constants.signals[signal];
+});
