@@ -1,0 +1,168 @@
+import assert from 'node:assert/strict';
+import path from 'node:path';
+import { test } from 'node:test';
+import { isProtectedSetting } from './protected-settings.ts';
+import { makeProject, refused } from './testing/project.ts';
+
+const db = { driver: 'postgres' };
+
+const invalid: readonly [string, unknown, ...string[]][] = [
+  ['no object', undefined, 'the default export', 'missing'],
+  ['members of a wrong type', { members: 'core' }, 'members', 'a list', '"core"'],
+  ['a number as member', { members: [3] }, 'members[0]', '3'],
+  [
+    'an unknown driver',
+    { sources: { db: { driver: 'mysql' } } },
+    'sources.db.driver',
+    "'postgres'",
+    '"mysql"',
+  ],
+  [
+    'a port as text',
+    { sources: { db: { ...db, port: '5432' } } },
+    'sources.db.port',
+    '65535',
+    '"5432"',
+  ],
+  ['a port out of range', { sources: { db: { ...db, port: 70_000 } } }, 'sources.db.port', '70000'],
+  [
+    'a port twice',
+    { sources: { a: { ...db, port: 5000 }, b: { ...db, port: 5000 } } },
+    'sources.b.port',
+    'sources.a',
+  ],
+  [
+    'a reserved database',
+    { sources: { db: { ...db, database: 'postgres' } } },
+    'sources.db.database',
+  ],
+  ['a bad source name', { sources: { 'My Db': db } }, 'sources.My Db'],
+  [
+    'names that become one variable',
+    { sources: { 'a-b': db, a_b: db } },
+    'sources.a_b',
+    'sources.a-b',
+  ],
+  [
+    'a setting with two lines',
+    { sources: { db: { ...db, settings: { work_mem: '1\nport=1' } } } },
+    'settings.work_mem',
+  ],
+  [
+    'a setting of no name',
+    { sources: { db: { ...db, settings: { 'a = b': '1' } } } },
+    'settings.a = b',
+  ],
+  ['a budget without unit', { freeze: { budget: '2' } }, 'freeze.budget', "'2s'", '"2"'],
+  ['a budget out of range', { freeze: { budget: '1h' } }, 'freeze.budget', '10m'],
+  ['a lock key that is too large', { freeze: { lockKey: 2n ** 63n } }, 'freeze.lockKey', '64 bits'],
+  [
+    'an unknown participant',
+    { participants: [{ kind: 'prayer' }] },
+    'participants[0].kind',
+    '"prayer"',
+  ],
+  [
+    'no resume',
+    { participants: [{ kind: 'command', name: 'x', suspend: 'a' }] },
+    'participants[0].resume',
+    'missing',
+  ],
+  [
+    'no web address',
+    { participants: [{ kind: 'http', name: 'x', suspend: 'file:///x', resume: 'http://h' }] },
+    'participants[0].suspend',
+    'http://',
+  ],
+  ['a lock without a source', { participants: [{ kind: 'lock' }] }, 'participants[0].source'],
+  [
+    'a lock on which of two',
+    { sources: { a: db, b: db }, participants: [{ kind: 'lock' }] },
+    'participants[0].source',
+    'a, b',
+  ],
+  [
+    'an unknown guard',
+    { sources: { db }, participants: [{ kind: 'lock', guards: ['bd'] }] },
+    'participants[0].guards[0]',
+    '"bd"',
+  ],
+  [
+    'a guard of a wrong type',
+    { sources: { db }, participants: [{ kind: 'lock', guards: [1] }] },
+    'participants[0].guards[0]',
+  ],
+  [
+    'names twice',
+    {
+      sources: { db },
+      participants: [{ kind: 'command', name: 'lock:db', suspend: 'a', resume: 'b' }],
+    },
+    'participants',
+    'lock:db',
+  ],
+  ['a vault on the moon', { vault: 's3://bucket' }, 'vault', 's3://bucket'],
+];
+
+for (const [name, value, ...words] of invalid) {
+  test(`refused with the key and what was expected: ${name}`, async (t) => {
+    const project = await makeProject(t);
+    await refused(project.resolve(value), 'CONFIG_INVALID', ...words);
+  });
+}
+
+test('a vault inside a member would hold itself', async (t) => {
+  const project = await makeProject(t);
+  await project.repository('.');
+  await refused(
+    project.resolve({ members: ['.'], vault: 'backup' }),
+    'CONFIG_INVALID',
+    'vault',
+    'member .',
+  );
+  const config = await project.resolve({ members: ['.'], vault: '.stillpoint/other' });
+  assert.equal(config.vault, path.join(project.directory, '.stillpoint/other'));
+});
+
+test('unknown keys come with the nearest known one', async (t) => {
+  const project = await makeProject(t);
+  const resolve = (value: unknown): Promise<unknown> => project.resolve(value);
+  await refused(resolve({ membres: [] }), 'CONFIG_UNKNOWN_KEY', 'membres', 'Did you mean members?');
+  await refused(
+    resolve({ sources: { db: { ...db, prot: 1 } } }),
+    'CONFIG_UNKNOWN_KEY',
+    'sources.db.prot',
+    'sources.db.port?',
+  );
+  await refused(
+    resolve({ freeze: { qqqqqq: 1 } }),
+    'CONFIG_UNKNOWN_KEY',
+    'Known here: budget, lockKey',
+  );
+  await refused(
+    resolve({
+      participants: [{ kind: 'command', name: 'x', suspend: 'a', resume: 'b', guard: '*' }],
+    }),
+    'CONFIG_UNKNOWN_KEY',
+    'participants[0].guards?',
+  );
+});
+
+test('settings that Stillpoint rests on are refused whatever their case', async (t) => {
+  const project = await makeProject(t);
+  const resolve = (value: unknown): Promise<unknown> => project.resolve(value);
+  for (const setting of [
+    'wal_level',
+    'FSYNC',
+    'listen_addresses',
+    'recovery_target_lsn',
+    'archive_command',
+  ]) {
+    await refused(
+      resolve({ sources: { db: { ...db, settings: { [setting]: 'x' } } } }),
+      'SETTING_PROTECTED',
+      setting,
+    );
+  }
+  assert.equal(isProtectedSetting('shared_buffers'), false);
+});
