@@ -1,5 +1,4 @@
 // Runs the body of a freeze under its deadline, whether or not the body minds its signal.
-import { setTimeout as delay } from 'node:timers/promises';
 import type { Deadline } from './deadline.ts';
 import type { Entry } from './drain.ts';
 import { freezeLost } from './failures.ts';
@@ -28,11 +27,9 @@ export interface Parties {
 export interface RunningBody<T> {
   /** Rejects at the deadline at the latest. */
   readonly result: Promise<T>;
-  /** Resolves when the body itself has ended, or after a moment: once everybody runs again it gets no more than that. */
-  ended(): Promise<void>;
+  /** Resolves when the body itself has ended. Everybody runs again by then, so it may take what it needs. */
+  readonly ended: Promise<void>;
 }
-
-const lateBodyMs = 1000;
 
 export function startBody<T>(
   body: (held: Held) => Promise<T>,
@@ -40,17 +37,11 @@ export function startBody<T>(
   parties: Parties,
 ): RunningBody<T> {
   const running = (async () => body(heldBy(parties, deadline)))();
-  running.catch(() => {});
-  return {
-    result: Promise.race([running, deadline.passed]),
-    async ended() {
-      const done = new AbortController();
-      const tooLong = delay(lateBodyMs, undefined, { signal: done.signal });
-      await Promise.race([running, tooLong]).catch(() => {});
-      tooLong.catch(() => {});
-      done.abort();
-    },
-  };
+  const ended = running.then(
+    () => {},
+    () => {},
+  );
+  return { result: Promise.race([running, deadline.passed]), ended };
 }
 
 function heldBy({ drainMs, entries, lifeline }: Parties, deadline: Deadline): Held {

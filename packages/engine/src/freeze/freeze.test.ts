@@ -5,9 +5,11 @@ import os from 'node:os';
 import path from 'node:path';
 import { after, before, describe, it } from 'node:test';
 import { isFailure, newSnapshotId, type ErrorCode, type ProgressEvent } from '@stillpoint/core';
+import type { Held } from './body.ts';
 import { createFaultyParticipant, type Faults } from './faulty-participant.ts';
 import { freeze, type FreezeOptions } from './freeze.ts';
 import { createMemoryParticipant, type MemoryParticipant } from './memory-participant.ts';
+import { eventually } from './testing/eventually.ts';
 
 let directory: string;
 before(async () => (directory = await mkdtemp(path.join(os.tmpdir(), 'freeze-'))));
@@ -46,7 +48,11 @@ function withCode(code: ErrorCode, words: RegExp = /./): (error: unknown) => boo
   };
 }
 
-const never = new Promise<never>(() => {});
+function untilAborted({ signal }: Held): Promise<never> {
+  return new Promise((_, reject) => {
+    signal.addEventListener('abort', () => reject(signal.reason as Error), { once: true });
+  });
+}
 
 describe('freeze', () => {
   it('holds everybody still while the body runs, and gives its value and the times', async () => {
@@ -111,18 +117,22 @@ describe('freeze', () => {
     assert.deepEqual([inner.application.paused, other.application.paused], [false, false]);
   });
 
-  it('gives up when the marks take too long, whether or not they mind the signal', async () => {
-    for (const minds of [true, false]) {
-      const participant = createMemoryParticipant('a');
-      const attempt = freeze(optionsFor([participant], { budgetMs: 60 }), async ({ signal }) => {
-        if (!minds) await never;
-        await new Promise((_, reject) => {
-          signal.addEventListener('abort', () => reject(signal.reason as Error));
-        });
-      });
-      await assert.rejects(attempt, withCode('FREEZE_BUDGET_EXCEEDED', /the marks took too long/));
-      assert.equal(participant.application.paused, false);
-    }
+  it('gives up when the marks take too long', async () => {
+    const participant = createMemoryParticipant('a');
+    const attempt = freeze(optionsFor([participant], { budgetMs: 60 }), untilAborted);
+    await assert.rejects(attempt, withCode('FREEZE_BUDGET_EXCEEDED', /the marks took too long/));
+    assert.equal(participant.application.paused, false);
+  });
+
+  it('thaws at the budget although the marks do not mind their signal, and waits for their end', async () => {
+    const participant = createMemoryParticipant('a');
+    let ended = false;
+    const attempt = freeze(optionsFor([participant], { budgetMs: 60 }), async () => {
+      await eventually(() => !participant.application.paused, 10_000, 'the thaw');
+      ended = true;
+    });
+    await assert.rejects(attempt, withCode('FREEZE_BUDGET_EXCEEDED', /the marks took too long/));
+    assert.equal(ended, true);
   });
 
   it('takes marks that ended late for too late, although no timer could fire', async () => {
@@ -145,7 +155,7 @@ describe('freeze', () => {
       },
     );
     assert.equal(value, 'restored');
-    const short = freeze(optionsFor([participant], { budgetMs: 5000, holdMs: 50 }), () => never);
+    const short = freeze(optionsFor([participant], { budgetMs: 5000, holdMs: 50 }), untilAborted);
     await assert.rejects(short, withCode('FREEZE_BUDGET_EXCEEDED', /the marks/));
     assert.equal(participant.application.paused, false);
   });
@@ -184,9 +194,9 @@ describe('freeze', () => {
     end();
 
     const holding = new AbortController();
-    const marks = freeze(optionsFor([participant], { signal: holding.signal }), () => {
-      holding.abort(reason);
-      return never;
+    const marks = freeze(optionsFor([participant], { signal: holding.signal }), (held) => {
+      setTimeout(() => holding.abort(reason), 10);
+      return untilAborted(held);
     });
     await assert.rejects(marks, (error) => error === reason);
     assert.equal(participant.application.paused, false);

@@ -5,7 +5,8 @@
 // resumed at once. What is slow (connections, watchdog, journal) comes before the first suspend.
 //
 // VALIDITY. The value is returned only if the body ended within its time and every participant held still until then.
-// In every other case everybody is resumed first, and then the call rejects. Nothing here waits without a limit.
+// In every other case everybody is resumed first, and then the call rejects. Until then nothing waits without a limit; the
+// call itself ends only when its body has, so a body should mind its signal.
 import {
   failure,
   ownIdentity,
@@ -106,8 +107,9 @@ async function holdStill<T>(
   const stillArmed = lifeline?.stillArmed() ?? Promise.resolve(true);
   const outcome = await thaw(entries, { clock, progress });
   const endedMs = clock.monotonicMs();
-  await attempt.running?.ended();
   await lifeline?.settle(outcome.failed.map(({ participant }) => participant));
+  // Nobody is frozen any more; but what the body does must not go on behind the back of whoever called us.
+  await attempt.running?.ended;
 
   const error = verdict(attempt, outcome, await stillArmed);
   if (error !== undefined) throw error;

@@ -45,7 +45,10 @@ export async function listLockableDatabases(client: Client): Promise<readonly st
   return rows.map(({ datname }) => datname);
 }
 
-async function openHold(options: AdvisoryLockOptions, { signal }: HoldOptions): Promise<Hold> {
+async function openHold(
+  options: AdvisoryLockOptions,
+  { signal, budgetMs }: HoldOptions,
+): Promise<Hold> {
   const connections: LockConnection[] = [];
   const closeAll = async (): Promise<void> => {
     await Promise.all(connections.map((connection) => connection.close()));
@@ -55,7 +58,9 @@ async function openHold(options: AdvisoryLockOptions, { signal }: HoldOptions): 
     for (const database of names) {
       signal.throwIfAborted();
       const client = await options.connect(database, 'stillpoint freeze', signal);
-      connections.push(await openLockConnection(client, database, options.key));
+      connections.push(
+        await openLockConnection(client, { database, key: options.key, limitMs: budgetMs }),
+      );
     }
   } catch (error) {
     await closeAll();

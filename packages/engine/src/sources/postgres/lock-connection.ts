@@ -22,12 +22,19 @@ const lockNotAvailable = '55P03';
 /** Longer than any answer takes to a trivial statement. */
 const answerTimeoutMs = 2000;
 const closeTimeoutMs = 1000;
+const abortedGraceMs = 250;
+
+export interface LockConnectionOptions {
+  readonly database: string;
+  readonly key: bigint;
+  /** How long the freeze may last at most. */
+  readonly limitMs: number;
+}
 
 /** Takes the client over, also when it rejects. */
 export async function openLockConnection(
   client: Client,
-  database: string,
-  key: bigint,
+  { database, key, limitMs }: LockConnectionOptions,
 ): Promise<LockConnection> {
   const session = createSession(client);
   try {
@@ -37,6 +44,11 @@ export async function openLockConnection(
     const major = rows[0]?.major ?? 0;
     await client.query('SET statement_timeout = 0');
     if (major >= 14) await client.query('SET idle_session_timeout = 0');
+    // A try that failed takes its own limits back with it; this one ends its transaction when we are stopped just then.
+    const idleMs = Math.ceil(limitMs) + abortedGraceMs;
+    await client.query(`SET idle_in_transaction_session_timeout = ${idleMs}`);
+    // One that is running already cannot be set anew inside its transaction: the server's own default must not start it.
+    if (major >= 17) await client.query('SET transaction_timeout = 0');
     // Not on every system; without it a killed freezer's try ends after 100 ms all the same.
     if (major >= 14)
       await client.query("SET client_connection_check_interval = '50ms'").catch(() => {});
