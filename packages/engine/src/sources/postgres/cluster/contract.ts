@@ -60,11 +60,6 @@ export interface Cluster extends AsyncDisposable {
   status(): Promise<ClusterStatus>;
   /** Makes the cluster (initdb, roles, the application's database) if there is none; `first` is its incarnation's id. Idempotent. */
   ensureCreated(signal: AbortSignal): Promise<void>;
-  /**
-   * Makes everything that ensureCreated() makes except an incarnation: for a restore on an empty machine, which brings its own.
-   * Idempotent. Left out: ensureCreated() is used, and its unneeded database dropped in the end.
-   */
-  ensurePrepared?(signal: AbortSignal): Promise<void>;
   /** Starts the current incarnation for everybody, supervised; resolves when it accepts. Idempotent. PORT_TAKEN, POSTGRES_START_FAILED with the log's last lines. */
   start(signal: AbortSignal): Promise<void>;
   /** Ends supervisor and postmaster (fast shutdown, then immediate after a limit). Idempotent. */

@@ -6,84 +6,33 @@ import { existsSync } from 'node:fs';
 import { rm } from 'node:fs/promises';
 import path from 'node:path';
 import { failure } from '@stillpoint/core';
-import { describeBinaries, findPackage, unpackBinaries, type Binaries } from './binaries.ts';
+import { createBase } from './base.ts';
 import { checkData } from './check-data.ts';
 import { connectTo } from './connection.ts';
-import type { Cluster, ClusterStatus, PrivateServer } from './contract.ts';
+import type { Cluster, PrivateServer } from './contract.ts';
 import { createFirst, removeHalfMade } from './create.ts';
-import { chownTree, makeClusterDirectories, makeRuntimeDirectory } from './directories.ts';
-import { lock } from './exclusive-lock.ts';
+import { chownTree, makeRuntimeDirectory } from './directories.ts';
 import { createIncarnations } from './incarnations.ts';
 import { placeOf, type ClusterOptions } from './place.ts';
-import { chooseFreePort } from './port.ts';
-import { findPostmaster, signalPostmaster } from './postmaster.ts';
+import { findPostmaster, signalPostmaster, type Postmaster } from './postmaster.ts';
 import { startPrivateServer } from './private-server.ts';
 import { APPLICATION, resetRoles } from './roles.ts';
 import { programIn } from './server-command.ts';
 import { serverConfig, writeConfigFiles } from './server-config.ts';
 import { startPublic } from './start-public.ts';
-import {
-  makeSecrets,
-  readCurrent,
-  readFacts,
-  readSecrets,
-  writeFacts,
-  type ClusterFacts,
-  type Secrets,
-} from './state-files.ts';
+import { readCurrent, readFacts } from './state-files.ts';
+import { statusOf } from './status.ts';
 import { readState, setClosing } from './supervision-files.ts';
 import { stopSupervised } from './supervision.ts';
-import { ensureUser, findUser, type Owner } from './system-user.ts';
-
-interface Base {
-  readonly owner: Owner | undefined;
-  readonly facts: ClusterFacts;
-  readonly secrets: Secrets;
-}
+import { findUser } from './system-user.ts';
 
 export function createCluster(options: ClusterOptions): Cluster {
   // A setting that cannot be is a mistake of the caller: said at once, not after an initdb.
   serverConfig(options.settings);
   const place = placeOf(options);
   const { root } = place;
+  const base = createBase(options, place);
   const privateServers = new Set<PrivateServer>();
-  let base: Promise<Base> | undefined;
-
-  const describe = (): Binaries =>
-    describeBinaries(findPackage(options.packageDirectory), place.binariesDirectory);
-  const ownerOf = (): Owner | undefined =>
-    place.systemUser === undefined ? undefined : findUser(place.systemUser);
-  const takeLock = (signal?: AbortSignal): Promise<Disposable> =>
-    lock(path.join(root, 'cluster.lock'), signal);
-
-  /** User, directories, binaries, passwords, port: what everything else stands on. */
-  async function prepareBase(): Promise<Base> {
-    const owner = place.systemUser === undefined ? undefined : await ensureUser(place.systemUser);
-    await makeClusterDirectories(place, owner);
-    await unpackBinaries(findPackage(options.packageDirectory), describe());
-    if (readFacts(root) === undefined || readSecrets(root) === undefined) {
-      using _held = await takeLock();
-      if (readSecrets(root) === undefined) await makeSecrets(root);
-      if (readFacts(root) === undefined) {
-        const { major, version } = describe();
-        const port = options.port ?? (await chooseFreePort(options.projectId));
-        const systemUser = place.systemUser ?? null;
-        await writeFacts(root, { port, systemUser, major, version, architecture: process.arch });
-      }
-    }
-    const facts = readFacts(root);
-    const secrets = readSecrets(root);
-    assert(facts !== undefined && secrets !== undefined);
-    return { owner, facts, secrets };
-  }
-
-  function ready(): Promise<Base> {
-    base ??= prepareBase().catch((error: unknown) => {
-      base = undefined;
-      throw error;
-    });
-    return base;
-  }
 
   function current(): string {
     const id = readCurrent(root);
@@ -91,68 +40,50 @@ export function createCluster(options: ClusterOptions): Cluster {
     return id;
   }
 
-  const incarnations = createIncarnations(place, async () => (await ready()).owner);
+  const incarnations = createIncarnations(place, async () => (await base.ready()).owner);
   const dataOf = (id: string): string => path.join(incarnations.path(id), 'data');
 
   /** The postmaster that serves everybody; a private one on the same data is none. */
-  function findPublic(id: string) {
+  function findPublic(id: string): Postmaster | undefined {
     const found = findPostmaster(dataOf(id));
     return found?.socketDirectory === place.runtimeDirectory ? found : undefined;
-  }
-
-  async function stopAll(id: string): Promise<void> {
-    await stopSupervised(root, dataOf(id));
   }
 
   const cluster: Cluster = {
     root,
     get binaries() {
-      return describe();
+      return base.binaries();
     },
     get owner() {
-      return ownerOf();
+      return place.systemUser === undefined ? undefined : findUser(place.systemUser);
     },
 
-    async status(): Promise<ClusterStatus> {
-      const facts = readFacts(root);
-      const version = facts?.version ?? describe().version;
-      const id = readCurrent(root);
-      if (id === undefined) return { state: 'absent', supervised: false, version };
-      const supervisor = readState(root);
-      const found = findPublic(id);
-      const state =
-        found === undefined
-          ? supervisor === undefined
-            ? 'stopped'
-            : 'starting'
-          : found.state === 'starting'
-            ? 'starting'
-            : 'running';
-      return {
-        state,
-        supervised: supervisor !== undefined,
-        ...(found !== undefined && { pid: found.pid, socketDirectory: found.socketDirectory }),
-        port: found?.port ?? options.port ?? facts?.port ?? 0,
-        incarnation: id,
-        version,
-        dataDirectory: dataOf(id),
-      };
+    async status() {
+      return statusOf({
+        facts: readFacts(root),
+        version: () => base.binaries().version,
+        configuredPort: options.port,
+        incarnation: readCurrent(root),
+        dataOf,
+        findPublic,
+        supervised: readState(root) !== undefined,
+      });
     },
 
     async ensureCreated(signal) {
-      const { secrets } = await ready();
-      using _held = await takeLock(signal);
+      const { secrets } = await base.ready();
+      using _held = await base.takeLock(signal);
       if (readCurrent(root) !== undefined) await removeHalfMade(cluster);
       else await createFirst(cluster, { secrets, database: options.database, signal });
     },
 
     async start(signal) {
-      const { owner, facts, secrets } = await ready();
+      const { owner, facts, secrets } = await base.ready();
       const id = current();
       await startPublic({
         root,
         log: place.log,
-        program: programIn(describe().directory, 'postgres'),
+        program: programIn(base.binaries().directory, 'postgres'),
         owner,
         password: secrets.stillpoint,
         door: {
@@ -162,8 +93,8 @@ export function createCluster(options: ClusterOptions): Cluster {
           port: options.port ?? facts.port,
           listens: true,
         },
-        takeLock,
-        check: () => checkData(dataOf(id), facts, describe().major),
+        takeLock: base.takeLock,
+        check: () => checkData(dataOf(id), facts, base.binaries().major),
         writeConfig: () => cluster.writeServerConfig(id),
         findPublic: () => findPublic(id),
         signal,
@@ -173,13 +104,13 @@ export function createCluster(options: ClusterOptions): Cluster {
     async stop() {
       const id = readCurrent(root);
       if (id === undefined) return;
-      using _held = await takeLock();
-      await stopAll(id);
+      using _held = await base.takeLock();
+      await stopSupervised(root, dataOf(id));
     },
 
     async refuseNewConnections() {
       const id = current();
-      using _held = await takeLock();
+      using _held = await base.takeLock();
       await setClosing(root, true);
       const found = findPublic(id);
       if (found !== undefined) signalPostmaster(found.pid, dataOf(id), 'SIGTERM');
@@ -190,14 +121,14 @@ export function createCluster(options: ClusterOptions): Cluster {
       if (found === undefined) {
         throw failure('POSTGRES_UNREACHABLE', { reason: 'it is not running' });
       }
-      const { secrets } = await ready();
+      const { secrets } = await base.ready();
       const { socketDirectory, port } = found;
       const endpoint = { socketDirectory, port, password: secrets.stillpoint, listens: true };
       return connectTo(endpoint, wanted);
     },
 
     async url() {
-      const { facts, secrets } = await ready();
+      const { facts, secrets } = await base.ready();
       const port = findPublic(current())?.port ?? options.port ?? facts.port;
       const database = encodeURIComponent(options.database);
       return `postgresql://${APPLICATION}:${secrets.app}@127.0.0.1:${port}/${database}`;
@@ -208,8 +139,8 @@ export function createCluster(options: ClusterOptions): Cluster {
     },
 
     async setCurrentIncarnation(id) {
-      await ready();
-      using _held = await takeLock();
+      await base.ready();
+      using _held = await base.takeLock();
       const before = readCurrent(root);
       if (before === id) return;
       const running = before !== undefined && findPublic(before) !== undefined;
@@ -227,24 +158,24 @@ export function createCluster(options: ClusterOptions): Cluster {
     },
 
     async writeServerConfig(id) {
-      const { owner } = await ready();
+      const { owner } = await base.ready();
       await writeConfigFiles({ dataDirectory: dataOf(id), settings: options.settings, owner });
     },
 
     async takeOwnership(directory) {
-      const { owner } = await ready();
+      const { owner } = await base.ready();
       assert(path.resolve(directory).startsWith(`${place.incarnations}${path.sep}`), directory);
       if (owner !== undefined) await chownTree(directory, owner);
     },
 
     async startPrivate(id, wanted) {
-      const { owner, facts } = await ready();
+      const { owner, facts } = await base.ready();
       assert(findPublic(id) === undefined, `${id} is running for everybody`);
-      checkData(dataOf(id), facts, describe().major);
+      checkData(dataOf(id), facts, base.binaries().major);
       await incarnations.stopLeftover(id);
       const server = await startPrivateServer(
         {
-          program: programIn(describe().directory, 'postgres'),
+          program: programIn(base.binaries().directory, 'postgres'),
           incarnation: id,
           dataDirectory: dataOf(id),
           socketDirectory: await makeRuntimeDirectory(place, owner, `p${id.slice(0, 8)}`),
@@ -264,16 +195,17 @@ export function createCluster(options: ClusterOptions): Cluster {
 
     async remove() {
       if (existsSync(root)) {
-        await cluster.stop();
-        for (const id of await incarnations.list()) await incarnations.stopLeftover(id);
+        using _held = await base.takeLock();
+        // Whatever current.json says, if it can be read at all: each of them.
+        for (const id of await incarnations.list()) await stopSupervised(root, dataOf(id));
       }
       await rm(root, { recursive: true, force: true });
       await rm(place.runtimeDirectory, { recursive: true, force: true });
-      base = undefined;
+      base.forget();
     },
 
     async resetRoles(client) {
-      await resetRoles(client, (await ready()).secrets);
+      await resetRoles(client, (await base.ready()).secrets);
     },
 
     async [Symbol.asyncDispose]() {

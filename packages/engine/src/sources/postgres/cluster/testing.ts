@@ -11,6 +11,10 @@ import { createCluster } from './create-cluster.ts';
 import { type ClusterOptions, placeOf } from './place.ts';
 
 export const never = new AbortController().signal;
+/** What another Node needs to load these sources. */
+export const sourceFlags = process.execArgv.filter((flag) =>
+  /^--(conditions=|no-warnings)/.test(flag),
+);
 export const isRoot = process.getuid?.() === 0;
 
 /** One directory for a whole test file, so that the binaries are unpacked once. */
@@ -19,7 +23,8 @@ chmodSync(shared, 0o711);
 
 export interface TestCluster extends ClusterOptions {
   readonly cluster: Cluster;
-  readonly runtimeDirectory: string;
+  /** Where the sockets really are. */
+  readonly socketDirectory: string;
 }
 
 /** Options for one more project in the shared directory. */
@@ -37,15 +42,24 @@ export function testOptions(more: Partial<ClusterOptions> = {}): ClusterOptions 
   };
 }
 
-export function openTestCluster(t: TestContext, more: Partial<ClusterOptions> = {}): TestCluster {
+/** A cluster that its file closes by itself. */
+export function holdTestCluster(
+  more: Partial<ClusterOptions> = {},
+): TestCluster & { readonly close: () => Promise<void> } {
   const options = testOptions(more);
   const cluster = createCluster(options);
-  t.after(async () => {
+  const close = async (): Promise<void> => {
     await cluster[Symbol.asyncDispose]();
     await cluster.remove();
     await rm(options.stateDirectory, { recursive: true, force: true });
-  });
-  return { ...options, cluster, runtimeDirectory: placeOf(options).runtimeDirectory };
+  };
+  return { ...options, cluster, close, socketDirectory: placeOf(options).runtimeDirectory };
+}
+
+export function openTestCluster(t: TestContext, more: Partial<ClusterOptions> = {}): TestCluster {
+  const held = holdTestCluster(more);
+  t.after(held.close);
+  return held;
 }
 
 export async function startTestCluster(
