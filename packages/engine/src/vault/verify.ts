@@ -6,7 +6,7 @@
 import { digestFromHex, digestHex, digestOf, isFailure } from '@stillpoint/core';
 import { decodeChunk } from './chunk-codec.ts';
 import type { ChunkLocation, PackFacts } from './chunk-index.ts';
-import { isChunkFailure, type ChunkReader } from './chunk-reader.ts';
+import type { ChunkReader } from './chunk-reader.ts';
 import type {
   Damage,
   Store,
@@ -105,9 +105,10 @@ async function nameChunks(
         }
       }
     } catch (error) {
-      if (!isChunkFailure(error)) throw error;
+      if (!isFailure(error)) throw error;
       // What the packs say of this chunk itself comes later; here the rest of the stream became unknown.
-      findings.add(String(error.data['key']), `chunk list ${error.data['chunk']}`, error.message);
+      const key = String(error.data['key'] ?? INDEX_PREFIX);
+      findings.add(key, `the stream ${ref.digest}`, error.message);
     }
   }
   return named;
@@ -158,12 +159,11 @@ async function lookAtPack(
   pack: PackFacts,
   locations: readonly ChunkLocation[],
 ): Promise<BadChunk[]> {
-  const found = await store.stat(packKey(pack.hex));
-  if (found?.bytes === pack.bytes) return [];
-  const reason =
-    found === undefined
-      ? 'the pack is gone'
-      : `the pack has ${found.bytes} bytes, not ${pack.bytes}`;
+  const bytes = await store.stat(packKey(pack.hex)).then((found) => found?.bytes, reasonOf);
+  if (bytes === pack.bytes) return [];
+  const size =
+    bytes === undefined ? 'the pack is gone' : `the pack has ${bytes} bytes, not ${pack.bytes}`;
+  const reason = typeof bytes === 'string' ? bytes : size;
   return locations.map((at) => ({ at, reason }));
 }
 

@@ -27,7 +27,13 @@ const code = (name: ErrorCode) => (error: unknown) => isFailure(error, name);
 
 async function scratch(t: TestContext): Promise<string> {
   const directory = await mkdtemp(path.join(os.tmpdir(), 'stillpoint-directory-'));
-  t.after(() => rm(directory, { recursive: true, force: true }));
+  t.after(async () => {
+    // The tests take permissions away from the vault; what is protected cannot be removed.
+    const vault = path.join(directory, 'vault');
+    await chmod(vault, 0o700).catch(() => {});
+    for (const one of await directoriesOf(directory)) await chmod(one, 0o700);
+    await rm(directory, { recursive: true });
+  });
   return directory;
 }
 
@@ -50,15 +56,14 @@ async function mountTmpfs(t: TestContext, sizeBytes: number): Promise<string | u
   return directory;
 }
 
-async function protectDirectories(t: TestContext, root: string): Promise<void> {
-  const directories = await readdir(root, { recursive: true, withFileTypes: true });
-  const paths = directories
-    .filter((entry) => entry.isDirectory())
-    .map((entry) => path.join(entry.parentPath, entry.name));
-  for (const directory of [root, ...paths]) await chmod(directory, 0o500);
-  t.after(async () => {
-    for (const directory of [root, ...paths]) await chmod(directory, 0o700);
-  });
+async function protectDirectories(root: string): Promise<void> {
+  for (const directory of await directoriesOf(root)) await chmod(directory, 0o500);
+}
+
+async function directoriesOf(root: string): Promise<string[]> {
+  const entries = await readdir(root, { recursive: true, withFileTypes: true });
+  const below = entries.filter((entry) => entry.isDirectory());
+  return [root, ...below.map((entry) => path.join(entry.parentPath, entry.name))];
 }
 
 test('directories are 0700 and files 0600, whatever the umask', async (t) => {
@@ -111,7 +116,7 @@ test('a read-only vault refuses a session with VAULT_READ_ONLY and is read', asy
   const ref = await session.sink().writeBytes(content);
   const entry = await session.seal(newSnapshotId(), Buffer.from('{}'));
   await writer[Symbol.asyncDispose]();
-  if (mounted === undefined) await protectDirectories(t, root);
+  if (mounted === undefined) await protectDirectories(root);
   else execFileSync('mount', ['-o', 'remount,ro', mounted]);
 
   for (const opener of [openVault, createVault]) {
@@ -135,7 +140,6 @@ test('a vault that may not be read is VAULT_NO_ACCESS', async (t) => {
   const root = path.join(await scratch(t), 'vault');
   await createVault(createDirectoryStore(root));
   await chmod(root, 0o000);
-  t.after(() => chmod(root, 0o700));
   await assert.rejects(openVault(createDirectoryStore(root)), code('VAULT_NO_ACCESS'));
 });
 

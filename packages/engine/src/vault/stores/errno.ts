@@ -23,18 +23,19 @@ export function storeError(error: unknown, doing: FileOperation): unknown {
 
 function named(error: Error, code: string, doing: FileOperation): StillpointError {
   const { vault, operation, key } = doing;
+  const reason = `${words[code] ?? code}, ${key}`;
   const reads = operation === 'read' || operation === 'list';
   switch (code) {
     case 'ENOSPC':
     case 'EDQUOT':
       return failure('VAULT_NO_SPACE', { vault }, error);
     case 'EROFS':
-      return failure('VAULT_READ_ONLY', { vault, reason: words[code] ?? code }, error);
+      return failure('VAULT_READ_ONLY', { vault, reason }, error);
     case 'EACCES':
     case 'EPERM':
       return reads
-        ? failure('VAULT_NO_ACCESS', { vault, reason: words[code] ?? code }, error)
-        : failure('VAULT_READ_ONLY', { vault, reason: words[code] ?? code }, error);
+        ? failure('VAULT_NO_ACCESS', { vault, reason }, error)
+        : failure('VAULT_READ_ONLY', { vault, reason }, error);
     case 'ENOENT':
       if (reads) return failure('OBJECT_MISSING', { vault, key }, error);
       break;
