@@ -15,7 +15,7 @@ import { eventually } from '../../freeze/testing/eventually.ts';
 import { startFreezer } from '../../freeze/testing/start-freezer.ts';
 import { createAdvisoryLockParticipant, listLockableDatabases } from './advisory-lock.ts';
 import { removeShared } from './cluster/testing.ts';
-import type { LockFreezerArguments } from './lock-freezer.ts';
+import type { LockFreezerArguments } from './testing/lock-freezer.ts';
 import { connectApplication, startThrowawayCluster, type ThrowawayCluster } from './testing.ts';
 
 const key = 4711n;
@@ -276,7 +276,7 @@ function open(): Promise<Hold> {
 
 const budgetMs = 1000;
 const promiseMs = budgetMs + 1000;
-const program = fileURLToPath(new URL('lock-freezer.ts', import.meta.url));
+const program = fileURLToPath(new URL('testing/lock-freezer.ts', import.meta.url));
 
 describe('the freezer of a lock', () => {
   for (let round = 1; round <= rounds; round += 1) {

@@ -1,7 +1,7 @@
 // The freezer of the lock's death tests: runs in a process of its own and freezes by the advisory lock alone.
 import { Client } from 'pg';
-import { runFreezer } from '../../freeze/testing/freezer.ts';
-import { createAdvisoryLockParticipant } from './advisory-lock.ts';
+import { runFreezer } from '../../../freeze/testing/freezer.ts';
+import { createAdvisoryLockParticipant } from '../advisory-lock.ts';
 
 export interface LockFreezerArguments {
   readonly url: string;
