@@ -177,7 +177,7 @@ export const catalogue = {
   FREEZE_BUDGET_EXCEEDED: {
     message:
       'The freeze was given up after {waitedMs} ms (budget {budgetMs} ms): {who}. Everything runs again.',
-    hint: 'Keep guarded transactions short (docs/guide/holding-still.md), or raise freeze.budgetMs.',
+    hint: 'Keep guarded transactions short (docs/guide/holding-still.md), or raise freeze.budget.',
     exit: exit.freezeAborted,
     retryable: true,
   },
@@ -396,6 +396,12 @@ export const catalogue = {
   POSTGRES_CREATE_FAILED: {
     message: 'The database cluster could not be created: {reason}.',
     hint: 'Nothing was kept of it. See {log}, then run the command again.',
+    exit: exit.failed,
+    retryable: false,
+  },
+  POSTGRES_OTHER_USER: {
+    message: 'The database of this project was made by {owner}, and this is {user}.',
+    hint: 'Run the command as {owner}: root and ordinary users keep their databases in different places.',
     exit: exit.failed,
     retryable: false,
   },

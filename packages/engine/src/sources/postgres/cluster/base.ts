@@ -2,6 +2,7 @@
 // passwords, the port. Made when first needed, once per object; each part is found again when it is there.
 import assert from 'node:assert/strict';
 import path from 'node:path';
+import { makeDirectory } from '@stillpoint/core';
 import { describeBinaries, findPackage, unpackBinaries, type Binaries } from './binaries.ts';
 import { makeClusterDirectories } from './directories.ts';
 import { lock } from './exclusive-lock.ts';
@@ -15,6 +16,7 @@ import {
   type ClusterFacts,
   type Secrets,
 } from './state-files.ts';
+import { assertOurs, claim } from './claim.ts';
 import { ensureUser, type Owner } from './system-user.ts';
 
 export interface Prepared {
@@ -25,6 +27,8 @@ export interface Prepared {
 
 export interface Base {
   ready(): Promise<Prepared>;
+  /** Throws when the cluster of this project was made by another user: it lives elsewhere, and a new one is not it. */
+  assertOurs(): void;
   /** After everything was removed: the next ready() makes it anew. */
   forget(): void;
   binaries(): Binaries;
@@ -38,6 +42,7 @@ export function createBase(options: ClusterOptions, place: Place): Base {
     binaries: () =>
       describeBinaries(findPackage(options.packageDirectory), place.binariesDirectory),
     takeLock: (signal) => lock(path.join(place.root, 'cluster.lock'), signal),
+    assertOurs: () => assertOurs(options.stateDirectory),
     forget() {
       prepared = undefined;
     },
@@ -54,6 +59,8 @@ export function createBase(options: ClusterOptions, place: Place): Base {
 
 async function prepare(options: ClusterOptions, place: Place, base: Base): Promise<Prepared> {
   const { root } = place;
+  await makeDirectory(options.stateDirectory);
+  await claim(options.stateDirectory);
   const owner = place.systemUser === undefined ? undefined : await ensureUser(place.systemUser);
   await makeClusterDirectories(place, owner);
   await unpackBinaries(findPackage(options.packageDirectory), base.binaries());

@@ -7,6 +7,7 @@ import { rm } from 'node:fs/promises';
 import path from 'node:path';
 import { failure } from '@stillpoint/core';
 import { createBase } from './base.ts';
+import { unclaim } from './claim.ts';
 import { checkData } from './check-data.ts';
 import { connectTo } from './connection.ts';
 import type { Cluster, PrivateServer } from './contract.ts';
@@ -35,6 +36,7 @@ export function createCluster(options: ClusterOptions): Cluster {
   const privateServers = new Set<PrivateServer>();
 
   function current(): string {
+    base.assertOurs();
     const id = readCurrent(root);
     if (id === undefined) throw failure('POSTGRES_NOT_CREATED', {});
     return id;
@@ -46,7 +48,7 @@ export function createCluster(options: ClusterOptions): Cluster {
   /** The postmaster that serves everybody; a private one on the same data is none. */
   function findPublic(id: string): Postmaster | undefined {
     const found = findPostmaster(dataOf(id));
-    return found?.socketDirectory === place.runtimeDirectory ? found : undefined;
+    return found?.listens === true ? found : undefined;
   }
 
   const cluster: Cluster = {
@@ -59,6 +61,7 @@ export function createCluster(options: ClusterOptions): Cluster {
     },
 
     async status() {
+      base.assertOurs();
       return statusOf({
         facts: readFacts(root),
         version: () => base.binaries().version,
@@ -93,7 +96,7 @@ export function createCluster(options: ClusterOptions): Cluster {
           port: options.port ?? facts.port,
           listens: true,
         },
-        takeLock: base.takeLock,
+        takeLock: (wanted) => base.takeLock(wanted),
         check: () => checkData(dataOf(id), facts, base.binaries().major),
         writeConfig: () => cluster.writeServerConfig(id),
         findPublic: () => findPublic(id),
@@ -102,6 +105,7 @@ export function createCluster(options: ClusterOptions): Cluster {
     },
 
     async stop() {
+      base.assertOurs();
       const id = readCurrent(root);
       if (id === undefined) return;
       using _held = await base.takeLock();
@@ -201,6 +205,7 @@ export function createCluster(options: ClusterOptions): Cluster {
       }
       await rm(root, { recursive: true, force: true });
       await rm(place.runtimeDirectory, { recursive: true, force: true });
+      await unclaim(options.stateDirectory);
       base.forget();
     },
 

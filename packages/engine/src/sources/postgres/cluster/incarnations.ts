@@ -61,9 +61,10 @@ export function createIncarnations(
   };
 }
 
+/** Retried: an initdb whose caller was killed may still be writing into what it began. */
 async function emptyTrash(trash: string): Promise<void> {
   for await (const entry of await opendir(trash)) {
-    await rm(path.join(trash, entry.name), { recursive: true, force: true });
+    await rm(path.join(trash, entry.name), { recursive: true, force: true, maxRetries: 10 });
   }
 }
 

@@ -4,17 +4,23 @@
 // almost surely. A process counts as our postmaster only when its command line is `postgres -D <this data
 // directory>`, which is readable even where a process's working directory is not, does not depend on clocks,
 // and which the server's other processes do not show (they rewrite theirs).
-import { execFileSync } from 'node:child_process';
+import { execFileSync, type StdioOptions } from 'node:child_process';
 import { readdirSync, readFileSync, statSync } from 'node:fs';
 import path from 'node:path';
 import { failure } from '@stillpoint/core';
 import { waitUntil } from './wait-until.ts';
 
-export interface Postmaster {
+/** What a pid file says. */
+export interface PidFile {
   readonly pid: number;
   readonly port: number;
   readonly socketDirectory: string;
   readonly state: 'starting' | 'stopping' | 'ready' | 'standby';
+}
+
+export interface Postmaster extends PidFile {
+  /** Open to everybody on the loopback address; a private server is not. */
+  readonly listens: boolean;
 }
 
 export interface StopLimits {
@@ -29,11 +35,12 @@ export const stopLimits: StopLimits = { fastMs: 60_000, immediateMs: 10_000 };
 /** The living postmaster of this data directory; undefined: there is none. */
 export function findPostmaster(dataDirectory: string): Postmaster | undefined {
   const found = readPidFile(dataDirectory);
-  return found !== undefined && isPostmaster(found.pid, dataDirectory) ? found : undefined;
+  if (found === undefined || !isPostmaster(found.pid, dataDirectory)) return undefined;
+  return { ...found, listens: commandLine(found.pid).includes('listen_addresses=127.0.0.1') };
 }
 
 /** What postmaster.pid says, whether that process lives or not. */
-export function readPidFile(dataDirectory: string): Postmaster | undefined {
+function readPidFile(dataDirectory: string): PidFile | undefined {
   let text: string;
   try {
     text = readFileSync(pidFile(dataDirectory), 'utf8');
@@ -55,19 +62,8 @@ export function pidFile(dataDirectory: string): string {
 }
 
 export function isPostmaster(pid: number, dataDirectory: string): boolean {
-  if (process.platform === 'linux') {
-    const [program = '', ...args] = commandLine(pid);
-    return path.basename(program) === 'postgres' && args[args.indexOf('-D') + 1] === dataDirectory;
-  }
-  try {
-    const text = execFileSync('/bin/ps', ['-ww', '-o', 'command=', '-p', String(pid)], {
-      encoding: 'utf8',
-      stdio: ['ignore', 'pipe', 'ignore'],
-    });
-    return text.includes(`postgres -D ${dataDirectory}`);
-  } catch {
-    return false;
-  }
+  const [program = '', ...args] = commandLine(pid);
+  return path.basename(program) === 'postgres' && args[args.indexOf('-D') + 1] === dataDirectory;
 }
 
 /** Fast shutdown, then immediate, then kill. Resolves when the process is gone. */
@@ -96,7 +92,9 @@ export function signalPostmaster(
 ): boolean {
   if (!isPostmaster(pid, dataDirectory)) return false;
   try {
-    return process.kill(pid, name);
+    process.kill(pid, name);
+    // One that was suspended could not heed it.
+    return process.kill(pid, 'SIGCONT');
   } catch (error) {
     if ((error as NodeJS.ErrnoException).code === 'ESRCH') return false;
     throw error;
@@ -131,7 +129,12 @@ function ownerOf(pid: number): number | undefined {
 /** Empty for a process that is gone, a zombie or the kernel's. */
 function commandLine(pid: number): readonly string[] {
   try {
-    return readFileSync(`/proc/${pid}/cmdline`, 'utf8').split('\0');
+    if (process.platform === 'linux')
+      return readFileSync(`/proc/${pid}/cmdline`, 'utf8').split('\0');
+    const args = ['-ww', '-o', 'command=', '-p', String(pid)];
+    const stdio: StdioOptions = ['ignore', 'pipe', 'ignore'];
+    // Without separators: paths with spaces are not recognised here.
+    return execFileSync('/bin/ps', args, { encoding: 'utf8', stdio }).trim().split(' ');
   } catch {
     return [];
   }

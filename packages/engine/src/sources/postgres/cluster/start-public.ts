@@ -23,7 +23,7 @@ export interface StartPlan {
   readonly password: string;
   readonly door: ServerDoor;
   readonly signal: AbortSignal;
-  takeLock(signal: AbortSignal): Promise<Disposable>;
+  takeLock(signal?: AbortSignal): Promise<Disposable>;
   /** Throws for data that must not be started. */
   check(): void;
   writeConfig(): Promise<void>;
@@ -33,46 +33,56 @@ export interface StartPlan {
 /** Crash recovery after a long night can take minutes; a server that makes no progress ends by itself. */
 const START_LIMIT_MS = 600_000;
 
+/** Supervisors that end just when they are found: so often we look again. */
+const TRIES = 3;
+/** From the start of the supervisor until it says so. */
+const SUPERVISOR_LIMIT_MS = 30_000;
+
 interface Begun {
   /** undefined: someone else's supervisor was already there. */
   readonly supervisor: ChildProcess | undefined;
+  /** The server itself was already there. */
+  readonly adopting: boolean;
   readonly serverLog: string;
   readonly supervisorLog: string;
   readonly serverLogFrom: number;
 }
 
 export async function startPublic(plan: StartPlan): Promise<void> {
-  const begun = await begin(plan);
-  try {
-    await waitUntilOpen(plan, begun);
-  } catch (error) {
-    if (begun.supervisor !== undefined) {
-      using _held = await plan.takeLock(new AbortController().signal);
-      await stopSupervised(plan.root, plan.door.dataDirectory);
+  for (let left = TRIES - 1; ; left--) {
+    const begun = await begin(plan);
+    try {
+      return await waitUntilOpen(plan, begun);
+    } catch (error) {
+      plan.signal.throwIfAborted();
+      // A supervisor that was not ours has ended: it was stopped, or went with a server that was.
+      if (begun.supervisor !== undefined || left === 0) throw error;
     }
-    throw error;
   }
 }
 
 async function begin(plan: StartPlan): Promise<Begun> {
   using _held = await plan.takeLock(plan.signal);
   const { root, door } = plan;
-  const serverLog = path.join(plan.log, 'postgres.log');
-  const supervisorLog = path.join(plan.log, 'supervisor.log');
-  const begun = { serverLog, supervisorLog, serverLogFrom: sizeOf(serverLog) };
+  const logs = {
+    serverLog: path.join(plan.log, 'postgres.log'),
+    supervisorLog: path.join(plan.log, 'supervisor.log'),
+  };
+  const serverLogFrom = sizeOf(logs.serverLog);
   plan.check();
   await endWhatIsInTheWay(plan);
-  if (readState(root) !== undefined) return { ...begun, supervisor: undefined };
-  if (plan.findPublic() === undefined) {
+  const adopting = plan.findPublic() !== undefined;
+  const begun = { ...logs, serverLogFrom, adopting, supervisor: undefined };
+  if (readState(root) !== undefined) return begun;
+  if (!adopting) {
     await assertPortFree(door.port);
     await plan.writeConfig();
   }
-  const supervisor = await startSupervisor(root, {
-    program: plan.program,
-    door,
-    owner: plan.owner ?? null,
-    serverLog,
-    supervisorLog,
+  const { program, owner = null } = plan;
+  const supervisor = await startSupervisor(root, { program, door, owner, ...logs });
+  // Before the lock goes: whoever takes it next must see that there is one.
+  await waitUntil(() => readState(root) ?? (isOver(supervisor) ? true : undefined), {
+    limitMs: SUPERVISOR_LIMIT_MS,
   });
   return { ...begun, supervisor };
 }
@@ -86,12 +96,23 @@ async function endWhatIsInTheWay(plan: StartPlan): Promise<void> {
     await setClosing(root, false);
   }
   const left = findPostmaster(door.dataDirectory);
-  if (left !== undefined && plan.findPublic() === undefined) {
-    await stopPostmaster(left.pid, door.dataDirectory);
+  if (left?.listens === false) await stopPostmaster(left.pid, door.dataDirectory);
+}
+
+/** Rejects when it cannot be opened; what we started is stopped then, what we found is left as it was. */
+async function waitUntilOpen(plan: StartPlan, begun: Begun): Promise<void> {
+  try {
+    await waitForSession(plan, begun);
+  } catch (error) {
+    if (begun.supervisor !== undefined && !begun.adopting) {
+      using _held = await plan.takeLock();
+      await stopSupervised(plan.root, plan.door.dataDirectory);
+    }
+    throw error;
   }
 }
 
-async function waitUntilOpen(plan: StartPlan, begun: Begun): Promise<void> {
+async function waitForSession(plan: StartPlan, begun: Begun): Promise<void> {
   const { signal, door } = plan;
   const open = await waitUntil(
     async () => {
@@ -115,10 +136,11 @@ async function waitUntilOpen(plan: StartPlan, begun: Begun): Promise<void> {
 }
 
 function hasEnded(plan: StartPlan, { supervisor }: Begun): boolean {
-  if (supervisor === undefined) return readState(plan.root) === undefined;
-  return (
-    supervisor.pid === undefined || supervisor.exitCode !== null || supervisor.signalCode !== null
-  );
+  return supervisor === undefined ? readState(plan.root) === undefined : isOver(supervisor);
+}
+
+function isOver(child: ChildProcess): boolean {
+  return child.pid === undefined || child.exitCode !== null || child.signalCode !== null;
 }
 
 function startFailed(begun: Begun, port: number): Error {

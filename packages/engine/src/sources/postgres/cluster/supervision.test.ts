@@ -114,6 +114,31 @@ test('when the supervisor is killed, stop still stops', async () => {
   assert.equal(identifyProcess(pid), undefined);
 });
 
+test('stop ends a supervisor and a postmaster that are suspended', async () => {
+  await cluster.start(never);
+  const { pid = 0 } = await cluster.status();
+  process.kill(readState(cluster.root)?.supervisor.pid ?? 0, 'SIGSTOP');
+  process.kill(pid, 'SIGSTOP');
+  await cluster.stop();
+  assert.equal((await cluster.status()).state, 'stopped');
+  assert.equal(identifyProcess(pid), undefined);
+});
+
+test('a start that is given up while it only watches again leaves the database running', async () => {
+  await cluster.start(never);
+  const { pid } = await cluster.status();
+  const { supervisor } = readState(cluster.root) ?? assert.fail();
+  process.kill(supervisor.pid, 'SIGKILL');
+  await until(() => (isAlive(supervisor) ? undefined : true));
+  const abort = new AbortController();
+  const starting = cluster.start(abort.signal);
+  await until(() => readState(cluster.root));
+  abort.abort(new Error('changed my mind'));
+  await starting.catch((error: Error) => assert.match(error.message, /my mind/));
+  assert.equal((await cluster.status()).pid, pid);
+  assert.equal((await cluster.status()).supervised, true);
+});
+
 test('when both are killed, start comes up again', async () => {
   await cluster.start(never);
   const { pid = 0 } = await cluster.status();

@@ -39,6 +39,7 @@ export async function stopSupervised(root: string, dataDirectory: string): Promi
   const supervisor = readState(root)?.supervisor;
   if (supervisor !== undefined) {
     signal(supervisor.pid, 'SIGTERM');
+    signal(supervisor.pid, 'SIGCONT');
     const limitMs = stopLimits.fastMs + 2 * stopLimits.immediateMs + 5_000;
     const ended = await waitUntil(() => (isAlive(supervisor) ? undefined : true), { limitMs });
     // It hangs or is stopped itself. The postmaster is ended below.

@@ -21,6 +21,7 @@ const HEALTHY_LIFE_MS = 30_000;
 const TRIES_BEFORE_READY = 3;
 const TRIES_AFTER_READY = 10;
 const LONGEST_PAUSE_MS = 5_000;
+const LOCK_LIMIT_MS = 10_000;
 const WATCH_MS = 500;
 const ROTATE_MS = 60_000;
 
@@ -38,7 +39,8 @@ process.on('SIGHUP', () => {});
 await main(root);
 
 async function main(root: string): Promise<void> {
-  using held = tryLock(filesOf(root).lock);
+  // The one before us may be on its way out.
+  using held = await waitUntil(() => tryLock(filesOf(root).lock), { limitMs: LOCK_LIMIT_MS });
   if (held === undefined) return;
   const orders = readOrders(root);
   const rotation = setInterval(() => rotateLog(orders.serverLog), ROTATE_MS);
@@ -56,6 +58,7 @@ async function supervise(root: string, orders: Orders): Promise<void> {
   const { dataDirectory, incarnation } = orders.door;
   let quickDeaths = 0;
   let everReady = false;
+  await writeState(root, { supervisor: ownIdentity(), incarnation, postmasterPid: null });
   while (!stop.signal.aborted && !isClosing(root)) {
     rotateLog(orders.serverLog);
     rotateLog(orders.supervisorLog);
