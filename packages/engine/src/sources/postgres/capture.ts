@@ -15,6 +15,7 @@ import { currentArch, RECORD_VERSION, type PostgresRecord } from './record.ts';
 import { identifySystem } from './replication/connection.ts';
 import { advanceSlot, ensureSlot } from './replication/slot.ts';
 import { isWalMissing, streamWal } from './replication/wal-stream.ts';
+import { writeSequences } from './sequences.ts';
 import { withControl } from './session.ts';
 import { createWalCollector, writeWalList, type WalCollector } from './wal-list.ts';
 
@@ -179,7 +180,7 @@ async function captureMarked(
   if (mark.lsn <= parseLsn(base.stopLsn))
     throw new TypeError('the mark lies before the end of its base');
   // Before anybody changes the schema again.
-  const databases = await marker.describe();
+  const { databases, sequences } = await marker.describe();
   try {
     await collect(cluster, live, collector, { until: mark.lsn, signal, progress });
   } catch (error) {
@@ -215,6 +216,7 @@ async function captureMarked(
     walTo: formatLsn(mark.lsn),
     mark: { name: mark.name, lsn: formatLsn(mark.lsn), timeline: live.timeline },
     databases: [...databases],
+    sequences: await writeSequences(sink, sequences),
     createdWith: cluster.binaries.version,
   };
   const digests = databases.map(({ name, schemaDigest }) => ({ name, schemaDigest }));

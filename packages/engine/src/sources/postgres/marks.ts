@@ -8,6 +8,12 @@ import type { Cluster } from './cluster/contract.ts';
 import { readDatabases, type DatabaseState } from './facts.ts';
 import { parseLsn, type Lsn } from './lsn.ts';
 import type { DatabaseFacts } from './record.ts';
+import {
+  listSequences,
+  prepareSequences,
+  readSequences,
+  type DatabaseSequences,
+} from './sequences.ts';
 import { catalogFingerprint, schemaDigest, settleSession } from './schema-digest.ts';
 
 export interface Mark {
@@ -19,7 +25,13 @@ export interface Mark {
 export interface Marker extends AsyncDisposable {
   mark(signal: AbortSignal): Promise<Mark>;
   /** After mark(): what the databases were at it. */
-  describe(): Promise<readonly DatabaseFacts[]>;
+  describe(): Promise<Described>;
+}
+
+export interface Described {
+  readonly databases: readonly DatabaseFacts[];
+  /** Without databases whose sequences could not be read in time. */
+  readonly sequences: readonly DatabaseSequences[];
 }
 
 /** One database: a transaction that saw the catalogs just before the mark, and one that saw them just after. */
@@ -29,6 +41,7 @@ interface Watcher {
   readonly after: Client;
   readonly fingerprint: string;
   readonly digest: string;
+  readonly sequences: readonly number[];
 }
 
 const OPEN_SNAPSHOT = 'BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY; SELECT 1';
@@ -62,6 +75,7 @@ export async function openMarker(
     `PREPARE stillpoint_mark AS SELECT pg_create_restore_point($1)::text AS lsn, pg_current_xact_id()`,
   );
   const resources = stack.move();
+  let sequences: readonly (DatabaseSequences | undefined)[] = [];
   const all = [control, ...watchers.flatMap(({ before, after }) => [before, after])];
   return {
     async mark(freezeSignal) {
@@ -74,7 +88,7 @@ export async function openMarker(
         await allSettledThenAll(watchers.map(({ before }) => before.query(OPEN_SNAPSHOT)));
         // An implicit transaction with a transaction id: its commit waits until the WAL, restore point included, is flushed.
         const { rows } = await control.query<{ lsn: string }>(`EXECUTE stillpoint_mark('${name}')`);
-        await allSettledThenAll(watchers.map(({ after }) => after.query(OPEN_SNAPSHOT)));
+        sequences = await allSettledThenAll(watchers.map((watcher) => closeMoment(watcher)));
         return { name, lsn: parseLsn(rows[0]!.lsn) };
       } catch (error) {
         freezeSignal.throwIfAborted();
@@ -84,7 +98,10 @@ export async function openMarker(
         freezeSignal.removeEventListener('abort', abort);
       }
     },
-    describe: () => allSettledThenAll(watchers.map((watcher) => describe(watcher))),
+    async describe() {
+      const databases = await allSettledThenAll(watchers.map((watcher) => describe(watcher)));
+      return { databases, sequences: sequences.filter((one) => one !== undefined) };
+    },
     [Symbol.asyncDispose]: () => resources.disposeAsync(),
   };
 }
@@ -94,7 +111,21 @@ async function watch(state: DatabaseState, connect: () => Promise<Client>): Prom
   const after = await connect();
   // Fingerprint first: a change during the digest then shows as a difference later, and the digest is not trusted.
   const fingerprint = await catalogFingerprint(before);
-  return { state, before, after, fingerprint, digest: await schemaDigest(before) };
+  const digest = await schemaDigest(before);
+  const sequences = await listSequences(before);
+  await prepareSequences(after, sequences);
+  return { state, before, after, fingerprint, digest, sequences };
+}
+
+/** Just after the restore point: what its sequences are, and what its catalogs are. */
+async function closeMoment({
+  state,
+  after,
+  sequences,
+}: Watcher): Promise<DatabaseSequences | undefined> {
+  const values = await readSequences(after, sequences);
+  await after.query(OPEN_SNAPSHOT);
+  return values === undefined ? undefined : { database: state.name, values };
 }
 
 async function describe({

@@ -17,6 +17,7 @@ import { parseLsn, formatLsn } from './lsn.ts';
 import { toPlacement } from './placement.ts';
 import { currentArch, parseRecord, type PostgresRecord } from './record.ts';
 import { recover } from './recovery.ts';
+import { readStoredSequences } from './sequences.ts';
 import { readWalList } from './wal-list.ts';
 import { materialiseWal } from './wal-materialise.ts';
 
@@ -36,9 +37,9 @@ export async function prepare(
   if (await isKept(cluster, record, snapshot)) {
     return toPlacement({ incarnation: record.incarnation, snapshot, reuse: true });
   }
-  await ensurePrepared(cluster, signal);
   // Read before anything is made: a damaged list is told at once.
   const list = await readWalList(source, record.wal);
+  const sequences = await readStoredSequences(source, record.sequences);
   const incarnation = newUuid();
   await writeNote(cluster, incarnation, 'prepared', { snapshot });
   try {
@@ -60,6 +61,7 @@ export async function prepare(
     const recovered = await recover(cluster, {
       incarnation,
       record,
+      sequences,
       dataDirectory: data,
       walDirectory: wal,
       signal,
@@ -100,10 +102,4 @@ async function isKept(
   if (retired?.snapshot !== snapshot) return false;
   const control = await readControl(await dataDirectory(cluster, incarnation));
   return control !== undefined && control.shutDown && control.systemId === record.systemId;
-}
-
-/** A machine that has nothing yet needs everything but a database of its own: this restore brings one. */
-async function ensurePrepared(cluster: Cluster, signal: AbortSignal): Promise<void> {
-  if (cluster.ensurePrepared !== undefined) await cluster.ensurePrepared(signal);
-  else await cluster.ensureCreated(signal);
 }

@@ -54,6 +54,8 @@ const record = z.object({
   walTo: lsn,
   mark: z.object({ name: z.string(), lsn, timeline }),
   databases: z.array(database),
+  /** Values of the sequences at the mark: sequences.ts. */
+  sequences: streamRef,
   createdWith: z.string(),
 });
 

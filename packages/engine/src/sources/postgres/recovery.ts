@@ -11,11 +11,13 @@ import type { Cluster, PrivateServer } from './cluster/contract.ts';
 import { bytesBetween, formatLsn, historyFileName, isLsnText, parseLsn, type Lsn } from './lsn.ts';
 import type { PostgresRecord } from './record.ts';
 import { ensureSlot } from './replication/slot.ts';
-import { withControl } from './session.ts';
+import { setBackSequences, type DatabaseSequences } from './sequences.ts';
+import { withClient, withControl } from './session.ts';
 
 export interface RecoveryOptions {
   readonly incarnation: string;
   readonly record: PostgresRecord;
+  readonly sequences: readonly DatabaseSequences[];
   readonly dataDirectory: string;
   readonly walDirectory: string;
   readonly signal: AbortSignal;
@@ -42,9 +44,10 @@ export async function recover(cluster: Cluster, options: RecoveryOptions): Promi
       // Before anybody writes: from the fork on, all WAL of this life is held for the next snapshot.
       await ensureSlot(client, incarnation);
       await cluster.resetRoles(client);
-      await client.query('CHECKPOINT');
       return reached;
     });
+    await restoreSequences(server, options);
+    await withControl(server, signal, (client) => client.query('CHECKPOINT'));
     await server.stop();
     await rm(options.walDirectory, { recursive: true, force: true });
     return recovered;
@@ -52,6 +55,17 @@ export async function recover(cluster: Cluster, options: RecoveryOptions): Promi
     signal.throwIfAborted();
     if (isFailure(error, 'POSTGRES_RECOVERY_FAILED')) throw error;
     throw recoveryFailed(cluster, reasonOf(error), error);
+  }
+}
+
+async function restoreSequences(
+  server: PrivateServer,
+  { sequences, signal }: RecoveryOptions,
+): Promise<void> {
+  for (const { database, values } of sequences) {
+    if (values.length === 0) continue;
+    const options = { database, applicationName: 'stillpoint recovery', signal };
+    await withClient(server, options, (client) => setBackSequences(client, values));
   }
 }
 

@@ -9,10 +9,11 @@ export async function* postgresReferences(
   json: Json,
   source: ObjectSource,
 ): AsyncGenerator<StreamRef> {
-  const { base, wal } = parseRecord(json);
+  const { base, wal, sequences } = parseRecord(json);
   yield base.listing;
   yield base.manifest;
   yield wal;
+  yield sequences;
   const { files } = await readListing(source, base.listing);
   for (const { content } of files) yield content;
   // All of them, not only those up to the mark: the next snapshot continues the whole list.

@@ -1,16 +1,31 @@
 // Throwaway clusters for the tests of the driver, and what an application does to them.
 import { rm } from 'node:fs/promises';
+import {
+  newSnapshotId,
+  systemClock,
+  type Json,
+  type ProgressListener,
+  type SnapshotId,
+} from '@stillpoint/core';
 import { Client } from 'pg';
+import type { PrepareOptions, SourceDriver } from '../contract.ts';
+import { createMemoryObjects, type MemoryObjects } from '../testkit/memory-objects.ts';
 import { createCluster, type Cluster } from './cluster/index.ts';
 import { never, testOptions } from './cluster/testing.ts';
+import { createManagedPostgresDriver } from './driver.ts';
+import { parseRecord, type PostgresRecord } from './record.ts';
 
 export interface ThrowawayCluster extends AsyncDisposable {
   readonly cluster: Cluster;
 }
 
 /** A place for a cluster, with nothing in it yet. Disposing removes it with all its processes. */
-export function openThrowawayCluster(): ThrowawayCluster {
-  const options = testOptions({ settings: { shared_buffers: '16MB', min_wal_size: '32MB' } });
+export function openThrowawayCluster(
+  settings: Readonly<Record<string, string>> = {},
+): ThrowawayCluster {
+  const options = testOptions({
+    settings: { shared_buffers: '16MB', min_wal_size: '32MB', ...settings },
+  });
   const cluster = createCluster(options);
   return {
     cluster,
@@ -22,8 +37,10 @@ export function openThrowawayCluster(): ThrowawayCluster {
   };
 }
 
-export async function startThrowawayCluster(): Promise<ThrowawayCluster> {
-  const made = openThrowawayCluster();
+export async function startThrowawayCluster(
+  settings: Readonly<Record<string, string>> = {},
+): Promise<ThrowawayCluster> {
+  const made = openThrowawayCluster(settings);
   await made.cluster.ensureCreated(never);
   await made.cluster.start(never);
   return made;
@@ -44,10 +61,106 @@ export async function withDatabase<T>(
 }
 
 export async function connectApplication(cluster: Cluster, database = 'shop'): Promise<Client> {
-  const url = new URL(await cluster.url());
-  url.pathname = `/${encodeURIComponent(database)}`;
-  const client = new Client({ connectionString: url.href });
+  const { hostname, port, username, password } = new URL(await cluster.url());
+  const client = new Client({
+    host: hostname,
+    port: Number(port),
+    user: username,
+    password: decodeURIComponent(password),
+    database,
+  });
   client.on('error', () => {});
   await client.connect();
   return client;
+}
+
+/** A sealed snapshot, as far as a driver knows. */
+export interface Taken {
+  readonly id: SnapshotId;
+  readonly record: PostgresRecord;
+}
+
+export interface CaptureHooks {
+  readonly signal?: AbortSignal;
+  readonly beforeMark?: () => Promise<void>;
+  /** Straight after the mark: what happens here must not be in the snapshot. */
+  readonly afterMark?: () => Promise<void>;
+  /** False: the process dies between the capture and the seal. */
+  readonly seal?: boolean;
+}
+
+/** A managed database with its driver, a vault in memory and the snapshots taken so far: what the engine does, in small. */
+export interface Life {
+  readonly cluster: Cluster;
+  readonly driver: SourceDriver;
+  readonly objects: MemoryObjects;
+  /** Newest first. */
+  readonly history: Taken[];
+  /** What was said, and 'phase:base' for each base that a capture made. */
+  readonly said: string[];
+  capture(hooks?: CaptureHooks): Promise<Taken>;
+  /** The whole restore; resolves to the undo snapshot. */
+  restore(taken: Taken): Promise<Taken>;
+  prepare(record: unknown, id?: SnapshotId): Promise<Json>;
+}
+
+export function beginLife(cluster: Cluster): Life {
+  const driver = createManagedPostgresDriver({ name: 'db', cluster, clock: systemClock });
+  const objects = createMemoryObjects();
+  const history: Taken[] = [];
+  const said: string[] = [];
+  const progress: ProgressListener = (event) => {
+    if (event.type === 'note:said') said.push(`${event.level}: ${event.text}`);
+    if (event.type === 'phase:started' && event.phase === 'base') said.push('phase:base');
+  };
+  const optionsOf = (snapshot: SnapshotId): PrepareOptions => ({
+    snapshot,
+    source: objects,
+    workDirectory: '/nonexistent',
+    signal: never,
+    progress: () => {},
+  });
+  const life: Life = {
+    cluster,
+    driver,
+    objects,
+    history,
+    said,
+    async capture({ signal = never, beforeMark, afterMark, seal = true } = {}) {
+      const id = newSnapshotId();
+      const records = (async function* () {
+        for (const { record } of [...history]) yield record as unknown as Json;
+      })();
+      await using session = await driver.begin({
+        snapshot: id,
+        history: records,
+        sink: objects,
+        source: objects,
+        signal,
+        progress,
+      });
+      await beforeMark?.();
+      await session.mark(signal);
+      await afterMark?.();
+      const { record } = await session.capture();
+      const taken = { id, record: parseRecord(record) };
+      if (!seal) return taken;
+      history.unshift(taken);
+      await session.sealed?.();
+      return taken;
+    },
+    prepare: (record, id = newSnapshotId()) => driver.prepare(record as Json, optionsOf(id)),
+    async restore(taken) {
+      const there = await life.prepare(taken.record, taken.id);
+      await driver.prove(there, never);
+      const undo = await life.capture();
+      const back = await driver.placementOfUndo(undo.record, optionsOf(undo.id));
+      await driver.close({ verifyHeld: async () => {}, undo: undo.id });
+      await driver.switch(there, { undo: undo.id, progress: () => {} });
+      await driver.open();
+      await driver.finish(there, back);
+      return undo;
+    },
+  };
+  return life;
 }

@@ -87,6 +87,11 @@ export interface Cluster extends AsyncDisposable {
   writeServerConfig(id: string): Promise<void>;
   /** Gives everything below `directory` to the owner that Postgres needs. No-op when we run it ourselves. */
   takeOwnership(directory: string): Promise<void>;
+  /**
+   * Starts an incarnation for us alone, with the configuration that writeServerConfig left in it. Our administrator needs no
+   * password there: what is restored may hold older ones. hot_standby is off, so it opens when recovery has ended, promotion
+   * included; a server that ends before is POSTGRES_RECOVERY_FAILED with the last lines of its log.
+   */
   startPrivate(id: string, options: PrivateStartOptions): Promise<PrivateServer>;
   /** Stops everything and removes the whole cluster, data and passwords. For throwaway projects: demos, drills, tests. Idempotent. */
   remove(): Promise<void>;
