@@ -1,0 +1,264 @@
+// Brings the files of a work tree to a listing. Every step looks before it acts, so the whole can be repeated after dying
+// anywhere: files that are right already are left alone, others are written beside and renamed into place. Ignored files that
+// the listing does not name stay.
+import {
+  chmodSync,
+  closeSync,
+  fchmodSync,
+  fchownSync,
+  lchownSync,
+  mkdirSync,
+  openSync,
+  renameSync,
+  rmdirSync,
+  rmSync,
+  symlinkSync,
+  unlinkSync,
+  writeSync,
+} from 'node:fs';
+import { randomBytes } from 'node:crypto';
+import path from 'node:path';
+import { failure, isFailure, type ProgressListener } from '@stillpoint/core';
+import {
+  blobId,
+  createBlobHash,
+  createBreather,
+  hashLarge,
+  readPieces,
+  readTarget,
+  readWhole,
+  smallFileBytes,
+} from './content.ts';
+import { statOf } from './file-stat.ts';
+import {
+  byBytes,
+  bytesOfName,
+  directoriesAbove,
+  parentOf,
+  showName,
+  type ByteName,
+  type FsPath,
+} from './names.ts';
+import type { ObjectReader } from './object-reader.ts';
+import type { ListedEntry } from './record.ts';
+import type { StagedState } from './staged.ts';
+import type { StatCache } from './stat-cache.ts';
+import type { WorkTree } from './work-tree.ts';
+
+export interface TreeWork {
+  readonly member: string;
+  readonly workTree: WorkTree;
+  readonly staged: StagedState;
+  /** Directories that submodules and other members need. */
+  readonly standing: readonly ByteName[];
+  readonly removals: readonly ByteName[];
+  readonly objects: ObjectReader;
+  readonly cache: StatCache;
+  /** Who shall own what is made; undefined: whoever runs this. */
+  readonly owner: { readonly uid: number; readonly gid: number } | undefined;
+  readonly progress: ProgressListener;
+}
+
+export async function applyTree(work: TreeWork): Promise<void> {
+  const { workTree, staged } = work;
+  const breathe = createBreather();
+  const targets = staged.listing.filter(({ path }) => !workTree.outside(path));
+  const directories = targets.filter((entry) => entry.type === 'directory');
+  const wantedDirectories = new Set([
+    ...directoriesAbove([...targets.map(({ path }) => path), ...work.standing]),
+    ...directories.map(({ path }) => path),
+    ...work.standing,
+  ]);
+  for (const name of work.removals) {
+    await guard(work, name, () => removeName(work, name));
+    await breathe();
+  }
+  prune(work, wantedDirectories);
+  for (const name of [...wantedDirectories].toSorted(byBytes)) {
+    await guard(work, name, () => makeDirectory(work, name));
+  }
+  workTree.refresh();
+  const content = targets.filter((entry) => entry.type !== 'directory');
+  for (const [at, entry] of content.entries()) {
+    await guard(work, entry.path, () => applyEntry(work, entry));
+    work.progress({
+      type: 'bytes:advanced',
+      phase: 'switch',
+      doneBytes: at + 1,
+      totalBytes: content.length,
+    });
+    await breathe();
+  }
+  for (const { path: name, mode } of directories.toSorted((a, b) => byBytes(b.path, a.path))) {
+    await guard(work, name, () => setDirectoryMode(work, name, mode));
+  }
+}
+
+/** Runs a step on one name; what the system refuses becomes the member's error. */
+async function guard(
+  work: TreeWork,
+  name: ByteName,
+  step: () => Promise<void> | void,
+): Promise<void> {
+  try {
+    await step();
+  } catch (error) {
+    if (isFailure(error, 'MEMBER_CHECKOUT_FAILED')) throw error;
+    const what = error instanceof Error ? error.message : String(error);
+    throw failure(
+      'MEMBER_CHECKOUT_FAILED',
+      { member: work.member, what, file: showName(name) },
+      error,
+    );
+  }
+}
+
+function removeName(work: TreeWork, name: ByteName): void {
+  if (work.workTree.stat(name) === undefined) return;
+  withAccess(work, name, () => unlinkSync(work.workTree.at(name)));
+}
+
+/** Removes directories that the removals have emptied, inner ones first. */
+function prune(work: TreeWork, wanted: ReadonlySet<ByteName>): void {
+  for (const name of directoriesAbove(work.removals).reverse()) {
+    if (wanted.has(name) || work.workTree.outside(name)) continue;
+    try {
+      withAccess(work, name, () => rmdirSync(work.workTree.at(name)));
+    } catch (error) {
+      const { code } = error as NodeJS.ErrnoException;
+      if (!['ENOTEMPTY', 'EEXIST', 'ENOENT', 'ENOTDIR'].includes(code ?? '')) throw error;
+    }
+  }
+}
+
+async function applyEntry(
+  work: TreeWork,
+  entry: Exclude<ListedEntry, { type: 'directory' }>,
+): Promise<void> {
+  const { workTree } = work;
+  const at = workTree.at(entry.path);
+  const current = statOf(at);
+  if (current?.kind === 'directory') removeDirectory(work, entry.path);
+  if (entry.type === 'link') {
+    if (current?.kind === 'link' && readTarget(at) === entry.target) return;
+    await replace(work, entry.path, (temporary) =>
+      symlinkSync(bytesOfName(entry.target), temporary),
+    );
+    return;
+  }
+  if (current?.kind === 'file' && (await holds(work, entry, at))) {
+    if (current.mode !== entry.mode) withAccess(work, entry.path, () => chmodSync(at, entry.mode));
+    return;
+  }
+  await replace(work, entry.path, (temporary) => writeContent(work, entry, temporary));
+}
+
+type FileEntry = Extract<ListedEntry, { type: 'file' }>;
+
+async function holds(
+  { cache, staged, workTree }: TreeWork,
+  entry: FileEntry,
+  at: FsPath,
+): Promise<boolean> {
+  const stat = workTree.stat(entry.path);
+  if (stat === undefined || stat.sizeBytes !== entry.sizeBytes) return false;
+  const remembered = cache.lookup(entry.path, stat);
+  if (remembered !== undefined) return remembered.id === entry.id;
+  const { format } = staged.record;
+  try {
+    if (stat.sizeBytes <= smallFileBytes) return blobId(format, readWhole(at)) === entry.id;
+    return (await hashLarge(format, at, stat.sizeBytes)).id === entry.id;
+  } catch (error) {
+    // A file that nobody may read can still be replaced.
+    if ((error as NodeJS.ErrnoException).code === 'EACCES') return false;
+    throw error;
+  }
+}
+
+async function writeContent(work: TreeWork, entry: FileEntry, temporary: string): Promise<void> {
+  const { staged, owner } = work;
+  const descriptor = openSync(temporary, 'wx', 0o600);
+  try {
+    const hash = createBlobHash(staged.record.format, entry.sizeBytes);
+    for await (const piece of contentOf(work, entry)) {
+      hash.update(piece);
+      for (let written = 0; written < piece.length;)
+        written += writeSync(descriptor, piece, written);
+    }
+    if (hash.digest('hex') !== entry.id) throw new Error('the prepared content is damaged');
+    if (owner !== undefined) fchownSync(descriptor, owner.uid, owner.gid);
+    fchmodSync(descriptor, entry.mode);
+  } finally {
+    closeSync(descriptor);
+  }
+}
+
+async function* contentOf({ staged, objects }: TreeWork, entry: FileEntry): AsyncGenerator<Buffer> {
+  if (entry.content !== undefined) yield* readPieces(staged.streamFile(entry.content));
+  else if (entry.sizeBytes > 0) yield* objects.read(entry.id);
+}
+
+/** Makes the new thing in the private directory and renames it into place. */
+async function replace(
+  work: TreeWork,
+  name: ByteName,
+  make: (temporary: string) => Promise<void> | void,
+): Promise<void> {
+  const at = work.workTree.at(name);
+  const temporary = path.join(work.staged.temporaryDirectory, randomBytes(8).toString('hex'));
+  try {
+    await make(temporary);
+    if (work.owner !== undefined) lchownIfLink(temporary, work.owner);
+    withAccess(work, name, () => renameSync(temporary, at));
+  } catch (error) {
+    rmSync(temporary, { force: true });
+    throw error;
+  }
+}
+
+function lchownIfLink(file: string, owner: { uid: number; gid: number }): void {
+  if (statOf(file)?.kind === 'link') lchownSync(file, owner.uid, owner.gid);
+}
+
+/** A real directory; whatever else stands there goes. */
+function makeDirectory(work: TreeWork, name: ByteName): void {
+  const at = work.workTree.at(name);
+  const current = statOf(at);
+  if (current?.kind === 'directory') return;
+  withAccess(work, name, () => {
+    if (current !== undefined) unlinkSync(at);
+    mkdirSync(at);
+    if (work.owner !== undefined) lchownSync(at, work.owner.uid, work.owner.gid);
+  });
+}
+
+/** A directory where a file or link belongs. Its files are in the undo point; a repository in it is nobody's to remove. */
+function removeDirectory(work: TreeWork, name: ByteName): void {
+  const { workTree } = work;
+  const blocked = work.standing.some((other) => other === name || other.startsWith(`${name}/`));
+  if (blocked) throw new Error('another member lies below it');
+  workTree.walk(name);
+  withAccess(work, name, () => rmSync(workTree.at(name), { recursive: true, force: true }));
+}
+
+function setDirectoryMode(work: TreeWork, name: ByteName, mode: number): void {
+  const at = work.workTree.at(name);
+  const current = statOf(at);
+  if (current?.kind === 'directory' && current.mode !== mode) chmodSync(at, mode);
+}
+
+/** Some directories do not let their owner write; the listing's modes are set again at the end. */
+function withAccess(work: TreeWork, name: ByteName, action: () => void): void {
+  try {
+    action();
+  } catch (error) {
+    const { code } = error as NodeJS.ErrnoException;
+    const above = parentOf(name);
+    if ((code !== 'EACCES' && code !== 'EPERM') || above === undefined) throw error;
+    const at = work.workTree.at(above);
+    const mode = statOf(at)?.mode ?? 0;
+    if ((mode & 0o700) === 0o700) throw error;
+    chmodSync(at, mode | 0o700);
+    action();
+  }
+}

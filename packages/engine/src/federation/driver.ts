@@ -1,0 +1,74 @@
+// The git driver: one instance for each member of the federation. Only wiring; the work is in the files it names.
+import { rm, stat } from 'node:fs/promises';
+import type { Json } from '@stillpoint/core';
+import type { ObjectSource, Placement, SourceDriver, StreamRef } from '../sources/contract.ts';
+import { compareWith } from './compare.ts';
+import { createMemberContext, type GitDriverOptions } from './member.ts';
+import { liveHoldsAll, prepareState, proveState } from './prepare.ts';
+import { probeMember } from './probe.ts';
+import { parseListing, parseRecord, readListing, streamsOf } from './record.ts';
+import { beginSession } from './session.ts';
+import { parsePlacement } from './staged.ts';
+import { switchTo } from './switch.ts';
+
+export function createGitDriver(options: GitDriverOptions): SourceDriver {
+  const context = createMemberContext(options);
+  const { member } = context;
+  const place = (placement: Placement) => parsePlacement(member, placement);
+  // A restore to where there was nothing has no other placement.
+  const drop = async (placement: Placement) => {
+    if (placement !== null) await rm(place(placement).staged, { recursive: true, force: true });
+  };
+  return {
+    kind: 'git',
+    name: member,
+    supports: {
+      closes: false,
+      capturesWhileLive: true,
+      incremental: true,
+      preparesFromNothing: true,
+    },
+    async exists() {
+      return (await stat(`${context.directory}/.git`).catch(() => undefined)) !== undefined;
+    },
+    probe: (signal) => probeMember(context, signal),
+    begin: (options) => beginSession(context, options),
+    compare: (record, source, signal) => compareWith(context, record, source, signal),
+    references: gitReferences,
+    async protect(json, source) {
+      const record = parseRecord(member, json);
+      const listings = [record.listing, ...record.considered];
+      const names = new Set<Parameters<typeof context.consider>[0][number]>();
+      for (const ref of listings) {
+        const text = Buffer.from(await source.readBytes(ref)).toString('utf8');
+        for (const entry of parseListing(member, text))
+          if (entry.type !== 'directory') names.add(entry.path);
+      }
+      context.consider([...names], listings);
+    },
+    prepare: (record, options) => prepareState(context, record, options, 'staged'),
+    prove: (placement, signal) => proveState(context, place(placement), signal),
+    async placementOfUndo(record, options) {
+      const live = await liveHoldsAll(context, record, options);
+      return await prepareState(context, record, options, live ? 'live' : 'staged');
+    },
+    async close() {},
+    switch: (placement, options) => switchTo(context, place(placement), options),
+    async open() {},
+    async abandon() {},
+    async finish(live, other) {
+      await drop(live);
+      await drop(other);
+    },
+    async [Symbol.asyncDispose]() {},
+  };
+}
+
+/** Every stream that a record reads; needs no driver. */
+export async function* gitReferences(json: Json, source: ObjectSource): AsyncGenerator<StreamRef> {
+  const record = parseRecord('', json);
+  yield* streamsOf(record);
+  for (const entry of await readListing('', record, source)) {
+    if (entry.type === 'file' && entry.content !== undefined) yield entry.content;
+  }
+}

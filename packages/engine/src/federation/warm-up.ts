@@ -1,0 +1,245 @@
+// What happens before the freeze: the work tree is listed and read, what the packs will not hold goes to the sink, and so
+// does a pack with every object that earlier captures did not store. What is found here is only a head start: the mark looks
+// at everything again and takes over what is provably unchanged.
+import { randomBytes } from 'node:crypto';
+import { mkdir, readFile, rm, writeFile } from 'node:fs/promises';
+import path from 'node:path';
+import { failure } from '@stillpoint/core';
+import type { BeginOptions, ObjectSource, StreamRef } from '../sources/contract.ts';
+import { createBreather } from './content.ts';
+import { isRacy, sameStat, type FileStat } from './file-stat.ts';
+import { createHeldContent, type Held, type HeldContent } from './held-content.ts';
+import { listIndex, listOthers, type IndexView, type Others } from './listing.ts';
+import type { MemberContext } from './member.ts';
+import { showName, splitNames, type ByteName } from './names.ts';
+import { existingIds, indexOnlyIds, packLimit, storePack } from './objects.ts';
+import { readOptional } from './optional-file.ts';
+import { readListing, tryRecord, type GitRecord } from './record.ts';
+import { listRefs, parseHead, stashEntries, type Ref } from './refs.ts';
+import type { Repository } from './repository.ts';
+import { withoutFilters } from './settings.ts';
+import type { StatCache } from './stat-cache.ts';
+import { mentionedIds, readStateFiles } from './state-files.ts';
+import { createWorkTree, type WorkTree } from './work-tree.ts';
+
+export interface WarmUp extends AsyncDisposable {
+  readonly repository: Repository;
+  readonly workTree: WorkTree;
+  readonly content: HeldContent;
+  readonly indexBytes: Buffer | null;
+  /** A private copy of the index; absent when there is none. */
+  readonly indexFile: string;
+  readonly index: IndexView;
+  readonly others: Others;
+  readonly held: ReadonlyMap<ByteName, Held>;
+  /** Tracked files that differ from the index, as git sees them (line ends converted, filters off). */
+  readonly modified: ReadonlySet<ByteName>;
+  readonly packs: readonly StreamRef[];
+  /** What the packs hold whole. */
+  readonly tips: ReadonlySet<string>;
+  readonly shallow: Buffer | null;
+  /** What this capture adds to. */
+  readonly before: GitRecord | undefined;
+  readonly cache: StatCache;
+  /** A private file for another copy of the index. */
+  copyIndex(content: Buffer | null): Promise<string>;
+}
+
+export async function warmUp(
+  context: MemberContext,
+  repository: Repository,
+  options: BeginOptions,
+): Promise<WarmUp> {
+  const { signal, sink } = options;
+  const scratch = path.join(context.cacheDirectory, `scratch-${randomBytes(6).toString('hex')}`);
+  await mkdir(scratch, { recursive: true, mode: 0o700 });
+  const dispose = () => rm(scratch, { recursive: true, force: true });
+  try {
+    const copyIndex = async (content: Buffer | null): Promise<string> => {
+      const file = path.join(scratch, `index-${randomBytes(4).toString('hex')}`);
+      if (content !== null) await writeFile(file, content, { mode: 0o600 });
+      return file;
+    };
+    const before = await lastRecord(options, repository);
+    const indexBytes = await readOptional(repository.gitDirectory, 'index');
+    const indexFile = await copyIndex(indexBytes);
+    const lists = { repository, include: context.include, signal, indexFile };
+    const [index, others, refs, modified] = await Promise.all([
+      listIndex(lists),
+      listOthers(lists),
+      listRefs(repository, signal),
+      listModified(repository, indexFile, signal),
+    ]);
+    const workTree = createWorkTree(context, repository.workTree);
+    const cache = await context.openCache(repository);
+    const content = createHeldContent({
+      member: context.member,
+      format: repository.format,
+      at: workTree.at,
+      cache,
+      sink,
+      packed: index.blobs,
+      known: await knownContent(context.member, before, options.source),
+      now: () => context.clock.now().getTime(),
+      signal,
+    });
+    const wanted = workTree.select([
+      ...index.names.keys(),
+      ...others.names,
+      ...(await context.consideredNames(workTree)),
+    ]);
+    const held = await holdAll(context.member, workTree, content, wanted, signal);
+    const shallow = await readOptional(repository.commonDirectory, 'shallow');
+    const packed = await packAll({ repository, refs, indexFile, shallow, before, options });
+    return {
+      repository,
+      workTree,
+      content,
+      indexBytes,
+      indexFile,
+      index,
+      others,
+      held,
+      modified,
+      shallow,
+      before,
+      cache,
+      ...packed,
+      copyIndex,
+      [Symbol.asyncDispose]: dispose,
+    };
+  } catch (error) {
+    await dispose();
+    throw error;
+  }
+}
+
+/** The newest record that this repository can add to. */
+async function lastRecord(
+  options: BeginOptions,
+  repository: Repository,
+): Promise<GitRecord | undefined> {
+  for await (const json of options.history) {
+    const record = tryRecord(json);
+    if (record?.format === repository.format) return record;
+  }
+  return undefined;
+}
+
+async function knownContent(
+  member: string,
+  record: GitRecord | undefined,
+  source: ObjectSource,
+): Promise<Map<string, StreamRef>> {
+  const known = new Map<string, StreamRef>();
+  if (record === undefined) return known;
+  for (const entry of await readListing(member, record, source)) {
+    if (entry.type === 'file' && entry.content !== undefined) known.set(entry.id, entry.content);
+  }
+  return known;
+}
+
+async function listModified(
+  repository: Repository,
+  indexFile: string,
+  signal: AbortSignal,
+): Promise<Set<ByteName>> {
+  const environment = { ...(await withoutFilters(repository.git)), GIT_INDEX_FILE: indexFile };
+  const args = ['diff-files', '--name-only', '--ignore-submodules=all', '-z'];
+  return new Set(splitNames(await repository.git.output(args, { environment, signal })));
+}
+
+async function holdAll(
+  member: string,
+  workTree: WorkTree,
+  content: HeldContent,
+  names: readonly ByteName[],
+  signal: AbortSignal,
+): Promise<Map<ByteName, Held>> {
+  const held = new Map<ByteName, Held>();
+  const breathe = createBreather(signal);
+  for (const name of names) {
+    const stat = workTree.stat(name);
+    if (stat === undefined) continue;
+    refuseSpecial(member, name, stat);
+    const found = await content.hold(name, stat);
+    if (found !== undefined) held.set(name, found);
+    await breathe();
+  }
+  return held;
+}
+
+export function refuseSpecial(member: string, name: ByteName, stat: FileStat): void {
+  if (stat.kind === 'special') {
+    throw failure('MEMBER_SPECIAL_FILE', { member, file: showName(name) });
+  }
+}
+
+/** Within one snapshot the clock that stamps files is the one we read: its tick is 10 ms at most. */
+const tickMarginMs = 100;
+
+export function isUnchanged(held: Held, stat: FileStat): boolean {
+  return sameStat(held.stat, stat) && !isRacy(held.stat, held.readAtMs, tickMarginMs);
+}
+
+/** Everything whose history a snapshot keeps, but for what only the index names. */
+export async function wantedTips(
+  repository: Repository,
+  refs: readonly Ref[],
+  more: {
+    readonly head: Buffer | null;
+    readonly stashLog: Buffer | null;
+    readonly mentioned: readonly string[];
+    readonly signal: AbortSignal;
+  },
+): Promise<{ tips: Set<string>; commit: string | null }> {
+  const commit = more.head === null ? null : parseHead(more.head, refs).commit;
+  const unsure = [...stashEntries(more.stashLog), ...more.mentioned];
+  const tips = new Set(refs.map(({ id }) => id));
+  if (commit !== null) tips.add(commit);
+  for (const id of await existingIds(repository, unsure, more.signal)) tips.add(id);
+  return { tips, commit };
+}
+
+async function packAll(work: {
+  readonly repository: Repository;
+  readonly refs: readonly Ref[];
+  readonly indexFile: string;
+  readonly shallow: Buffer | null;
+  readonly before: GitRecord | undefined;
+  readonly options: BeginOptions;
+}): Promise<{ packs: StreamRef[]; tips: Set<string> }> {
+  const { repository, refs, indexFile, before } = work;
+  const { signal, source, sink } = work.options;
+  const { tips, commit } = await wantedTips(repository, refs, {
+    head: await readFile(path.join(repository.gitDirectory, 'HEAD')),
+    stashLog: await readOptional(repository.commonDirectory, 'logs', 'refs', 'stash'),
+    mentioned: mentionedIds(readStateFiles(repository)),
+    signal,
+  });
+  for (const id of await indexOnlyIds(repository, indexFile, commit, signal)) tips.add(id);
+  const packs: StreamRef[] = [];
+  let covered: string[] = [];
+  if (
+    before !== undefined &&
+    before.packs.length < packLimit &&
+    (await sameDepth(work.shallow, before, source))
+  ) {
+    packs.push(...before.packs);
+    const text = Buffer.from(await source.readBytes(before.tips)).toString('latin1');
+    covered = await existingIds(repository, text.split('\n').filter(Boolean), signal);
+  }
+  const pack = await storePack({ repository, tips, covered, sink, signal });
+  if (pack !== undefined) packs.push(pack);
+  return { packs, tips };
+}
+
+/** A clone that was deepened since has more behind the same tips. */
+async function sameDepth(
+  shallow: Buffer | null,
+  before: GitRecord,
+  source: ObjectSource,
+): Promise<boolean> {
+  if (shallow === null || before.shallow === null) return shallow === before.shallow;
+  return shallow.equals(await source.readBytes(before.shallow));
+}
