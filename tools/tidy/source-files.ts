@@ -47,7 +47,7 @@ function readSource(name: string): SourceFile {
     lines: text.split('\n'),
     code: withoutComments(text),
     imports: importsOf(text, name),
-    isTest: /\.test\.ts$|\/(testing|testkit)\/|^(test|bench|tools|examples)\//.test(name),
+    isTest: /\.test\.ts$|\/(testing|testkit)(\/|\.ts$)|^(test|bench|tools|examples)\//.test(name),
   };
 }
 

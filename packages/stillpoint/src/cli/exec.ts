@@ -21,10 +21,7 @@ export function addExecCommand(program: Command, run: Runner): void {
       'Starts the managed database if need be and runs a program with DATABASE_URL, PGHOST, PGPORT, PGUSER, PGPASSWORD, PGDATABASE and STILLPOINT_LOCK_KEY set.',
     )
     .option('--source <name>', 'whose address DATABASE_URL is, when the project has several')
-    .addHelpText(
-      'after',
-      '\nExample:\n  stillpoint exec -- npm start\n  stillpoint exec -- psql -c "select 1"',
-    )
+    .addHelpText('after', '\nExample:\n  stillpoint exec -- npm start\n  stillpoint exec -- psql')
     .action(
       run<Options>(async (context, options, [command, ...args]) => {
         if (command === undefined)
