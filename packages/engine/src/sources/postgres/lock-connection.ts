@@ -119,7 +119,7 @@ function lockConnectionOf(
         'BEGIN READ ONLY',
         `SET LOCAL lock_timeout = ${timeoutMs}`,
         ...limits(major, endsAtMs),
-        `SELECT pg_advisory_xact_lock(${key})`,
+        `SELECT pg_advisory_xact_lock('${key}'::bigint)`,
       ].join('; ');
       try {
         await session.ask(sql, timeoutMs + answerTimeoutMs);
