@@ -42,6 +42,8 @@ export interface SnapshotSummary {
     readonly strategy: string;
     /** False: no participant held its writers still; consistent in itself, not with the others. */
     readonly quiesced: boolean;
+    /** How long its own mark took, inside the freeze; all sources mark at the same time. */
+    readonly markMs: number;
     readonly bytesTotal: number;
     readonly bytesStored: number;
   }[];

@@ -2,7 +2,7 @@
 // the undo point of a restore are taken by the same code.
 import { readFile } from 'node:fs/promises';
 import path from 'node:path';
-import type { Json, ProgressListener, SnapshotId } from '@stillpoint/core';
+import type { Clock, Json, ProgressListener, SnapshotId } from '@stillpoint/core';
 import { writeFileAtomic } from '@stillpoint/core';
 import type { EngineContext } from '../context.ts';
 import type { FreezeTimes } from '../freeze/contract.ts';
@@ -40,6 +40,8 @@ interface Part {
   readonly driver: SourceDriver;
   readonly session: CaptureSession;
   readonly stats: () => SessionStats;
+  readonly mark: (signal: AbortSignal) => Promise<void>;
+  readonly markMs: () => number;
 }
 
 export async function beginCapture(
@@ -52,7 +54,7 @@ export async function beginCapture(
   const resources = cleanup.move();
   return {
     async mark(signal) {
-      await allOrFirstError(parts.map(({ session }) => session.mark(signal)));
+      await allOrFirstError(parts.map((part) => part.mark(signal)));
     },
     async seal(sealing) {
       options.progress({ type: 'phase:started', phase: 'capture' });
@@ -81,9 +83,22 @@ async function beginParts(
       const history = recordsOf(driver, earlier);
       const begin = { snapshot: id, history, sink, source: engine.vault, signal, progress };
       const session = cleanup.use(await driver.begin(begin));
-      return { driver, session, stats: () => sink.stats() };
+      return { driver, session, stats: () => sink.stats(), ...timedMark(session, engine.clock) };
     }),
   );
+}
+
+/** Each source's own time: all of them mark at once, and the slowest one decides how long the freeze is. */
+function timedMark(session: CaptureSession, clock: Clock): Pick<Part, 'mark' | 'markMs'> {
+  let markMs = 0;
+  return {
+    async mark(signal) {
+      const startedMs = clock.monotonicMs();
+      await session.mark(signal);
+      markMs = Math.round((clock.monotonicMs() - startedMs) * 100) / 100;
+    },
+    markMs: () => markMs,
+  };
 }
 
 /** What one source left in earlier snapshots, newest first. */
@@ -114,11 +129,12 @@ function describe(
   config: Manifest['config'],
   sealing: SealOptions,
 ): Manifest {
-  const sources = parts.map(({ driver, stats }, index) => {
+  const sources = parts.map(({ driver, stats, markMs }, index) => {
     const { record, strategy, bytesTotal } = captured[index]!;
     const { bytesStored } = stats();
     const quiesced = isGuarded(engine, driver.name);
-    return { name: driver.name, driver: driver.kind, strategy, quiesced, bytesTotal, bytesStored, record };
+    const described = { name: driver.name, driver: driver.kind, strategy, quiesced };
+    return { ...described, markMs: markMs(), bytesTotal, bytesStored, record };
   });
   return {
     format: MANIFEST_FORMAT,

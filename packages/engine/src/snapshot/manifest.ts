@@ -33,6 +33,8 @@ export interface ManifestSource {
   readonly driver: string;
   readonly strategy: string;
   readonly quiesced: boolean;
+  /** How long its own mark took; all sources mark at the same time. */
+  readonly markMs: number;
   readonly bytesTotal: number;
   readonly bytesStored: number;
   readonly record: Json;
@@ -73,6 +75,7 @@ const shape = z.looseObject({
       driver: z.string(),
       strategy: z.string(),
       quiesced: z.boolean(),
+      markMs: z.number(),
       bytesTotal: z.number(),
       bytesStored: z.number(),
       record: z.json(),
