@@ -56,6 +56,8 @@ export async function freeze<T>(
 ): Promise<Frozen<T>> {
   options.signal.throwIfAborted();
   const { signal, progress, snapshot, participants } = options;
+  const names = new Set(participants.map(({ name }) => name));
+  if (names.size < participants.length) throw new TypeError('two participants have one name');
   const limitMs = options.budgetMs + (options.holdMs ?? 0);
   const entries: Entry[] = [];
   try {

@@ -53,12 +53,17 @@ function watchdogOf(
   conversation: Conversation,
 ): Watchdog {
   let disarmed: Promise<WatchdogAnswer> | undefined;
+  let gone = false;
   const ask = async (question: string): Promise<WatchdogAnswer> => {
+    if (gone) return 'gone';
     conversation.say(question);
     const word = await conversation
       .hear(AbortSignal.timeout(answerTimeoutMs))
       .catch(() => undefined);
-    return word === 'armed' || word === 'fired' ? word : 'gone';
+    if (word === 'armed' || word === 'fired') return word;
+    // Also for ever: an answer that came late would be taken for that to the next question.
+    gone = true;
+    return 'gone';
   };
   const disarm = async (): Promise<WatchdogAnswer> => {
     const answer = await ask('disarm');
