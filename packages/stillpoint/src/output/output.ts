@@ -27,6 +27,8 @@ export interface Output {
   /** For what is written with say() and warn(). */
   readonly talkStyle: Style;
   readonly width: number;
+  /** A person watches what is said. */
+  readonly watched: boolean;
   /** A line of data on stdout; nothing with --json. */
   data(line: string): void;
   /** The one JSON document of --json; nothing without. */
@@ -58,6 +60,7 @@ export function createOutput(options: OutputOptions): Output {
     json,
     style,
     talkStyle,
+    watched: stderr.terminal,
     get width() {
       return stdout.columns();
     },

@@ -23,13 +23,23 @@ export async function letAgentWork(
   await rm(at('core/draft.sql'), { force: true });
   await git(at('core'), 'add', '-A');
   await git(at('core'), 'commit', '-q', '-m', 'Simplify');
-  await git(at('extensions/search'), 'reset', '-q', '--hard', 'HEAD~1');
+  await git(
+    at('extensions/search'),
+    'reset',
+    '-q',
+    '--hard',
+    await firstCommit(git, at('extensions/search')),
+  );
   await rm(at('extensions/billing'), { recursive: true, force: true });
   return [
-    'dropped the table ledger and overwrote a third of the table event',
+    'overwrote a third of the table event',
     'rewrote core/app.ts, deleted core/counter.txt, and committed both over your uncommitted notes',
     'deleted core/draft.sql, which no commit knows',
-    'reset extensions/search --hard, one commit back',
+    'reset extensions/search --hard to its first commit',
     'deleted the repository extensions/billing, history and all',
   ];
+}
+
+async function firstCommit(git: Git, repository: string): Promise<string> {
+  return git(repository, 'rev-list', '--max-parents=0', 'HEAD');
 }

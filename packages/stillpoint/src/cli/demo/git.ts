@@ -1,5 +1,6 @@
 // git as the demonstration's programs and its "agent" use it. Independent of the user's configuration, so that hooks,
 // signing and templates of this machine do not change what is shown.
+import { failure } from '@stillpoint/core';
 import { execFile } from 'node:child_process';
 import { devNull } from 'node:os';
 import { promisify } from 'node:util';
@@ -24,6 +25,10 @@ export function createGit(environment: Readonly<Record<string, string | undefine
     const { stdout } = await run('git', ['-C', directory, ...args], {
       env,
       maxBuffer: 64 * 1024 * 1024,
+    }).catch((error: unknown) => {
+      if ((error as NodeJS.ErrnoException).code === 'ENOENT')
+        throw failure('GIT_MISSING', {}, error);
+      throw error;
     });
     return stdout.replace(/\n$/, '');
   };

@@ -19,22 +19,25 @@ export async function preparePlace(cwd: string, named: string | undefined): Prom
       ? await mkdtemp(path.join(tmpdir(), 'stillpoint-demo-'))
       : await emptyDirectory(path.resolve(cwd, named)),
   );
-  let outside: string | undefined;
+  const outside: string[] = [];
   return {
     directory,
     async stopDatabase(stillpoint) {
       const database = stillpoint.database();
-      const { dataDirectory } = await database.status();
+      const { dataDirectory, socketDirectory } = await database.status();
       await database.stop();
       // ROOT/incarnations/UUID/data; run as root, ROOT lies outside the project.
       const root =
         dataDirectory === undefined ? undefined : path.resolve(dataDirectory, '../../..');
-      if (root !== undefined && path.basename(path.dirname(root)) === 'stillpoint') outside = root;
+      for (const found of [root, socketDirectory]) {
+        const isOurs =
+          found !== undefined && path.basename(path.dirname(found)).startsWith('stillpoint');
+        if (isOurs && !found.startsWith(directory)) outside.push(found);
+      }
     },
     async remove() {
       await rm(directory, { recursive: true, force: true });
-      if (outside !== undefined && !outside.startsWith(directory))
-        await rm(outside, { recursive: true, force: true });
+      for (const found of outside) await rm(found, { recursive: true, force: true });
     },
   };
 }

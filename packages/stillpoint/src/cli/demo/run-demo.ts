@@ -1,6 +1,6 @@
 // The demonstration, from an empty directory to a table that proves equality. It uses Stillpoint as any program does;
 // what is compared is measured without it. It ends with an error if anything differs.
-import { failure } from '@stillpoint/core';
+import { failure, isFailure, type ProgressListener } from '@stillpoint/core';
 import type { SnapshotSummary } from '@stillpoint/engine';
 import { Client } from 'pg';
 import { bytesText, millisecondsText } from '../../output/units.ts';
@@ -41,7 +41,7 @@ const NAME = 'before-the-agent';
 export async function runDemo(outer: CommandContext, options: DemoOptions): Promise<void> {
   const place = await preparePlace(outer.host.cwd, options.directory);
   const { output } = outer;
-  let equal = false;
+  let evidence = false;
   try {
     output.data(
       `${output.style.bold('Stillpoint, demonstrated')} ${output.style.dim(`in ${place.directory}`)}`,
@@ -54,24 +54,28 @@ export async function runDemo(outer: CommandContext, options: DemoOptions): Prom
     });
     await using project = await context.openProject();
     try {
-      const own = await databaseEnvironment(project, undefined, context.call);
+      const call = { ...context.call, onProgress: progressFor(context) };
+      const own = await databaseEnvironment(project, undefined, call);
       const environment = { ...outer.host.environment, ...own };
-      equal = await perform({ context, directory: place.directory, project, git, environment });
+      await perform({ context, directory: place.directory, project, git, environment });
     } finally {
       if (options.keep !== true) await place.stopDatabase(project.stillpoint);
     }
+  } catch (error) {
+    evidence = isFailure(error, 'DEMO_DIFFERS');
+    throw error;
   } finally {
-    // What differs is evidence: it stays.
-    if (options.keep !== true && (equal || outer.host.signal.aborted)) await place.remove();
+    if (options.keep !== true && !evidence) await place.remove();
   }
   if (options.keep === true)
     output.next(`cd ${place.directory} && stillpoint undo`, 'See the mess again');
   else output.next('stillpoint snapshot', 'In a project of your own');
 }
 
-async function perform(stage: Stage): Promise<boolean> {
+async function perform(stage: Stage): Promise<void> {
   const { context, directory, project, git } = stage;
-  const { output, call } = context;
+  const { output } = context;
+  const call = { ...context.call, onProgress: progressFor(context) };
   await withClient(stage, buildTables);
   await using workers = startWorkers(directory, stage.environment);
   await workers.commitsMore(200);
@@ -136,7 +140,14 @@ async function perform(stage: Stage): Promise<boolean> {
     restoreMs: restored.durationMs,
     closedMs: restored.closedMs,
   });
-  return true;
+}
+
+/** The story is told line by line; its phases are shown only where they are drawn over. */
+function progressFor({ output }: CommandContext): ProgressListener {
+  return (event) => {
+    const shown = event.type === 'note:said' ? event.level === 'warn' : output.watched;
+    if (shown) output.progress(event);
+  };
 }
 
 interface Measured {
