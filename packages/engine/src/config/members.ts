@@ -62,10 +62,10 @@ async function expand(
 
   const absolute = path.resolve(context.projectDirectory, written);
   const real = await realPathOf(absolute);
+  const relative = inside(real ?? absolute, written, context);
   if (real === undefined && context.missingMembers === 'refuse') {
     throw failure('MEMBER_MISSING', { file: context.file, member: written });
   }
-  const relative = inside(real ?? absolute, written, context);
   if (real !== undefined && context.missingMembers === 'refuse' && !(await isRepository(real))) {
     throw failure('MEMBER_NOT_REPOSITORY', { file: context.file, member: written });
   }

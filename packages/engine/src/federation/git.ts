@@ -127,10 +127,13 @@ export function createGit(place: GitPlace): Git {
     try {
       await pipeline(content, child.stdin);
     } catch (error) {
-      // Either the content failed, or git did and closed the pipe: then its own words are the better ones.
+      // Either git failed and closed the pipe: then its own words tell why. Or the content failed: then that is why.
       child.kill('SIGTERM');
-      const end = await ended;
-      throw end.stderr === '' ? error : gitFailed(args, end.stderr, end.code);
+      const end = await ended.catch(() => undefined);
+      const closedByGit = ['EPIPE', 'ERR_STREAM_PREMATURE_CLOSE'].includes(
+        (error as NodeJS.ErrnoException).code ?? '',
+      );
+      throw closedByGit && end !== undefined ? gitFailed(args, end.stderr, end.code) : error;
     }
     const { code, stderr } = await ended;
     if (code !== 0) throw gitFailed(args, stderr, code);

@@ -33,7 +33,7 @@ async function setStage(): Promise<Stage> {
   const worlds = names.map(() => createMemoryWorld());
   const faults = new Set<string>();
   const drivers = names.map((name, index) =>
-    createFaultyDriver(createMemoryDriver(name, worlds[index]!), (method) => faults.has(`${name}:${method}`)),
+    createFaultyDriver(createMemoryDriver(name, worlds[index]!), (method) => faults.has(`${name}:${String(method)}`)),
   );
   const state = await openProjectState({ projectDirectory: directory, clock: systemClock });
   const vault = await createVault(createMemoryStore(), { clock: systemClock });

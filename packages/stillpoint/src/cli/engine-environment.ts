@@ -16,6 +16,20 @@ export async function engineEnvironment(
     ...(runtime === undefined || !path.isAbsolute(runtime)
       ? {}
       : { runtimeDirectory: path.join(runtime, 'stillpoint') }),
+    ...crashPointOf(environment),
+  };
+}
+
+/** For the crash tests: dies, as a machine dies, at the named moment of a restore. */
+function crashPointOf(
+  environment: Readonly<Record<string, string | undefined>>,
+): Pick<EngineEnvironment, 'crashPoint'> {
+  const fatal = environment['STILLPOINT_CRASH_AT'];
+  if (fatal === undefined) return {};
+  return {
+    crashPoint(point) {
+      if (point === fatal) process.kill(process.pid, 'SIGKILL');
+    },
   };
 }
 
