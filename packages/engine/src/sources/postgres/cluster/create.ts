@@ -66,6 +66,7 @@ async function initialise(
   directory: string,
   options: CreateOptions,
 ): Promise<void> {
+  assertSafeForShell(cluster);
   const passwordFile = path.join(directory, 'initdb-password');
   const { owner } = cluster;
   // initdb passes it on as it is: what it reads and sends is the verifier, never the password.
@@ -87,6 +88,13 @@ async function initialise(
   } finally {
     await removeFileDurable(passwordFile);
   }
+}
+
+/** initdb runs its programs through a shell, in double quotes and nothing more. */
+function assertSafeForShell({ root, binaries }: Cluster): void {
+  if (!/["$`\\\n]/.test(binaries.directory)) return;
+  const reason = `initdb cannot be run from ${binaries.directory}: the name holds one of " $ \` \\`;
+  throw failure('POSTGRES_CREATE_FAILED', { reason, log: path.join(root, 'log') });
 }
 
 async function addDatabase(cluster: Cluster, id: string, options: CreateOptions): Promise<void> {

@@ -10,11 +10,13 @@ import {
 } from 'node:fs';
 import os from 'node:os';
 import path from 'node:path';
-import { test, type TestContext } from 'node:test';
+import { after, test, type TestContext } from 'node:test';
 import { isFailure } from '@stillpoint/core';
 import { makeRuntimeDirectory } from './directories.ts';
 import { placeOf, type Place } from './place.ts';
-import { isRoot, testOptions } from './testing.ts';
+import { isRoot, removeShared, testOptions } from './testing.ts';
+
+after(removeShared);
 
 function placeIn(t: TestContext, name = 'run'): Place {
   const directory = mkdtempSync(path.join(os.tmpdir(), 'stillpoint-run-'));

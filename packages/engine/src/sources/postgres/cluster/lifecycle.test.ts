@@ -14,7 +14,6 @@ import {
   openTestCluster,
   removeShared,
   sourceFlags,
-  startTestCluster,
   testOptions,
 } from './testing.ts';
 
@@ -190,9 +189,9 @@ test('two that create and start at once end with one cluster', async (t) => {
   assert.equal((await other.status()).state, 'stopped');
 });
 
-test('a command that starts the database can end, and its output closes', async (t) => {
-  const { cluster, ...options } = openTestCluster(t);
-  await cluster.ensureCreated(never);
+test('a command that starts the database can end, and its output closes', async () => {
+  const { cluster, close: _close, ...options } = held;
+  await cluster.stop();
   const index = JSON.stringify(new URL('./index.ts', import.meta.url).href);
   const given = JSON.stringify(options);
   const code = `import { createCluster } from ${index};
@@ -209,8 +208,8 @@ test('a command that starts the database can end, and its output closes', async 
   assert.equal(status.supervised, true);
 });
 
-test('removing a cluster leaves nothing of it', async (t) => {
-  const { cluster, socketDirectory } = await startTestCluster(t);
+test('removing a cluster leaves nothing of it', async () => {
+  const { cluster, socketDirectory } = held;
   const { pid = 0 } = await cluster.status();
   await cluster.remove();
   await cluster.remove();

@@ -14,11 +14,13 @@ import {
 } from 'node:fs';
 import os from 'node:os';
 import path from 'node:path';
-import { test } from 'node:test';
+import { after, test } from 'node:test';
 import { fileURLToPath } from 'node:url';
 import { isFailure } from '@stillpoint/core';
 import { createCluster } from './index.ts';
-import { isRoot, never, sourceFlags, testOptions } from './testing.ts';
+import { isRoot, never, removeShared, sourceFlags, testOptions } from './testing.ts';
+
+after(removeShared);
 
 const NOBODY = { uid: 65_534, gid: 65_534 };
 

@@ -112,18 +112,13 @@ async function isGone(pid: number, dataDirectory: string, limitMs: number): Prom
  * The server's other processes, recognised by the cluster name in their titles. When a postmaster is killed they
  * notice at their next wait only; a busy one computes on and keeps the next postmaster from starting.
  */
-export function findOrphans(clusterName: string): readonly number[] {
+export function findOrphans(clusterName: string, uid: number): readonly number[] {
   if (process.platform !== 'linux') return [];
-  const ours = process.getuid?.() ?? 0;
   return readdirSync('/proc')
     .filter((name) => /^\d+$/.test(name))
     .map(Number)
     .filter((pid) => commandLine(pid)[0]?.startsWith(`postgres: ${clusterName}: `) === true)
-    .filter((pid) => ours === 0 || ownerOf(pid) === ours);
-}
-
-function ownerOf(pid: number): number | undefined {
-  return statSync(`/proc/${pid}`, { throwIfNoEntry: false })?.uid;
+    .filter((pid) => statSync(`/proc/${pid}`, { throwIfNoEntry: false })?.uid === uid);
 }
 
 /** Empty for a process that is gone, a zombie or the kernel's. */

@@ -51,7 +51,7 @@ export function serverProcess(owner: Owner | undefined): {
 } {
   return {
     cwd: '/',
-    env: { PATH: '/usr/local/bin:/usr/bin:/bin', LC_ALL: 'C.UTF-8', TZ: 'UTC' },
+    env: { PATH: '/usr/local/bin:/usr/bin:/bin', LC_ALL: 'C', TZ: 'UTC' },
     ...owner,
   };
 }

@@ -40,6 +40,9 @@ const fixed: Readonly<Record<string, string>> = {
   logging_collector: 'off',
   log_destination: 'stderr',
   log_statement: 'none',
+  // Our own reading of the log and of the process table depends on these.
+  lc_messages: 'C',
+  update_process_title: 'on',
 };
 
 const elsewhere = [

@@ -27,18 +27,18 @@ export interface StaleOptions {
 }
 
 export async function clearStale(options: StaleOptions): Promise<void> {
-  await endOrphans(options.clusterName);
+  await endOrphans(options.clusterName, options.owner?.uid ?? process.getuid?.() ?? 0);
   await disarmPidFile(options);
   const socket = path.join(options.socketDirectory, `.s.PGSQL.${options.port}`);
   for (const file of [socket, `${socket}.lock`]) await rm(file, { force: true });
 }
 
-async function endOrphans(clusterName: string): Promise<void> {
+async function endOrphans(clusterName: string, uid: number): Promise<void> {
   for (const [name, limitMs] of [
     ['SIGQUIT', QUIT_LIMIT_MS],
     ['SIGKILL', KILL_LIMIT_MS],
   ] as const) {
-    const orphans = findOrphans(clusterName);
+    const orphans = findOrphans(clusterName, uid);
     if (orphans.length === 0) return;
     for (const pid of orphans) {
       try {
@@ -47,7 +47,9 @@ async function endOrphans(clusterName: string): Promise<void> {
         // Gone meanwhile, which is what we want.
       }
     }
-    await waitUntil(() => (findOrphans(clusterName).length === 0 ? true : undefined), { limitMs });
+    await waitUntil(() => (findOrphans(clusterName, uid).length === 0 ? true : undefined), {
+      limitMs,
+    });
   }
 }
 

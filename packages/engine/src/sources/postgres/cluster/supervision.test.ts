@@ -75,8 +75,9 @@ test('a backend that computes on after its postmaster was killed does not keep i
     await other.end();
     return rows.rows[0]?.pid as number | undefined;
   });
+  const uid = cluster.owner?.uid ?? process.getuid?.() ?? 0;
   process.kill(pid, 'SIGKILL');
-  assert.ok(findOrphans(clusterNameOf(incarnation)).includes(backend));
+  assert.ok(findOrphans(clusterNameOf(incarnation), uid).includes(backend));
   await successorOf(cluster, pid);
   assert.equal(await busy, 'ended');
   assert.equal(identifyProcess(backend), undefined);

@@ -18,8 +18,15 @@ export const sourceFlags = process.execArgv.filter((flag) =>
 export const isRoot = process.getuid?.() === 0;
 
 /** One directory for a whole test file, so that the binaries are unpacked once. */
-const shared = mkdtempSync(path.join(os.tmpdir(), 'stillpoint-cluster-'));
-chmodSync(shared, 0o711);
+let shared: string | undefined;
+
+function sharedDirectory(): string {
+  if (shared === undefined) {
+    shared = mkdtempSync(path.join(os.tmpdir(), 'stillpoint-cluster-'));
+    chmodSync(shared, 0o711);
+  }
+  return shared;
+}
 
 export interface TestCluster extends ClusterOptions {
   readonly cluster: Cluster;
@@ -30,14 +37,16 @@ export interface TestCluster extends ClusterOptions {
 /** Options for one more project in the shared directory. */
 export function testOptions(more: Partial<ClusterOptions> = {}): ClusterOptions {
   const projectId = newUuid();
+  const shared = sharedDirectory();
   return {
     projectId,
-    stateDirectory: path.join(shared, projectId),
+    // A name that carelessness about quoting trips over.
+    stateDirectory: path.join(shared, `${projectId} it's $a, "ü"`),
     database: 'shop',
     settings: { shared_buffers: '16MB' },
     systemDirectory: path.join(shared, 'system'),
     binariesDirectory: path.join(shared, 'cache'),
-    runtimeDirectory: path.join(shared, 'run'),
+    runtimeDirectory: path.join(shared, 'run, "1"'),
     ...more,
   };
 }
@@ -62,17 +71,7 @@ export function openTestCluster(t: TestContext, more: Partial<ClusterOptions> = 
   return held;
 }
 
-export async function startTestCluster(
-  t: TestContext,
-  more: Partial<ClusterOptions> = {},
-): Promise<TestCluster> {
-  const made = openTestCluster(t, more);
-  await made.cluster.ensureCreated(never);
-  await made.cluster.start(never);
-  return made;
-}
-
 /** To be given to `after` of each test file that uses the clusters above. */
 export async function removeShared(): Promise<void> {
-  await rm(shared, { recursive: true, force: true });
+  if (shared !== undefined) await rm(shared, { recursive: true, force: true });
 }
