@@ -164,8 +164,9 @@ describe('a command participant', () => {
 
   it('does not keep a shell waiting when it is never used', async () => {
     await using place = await makePlace();
-    const hold = await place.hold('touch paused', 'true');
-    assert.equal(findMarked('MARK', place.directory).length, 2);
+    await using hold = await place.hold('touch paused', 'true');
+    const shells = (): number => findMarked('MARK', place.directory).length;
+    await eventually(() => shells() === 2, 10_000, 'both shells wait');
     await hold[Symbol.asyncDispose]();
     await eventually(
       () => findMarked('MARK', place.directory).length === 0,
