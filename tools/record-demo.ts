@@ -38,7 +38,7 @@ const host: Host = {
 
 const status = await runCommand(['demo'], host);
 if (status === 0) {
-  const shown = lines.map((line) => ({ ...line, text: line.text.replace(/ in \/\S+/, '') }));
+  const shown = lines.map((line) => ({ ...line, text: line.text.replace(/in \/[\w/.-]+/, '') }));
   writeFileSync(path.join(ROOT, 'docs/demo.svg'), terminalPicture('stillpoint demo', shown));
 }
 process.exitCode = status;

@@ -68,8 +68,11 @@ function spans(line: string): string {
     // eslint-disable-next-line no-control-regex
     const code = /^\u001b\[(\d+)m$/.exec(part)?.[1];
     if (code === undefined) {
-      result += run(part, { bold, dim, colour, column });
-      column += widthOf(part);
+      // Columns of a table are placed one by one: not every viewer keeps runs of spaces.
+      for (const piece of part.split(/( {2,})/)) {
+        result += run(piece, { bold, dim, colour, column });
+        column += widthOf(piece);
+      }
     } else if (code === '1') bold = true;
     else if (code === '2') dim = true;
     else if (code === '22') bold = dim = false;

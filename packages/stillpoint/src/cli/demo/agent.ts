@@ -5,7 +5,7 @@ import { rm, writeFile } from 'node:fs/promises';
 import path from 'node:path';
 import type { Git } from './git.ts';
 
-/** Its first deed, after which the counting programs are down. */
+/** Its first deed, after which the counting program is down. */
 export async function dropTable(client: Client): Promise<void> {
   await client.query('drop table ledger');
 }

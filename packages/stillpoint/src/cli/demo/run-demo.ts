@@ -81,11 +81,12 @@ async function perform(stage: Stage): Promise<void> {
   await workers.commitsMore(200);
   headline(stage, 1, 'A system that writes all the time');
   line(stage, `${MEMBERS.join(', ')}: git repositories, with work that nobody committed`);
+  const { version } = await project.stillpoint.database().status();
   line(
     stage,
-    `Postgres ${(await project.stillpoint.database().status()).version}, and ${workers.alive()} programs that write: one number into`,
+    `Postgres ${version}; ${workers.alive()} programs that write: one number into two tables, a file and a commit;`,
   );
-  line(stage, 'two tables, a file and a commit; and plain rows as fast as they go');
+  line(stage, 'and plain rows as fast as they go');
 
   headline(stage, 2, `stillpoint snapshot --name ${NAME}`);
   const acknowledged = workers.acknowledged();
@@ -102,7 +103,7 @@ async function perform(stage: Stage): Promise<void> {
   const broken = await withClient(stage, async (client) => {
     await dropTable(client);
     await workers.countingEnded;
-    line(stage, `${output.style.red('×')} dropped the table ledger: two programs are down`);
+    line(stage, `${output.style.red('×')} dropped the table ledger: a program is down`);
     for (const deed of await letAgentWork(directory, client, git))
       line(stage, `${output.style.red('×')} ${deed}`);
     return measureNow(directory, client, git);
@@ -246,7 +247,7 @@ function showSnapshot(stage: Stage, snapshot: SnapshotSummary, stallMs: number):
   const frozen = style.green(style.bold(`frozen for ${millisecondsText(snapshot.freezeMs)}`));
   line(
     stage,
-    `${snapshot.id}: ${frozen}; the longest any program waited for its commit: ${millisecondsText(stallMs)}`,
+    `${snapshot.id}: ${frozen}; the longest that a writer waited for a commit: ${millisecondsText(stallMs)}`,
   );
   const stored = bytesText(totalOf(snapshot, 'bytesStored'));
   line(

@@ -64,7 +64,7 @@ async function insert(db: Client, seq: number): Promise<void> {
   ]);
 }
 
-/** The row lock on `counter` makes the counting programs take turns, so that commits come in order. */
+/** One transaction, two tables, a file and a commit: what must never come apart. */
 async function count(db: Client, git: Git, directory: string): Promise<number> {
   const result = await db.query<{ n: string }>('update counter set n = n + 1 returning n');
   const n = Number(result.rows[0]?.n);
