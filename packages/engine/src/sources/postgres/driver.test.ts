@@ -3,9 +3,14 @@ import { after, test } from 'node:test';
 import { systemClock } from '@stillpoint/core';
 import { driverSuite, type DriverHarness } from '../testkit/driver-suite.ts';
 import type { Cluster } from './cluster/contract.ts';
-import { never, removeShared } from './cluster/testing.ts';
 import { createManagedPostgresDriver } from './driver.ts';
-import { openThrowawayCluster, startThrowawayCluster, withDatabase } from './testing.ts';
+import {
+  never,
+  openThrowawayCluster,
+  removePlace,
+  startThrowawayCluster,
+  withDatabase,
+} from './testing.ts';
 
 const contentOf = (cluster: Cluster): Promise<string> =>
   withDatabase(cluster, async (client) => {
@@ -19,7 +24,7 @@ const contentOf = (cluster: Cluster): Promise<string> =>
 const shared = await startThrowawayCluster();
 after(async () => {
   await shared[Symbol.asyncDispose]();
-  await removeShared();
+  await removePlace();
 });
 await withDatabase(shared.cluster, async (client) => {
   await client.query('CREATE TABLE notes (id int PRIMARY KEY, word text NOT NULL)');

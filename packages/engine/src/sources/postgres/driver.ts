@@ -7,7 +7,7 @@ import { beginCapture } from './capture.ts';
 import { closeCluster } from './close.ts';
 import type { Cluster } from './cluster/contract.ts';
 import { compare } from './compare.ts';
-import { readNote, removeNote } from './incarnation.ts';
+import { dataDirectory, readControl, readNote, removeNote } from './incarnation.ts';
 import { parsePlacement, toPlacement } from './placement.ts';
 import { prepare } from './prepare.ts';
 import { probe } from './probe.ts';
@@ -86,7 +86,10 @@ export function createManagedPostgresDriver(options: ManagedPostgresOptions): So
 async function dropPrepared(cluster: Cluster, current: string | undefined): Promise<void> {
   for (const incarnation of await cluster.listIncarnations()) {
     if (incarnation === current) continue;
-    if ((await readNote(cluster, incarnation, 'prepared')) === undefined) continue;
+    const prepared = await readNote(cluster, incarnation, 'prepared');
+    // One without data is what a prepare left that died before its first note.
+    const hasData = (await readControl(await dataDirectory(cluster, incarnation))) !== undefined;
+    if (prepared === undefined && hasData) continue;
     await cluster.dropIncarnation(incarnation);
   }
 }

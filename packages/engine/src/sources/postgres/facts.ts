@@ -47,6 +47,17 @@ export async function readDatabases(client: Client): Promise<readonly DatabaseSt
   }));
 }
 
+/** readDatabases() without a look at the files: as the transaction's snapshot sees the catalog. */
+export async function readDatabaseNames(
+  client: Client,
+): Promise<readonly Omit<DatabaseState, 'bytes'>[]> {
+  const { rows } = await client.query<{ name: string; version: string | null }>(
+    `SELECT datname AS name, pg_database_collation_actual_version(oid) AS version
+       FROM pg_database WHERE datallowconn AND NOT datistemplate ORDER BY datname COLLATE "C"`,
+  );
+  return rows.map(({ name, version }) => ({ name, collationVersion: version }));
+}
+
 /** Of the whole cluster, templates included. */
 export async function readTotalBytes(client: Client): Promise<number> {
   const { rows } = await client.query<{ bytes: string }>(

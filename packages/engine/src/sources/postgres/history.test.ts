@@ -3,9 +3,10 @@
 import assert from 'node:assert/strict';
 import { after, test } from 'node:test';
 import type { Cluster } from './cluster/contract.ts';
-import { removeShared } from './cluster/testing.ts';
 import {
   beginLife,
+  never,
+  removePlace,
   startThrowawayCluster,
   withDatabase,
   type Life,
@@ -16,12 +17,10 @@ import { withControl } from './session.ts';
 const live = await startThrowawayCluster();
 after(async () => {
   await live[Symbol.asyncDispose]();
-  await removeShared();
+  await removePlace();
 });
 
 const SECOND = 'Zweite "Datenbank" / ü';
-
-const never = new AbortController().signal;
 
 async function makeContent(cluster: Cluster): Promise<void> {
   await withControl(cluster, never, async (client) => {
@@ -109,7 +108,7 @@ test('snapshot A, restore A, snapshot B, undo, snapshot C, restore each, twice o
     'undo is exact for unlogged tables too',
   );
   await take('C');
-  for (const name of ['A', 'B', 'C', 'C', 'B', 'A']) {
+  for (const name of ['A', 'B', 'C', 'A', 'B', 'C']) {
     const { taken, content } = states.get(name)!;
     await life.restore(taken);
     assert.equal(await contentOf(cluster), content, `restored ${name}`);

@@ -1,11 +1,11 @@
 // The mark: a named restore point that is flushed when the statement returns, and, around it, the proof that the schema
 // read before the freeze is still the one at the mark. Everything that takes time is done in open(): connections, the
 // digests, planning. In the freeze there are three short round trips, whatever the size of the data.
-import { failure, type SnapshotId } from '@stillpoint/core';
+import { failure, isFailure, type SnapshotId } from '@stillpoint/core';
 import { randomBytes } from 'node:crypto';
 import type { Client } from 'pg';
 import type { Cluster } from './cluster/contract.ts';
-import { readDatabases, type DatabaseState } from './facts.ts';
+import { readDatabaseNames, readDatabases, type DatabaseState } from './facts.ts';
 import { parseLsn, type Lsn } from './lsn.ts';
 import type { DatabaseFacts } from './record.ts';
 import {
@@ -44,6 +44,9 @@ interface Watcher {
   readonly sequences: readonly number[];
 }
 
+/** Each takes two sessions; of further databases the schema is not known. */
+const DATABASES_WATCHED_MOST = 16;
+
 const OPEN_SNAPSHOT = 'BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY; SELECT 1';
 
 export async function openMarker(
@@ -67,13 +70,16 @@ export async function openMarker(
   await control.query('SET synchronous_commit = on');
   const watchers: Watcher[] = [];
   for (const state of await readDatabases(control)) {
-    watchers.push(await watch(state, () => connect(state.name)));
+    if (watchers.length < DATABASES_WATCHED_MOST) {
+      watchers.push(...(await tryWatch(state, () => connect(state.name))));
+    }
   }
   // Unique for ever: recovery stops at the first restore point of this name.
   const name = `stillpoint-${snapshot}-${randomBytes(4).toString('hex')}`;
   await control.query(
     `PREPARE stillpoint_mark AS SELECT pg_create_restore_point($1)::text AS lsn, pg_current_xact_id()`,
   );
+  await warmUp(control, watchers);
   const resources = stack.move();
   let sequences: readonly (DatabaseSequences | undefined)[] = [];
   const all = [control, ...watchers.flatMap(({ before, after }) => [before, after])];
@@ -99,11 +105,38 @@ export async function openMarker(
       }
     },
     async describe() {
-      const databases = await allSettledThenAll(watchers.map((watcher) => describe(watcher)));
+      const listed = await listedAtMark(watchers);
+      const watched = await allSettledThenAll(watchers.map((watcher) => describe(watcher)));
+      const databases = listed.map(
+        (facts) => watched.find(({ name }) => name === facts.name) ?? facts,
+      );
       return { databases, sequences: sequences.filter((one) => one !== undefined) };
     },
     [Symbol.asyncDispose]: () => resources.disposeAsync(),
   };
+}
+
+/** Everything the freeze will do, once, so that it meets warm caches, and a log that is flushed already. */
+async function warmUp(control: Client, watchers: readonly Watcher[]): Promise<void> {
+  for (const { before, after, sequences } of watchers) {
+    await before.query(`${OPEN_SNAPSHOT}; ROLLBACK`);
+    await readSequences(after, sequences);
+    await after.query(`${OPEN_SNAPSHOT}; ROLLBACK`);
+  }
+  await control.query(`EXECUTE stillpoint_mark('stillpoint-warm-up')`);
+}
+
+/** None if it cannot be connected to: dropped meanwhile, or the application has taken every session. */
+async function tryWatch(
+  state: DatabaseState,
+  connect: () => Promise<Client>,
+): Promise<readonly Watcher[]> {
+  try {
+    return [await watch(state, connect)];
+  } catch (error) {
+    if (isFailure(error, 'POSTGRES_UNREACHABLE')) return [];
+    throw error;
+  }
 }
 
 async function watch(state: DatabaseState, connect: () => Promise<Client>): Promise<Watcher> {
@@ -126,6 +159,16 @@ async function closeMoment({
   const values = await readSequences(after, sequences);
   await after.query(OPEN_SNAPSHOT);
   return values === undefined ? undefined : { database: state.name, values };
+}
+
+/** Databases that were there before and after the mark; one made or dropped just then is left out. */
+async function listedAtMark([first]: readonly Watcher[]): Promise<readonly DatabaseFacts[]> {
+  if (first === undefined) return [];
+  const before = await readDatabaseNames(first.before);
+  const after = new Set((await readDatabaseNames(first.after)).map(({ name }) => name));
+  return before
+    .filter(({ name }) => after.has(name))
+    .map(({ name, collationVersion }) => ({ name, collationVersion, schemaDigest: null }));
 }
 
 async function describe({

@@ -65,12 +65,10 @@ async function proveServer(server: PrivateServer, context: ProofContext): Promis
   if (facts.walSegmentBytes !== record.walSegmentBytes || facts.pageBytes !== record.pageBytes) {
     refuse('its pages or WAL segments have another size');
   }
-  const found = databases.map(({ name }) => name).join(', ');
-  const expected = record.databases.map(({ name }) => name).join(', ');
-  if (found !== expected) refuse(`it holds the databases ${found}, the snapshot ${expected}`);
   const checks = [`system identifier ${facts.systemId}, Postgres ${facts.versionString}`];
-  for (const [index, captured] of record.databases.entries()) {
-    const present = databases[index]!;
+  for (const captured of record.databases) {
+    const present = databases.find(({ name }) => name === captured.name);
+    if (present === undefined) return refuse(`the database ${captured.name} is missing`);
     refuseOtherCollation(captured, present);
     const options = { database: captured.name, applicationName: 'stillpoint proof', signal };
     checks.push(

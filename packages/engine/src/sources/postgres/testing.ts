@@ -1,7 +1,11 @@
 // Throwaway clusters for the tests of the driver, and what an application does to them.
+import { chmodSync, mkdtempSync } from 'node:fs';
 import { rm } from 'node:fs/promises';
+import os from 'node:os';
+import path from 'node:path';
 import {
   newSnapshotId,
+  newUuid,
   systemClock,
   type Json,
   type ProgressListener,
@@ -11,9 +15,19 @@ import { Client } from 'pg';
 import type { PrepareOptions, SourceDriver } from '../contract.ts';
 import { createMemoryObjects, type MemoryObjects } from '../testkit/memory-objects.ts';
 import { createCluster, type Cluster } from './cluster/index.ts';
-import { never, testOptions } from './cluster/testing.ts';
 import { createManagedPostgresDriver } from './driver.ts';
 import { parseRecord, type PostgresRecord } from './record.ts';
+
+export const never = new AbortController().signal;
+
+/** One directory for a whole test file, so that the binaries are unpacked once. */
+const place = mkdtempSync(path.join(os.tmpdir(), 'stillpoint-driver-'));
+chmodSync(place, 0o711);
+
+/** To be given to `after` of each test file that uses the clusters below. */
+export async function removePlace(): Promise<void> {
+  await rm(place, { recursive: true, force: true });
+}
 
 export interface ThrowawayCluster extends AsyncDisposable {
   readonly cluster: Cluster;
@@ -23,16 +37,23 @@ export interface ThrowawayCluster extends AsyncDisposable {
 export function openThrowawayCluster(
   settings: Readonly<Record<string, string>> = {},
 ): ThrowawayCluster {
-  const options = testOptions({
+  const projectId = newUuid();
+  const stateDirectory = path.join(place, projectId);
+  const cluster = createCluster({
+    projectId,
+    stateDirectory,
+    database: 'shop',
     settings: { shared_buffers: '16MB', min_wal_size: '32MB', ...settings },
+    systemDirectory: path.join(place, 'system'),
+    binariesDirectory: path.join(place, 'cache'),
+    runtimeDirectory: path.join(place, 'run'),
   });
-  const cluster = createCluster(options);
   return {
     cluster,
     async [Symbol.asyncDispose]() {
       await cluster[Symbol.asyncDispose]();
       await cluster.remove();
-      await rm(options.stateDirectory, { recursive: true, force: true });
+      await rm(stateDirectory, { recursive: true, force: true });
     },
   };
 }

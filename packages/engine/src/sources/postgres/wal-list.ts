@@ -1,7 +1,7 @@
 // Which pieces of WAL a snapshot rests on: one span for each incarnation (and timeline) its history ran through, each
 // span an append-only list of pieces. The next snapshot appends to it, so only new WAL is stored again.
 // INVARIANTS: within a span the pieces follow each other without a gap; a span ends where the next one begins or
-// later; a piece never crosses a multiple of PIECE_BYTES, hence never a segment.
+// later; a piece never crosses a multiple of PIECE_BYTES.
 import { canonicalBytes } from '@stillpoint/core';
 import { z } from 'zod';
 import type { ObjectSink, ObjectSource, StreamRef } from '../contract.ts';

@@ -107,7 +107,11 @@ async function writeSegment(
   const handle = await open(file, 'wx', 0o600);
   try {
     await handle.truncate(segmentBytes);
-    for (const { piece, from, to } of parts) {
+    const end = lsnAfter(start, segmentBytes);
+    for (const part of parts) {
+      const { piece } = part;
+      const from = part.from > start ? part.from : start;
+      const to = part.to < end ? part.to : end;
       const content = await source.readBytes(piece.ref);
       const begin = bytesBetween(piece.start, from);
       const bytes = content.subarray(begin, begin + bytesBetween(from, to));

@@ -22,6 +22,7 @@ const COPY_DATA = 0x64;
 const WAL_DATA = 0x77;
 const KEEPALIVE = 0x6b;
 const WAL_HEADER_BYTES = 25;
+const STATUS_EVERY_MS = 10_000;
 
 export async function streamWal(cluster: Cluster, options: WalStreamOptions): Promise<void> {
   const { from, until, timeline, signal } = options;
@@ -36,11 +37,16 @@ export async function streamWal(cluster: Cluster, options: WalStreamOptions): Pr
 
 async function receive(reader: CopyReader, options: WalStreamOptions): Promise<void> {
   let position = options.from;
+  let saidAtMs = performance.now();
+  const say = (): void => {
+    saidAtMs = performance.now();
+    reader.send('d', statusUpdate(position));
+  };
   while (position < options.until) {
     const { type, body } = await reader.next();
     if (type !== COPY_DATA) throw new Error('the server ended the stream of WAL early');
     if (body[0] === KEEPALIVE) {
-      if (body[17] === 1) reader.send('d', statusUpdate(position));
+      if (body[17] === 1) say();
     } else if (body[0] === WAL_DATA) {
       const start = body.readBigUInt64BE(1);
       if (start !== position) throw new Error('the server skipped WAL');
@@ -50,6 +56,8 @@ async function receive(reader: CopyReader, options: WalStreamOptions): Promise<v
       );
       await options.onWal(position, body.subarray(WAL_HEADER_BYTES, WAL_HEADER_BYTES + wanted));
       position = lsnAfter(position, wanted);
+      // The server ends a stream whose reader says nothing, also while that one is busy storing.
+      if (performance.now() - saidAtMs > STATUS_EVERY_MS) say();
     }
   }
 }
