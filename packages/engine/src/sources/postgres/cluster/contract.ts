@@ -7,6 +7,10 @@
 //   incarnations/<uuid>/data/        PGDATA
 //   incarnations/<uuid>/*.json       the driver's own notes on that incarnation
 //   log/                             server and supervisor logs
+//   trash/                           dropped incarnations on their way out
+//   creating.json                    the first incarnation while it is made; what is named there and not current is half-made
+//   orders.json, supervisor.json, closing, *.lock   between commands and the supervisor (supervision-files.ts)
+// and postgres-user.json in the project's state directory: which user made all this (claim.ts).
 // Switching is replacing current.json while nothing runs: no directory is ever renamed under a postmaster.
 import type { Client } from 'pg';
 

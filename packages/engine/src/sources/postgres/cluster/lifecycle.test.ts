@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { execFileSync, spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { lstatSync, readdirSync, readFileSync, readlinkSync, statSync } from 'node:fs';
+import { lstatSync, readdirSync, readFileSync, readlinkSync, rmSync, statSync } from 'node:fs';
 import path from 'node:path';
 import { after, before, test } from 'node:test';
 import { Client } from 'pg';
@@ -174,6 +174,17 @@ test('the application has no replication rights, and a wrong password does not o
   const system = await replication.query('IDENTIFY_SYSTEM');
   assert.equal(system.rows.length, 1);
   await replication.end();
+});
+
+test('when the runtime directory was cleared away, the loopback port is used', async (t) => {
+  const { cluster, socketDirectory } = held;
+  const { port = 0 } = await cluster.status();
+  rmSync(path.join(socketDirectory, `.s.PGSQL.${port}`));
+  const client = await cluster.connect({ applicationName: 'stillpoint test' });
+  t.after(() => client.end());
+  const found = await client.query('SELECT host(inet_server_addr()) AS address');
+  assert.deepEqual(found.rows, [{ address: '127.0.0.1' }]);
+  assert.equal((await cluster.status()).state, 'running');
 });
 
 test('two that create and start at once end with one cluster', async (t) => {

@@ -14,14 +14,19 @@ const program = fileURLToPath(
 );
 
 /** Flags of this process that another one needs to load the same code; not those that debug or test it. */
-const passedOn = /^(--conditions=|-C=?|--no-warnings|--disable-warning=)/;
+function flagsToPassOn(): readonly string[] {
+  const all = process.execArgv;
+  return all.flatMap((flag, at) => {
+    if (flag === '--conditions' || flag === '-C') return [flag, all[at + 1] ?? ''];
+    return /^--(conditions=|no-warnings|disable-warning=)/.test(flag) ? [flag] : [];
+  });
+}
 
 /** The supervisor outlives us: it holds none of our streams and is not waited for. */
 export async function startSupervisor(root: string, orders: Orders): Promise<ChildProcess> {
   await writeOrders(root, orders);
   const log = openLog(orders.supervisorLog);
-  const flags = process.execArgv.filter((flag) => passedOn.test(flag));
-  const child = spawn(process.execPath, [...flags, program, root], {
+  const child = spawn(process.execPath, [...flagsToPassOn(), program, root], {
     cwd: '/',
     env: { PATH: '/usr/local/bin:/usr/bin:/bin', LC_ALL: 'C.UTF-8' },
     detached: true,
