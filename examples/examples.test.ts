@@ -18,9 +18,9 @@ import {
 } from '../packages/engine/src/freeze/index.ts';
 import { eventually } from '../packages/engine/src/freeze/testing/eventually.ts';
 import { createAdvisoryLockParticipant } from '../packages/engine/src/sources/postgres/advisory-lock.ts';
-import { removeShared } from '../packages/engine/src/sources/postgres/cluster/testing.ts';
 import {
   connectApplication,
+  removePlace,
   startThrowawayCluster,
   type ThrowawayCluster,
 } from '../packages/engine/src/sources/postgres/testing.ts';
@@ -62,7 +62,7 @@ before(async () => {
 after(async () => {
   await client.end();
   await throwaway[Symbol.asyncDispose]();
-  await removeShared();
+  await removePlace();
   await rm(directory, { recursive: true, force: true });
 });
 

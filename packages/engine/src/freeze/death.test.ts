@@ -11,7 +11,7 @@ import { runDueResumes } from './run-due-resumes.ts';
 import { eventually } from './testing/eventually.ts';
 import type { FreezerArguments } from './testing/freezer.ts';
 import { startHttpApplication } from './testing/http-application.ts';
-import { startFreezer, type Freezer } from './testing/start-freezer.ts';
+import { startFreezer, untilHolding, type Freezer } from './testing/start-freezer.ts';
 
 const rounds = process.env['STILLPOINT_SOAK'] === undefined ? 1 : 10;
 const budgetMs = 1000;
@@ -72,9 +72,10 @@ async function inTheFreeze(
   try {
     const finish = when === 'waiting' ? await application.keepBusy() : async () => {};
     const given = { budgetMs, resumesDirectory, participants: [application.participant] };
-    await using freezer = startFreezer(program, given satisfies FreezerArguments);
-    if (when === 'holding') await freezer.hears('holding', patienceMs);
-    else await eventually(() => application.isPaused(), patienceMs, 'the application was asked');
+    const begin = (): Freezer => startFreezer(program, given satisfies FreezerArguments);
+    await using freezer = when === 'holding' ? await untilHolding(begin, patienceMs) : begin();
+    if (when === 'waiting')
+      await eventually(() => application.isPaused(), patienceMs, 'the application was asked');
     await act({ application, freezer, resumesDirectory, finish });
     await freezer.leavesNothing(patienceMs);
   } finally {

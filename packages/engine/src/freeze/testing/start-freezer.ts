@@ -72,3 +72,18 @@ export function startFreezer(program: string, given: object): Freezer {
     },
   };
 }
+
+/** A machine under load may eat the budget before anybody holds still: that freeze gave up rightly, and another is begun. */
+export async function untilHolding(start: () => Freezer, timeoutMs: number): Promise<Freezer> {
+  const deadline = performance.now() + timeoutMs;
+  for (;;) {
+    const freezer = start();
+    const remainingMs = deadline - performance.now();
+    await eventually(() => freezer.said.length > 0, remainingMs, 'the freezer speaks');
+    if (freezer.said[0] !== 'ended FREEZE_BUDGET_EXCEEDED') {
+      await freezer.hears('holding', 0);
+      return freezer;
+    }
+    await freezer[Symbol.asyncDispose]();
+  }
+}

@@ -12,11 +12,15 @@ import { freeze } from '../../freeze/index.ts';
 import type { Hold } from '../../freeze/contract.ts';
 import { testParticipant } from '../../freeze/testkit.ts';
 import { eventually } from '../../freeze/testing/eventually.ts';
-import { startFreezer } from '../../freeze/testing/start-freezer.ts';
+import { startFreezer, untilHolding, type Freezer } from '../../freeze/testing/start-freezer.ts';
 import { createAdvisoryLockParticipant, listLockableDatabases } from './advisory-lock.ts';
-import { removeShared } from './cluster/testing.ts';
 import type { LockFreezerArguments } from './testing/lock-freezer.ts';
-import { connectApplication, startThrowawayCluster, type ThrowawayCluster } from './testing.ts';
+import {
+  connectApplication,
+  removePlace,
+  startThrowawayCluster,
+  type ThrowawayCluster,
+} from './testing.ts';
 
 const key = 4711n;
 const databases = ['other', 'shop'];
@@ -38,7 +42,7 @@ after(async () => {
   await Promise.all(opened.map((client) => client.end().catch(() => {})));
   await admin.end();
   await throwaway[Symbol.asyncDispose]();
-  await removeShared();
+  await removePlace();
 });
 
 async function connect(database = 'shop'): Promise<Client> {
@@ -294,9 +298,9 @@ async function dieInTheFreeze(when: 'waiting' | 'holding', how: 'kill' | 'stop')
   const finish = when === 'waiting' ? await beginWrite() : async () => {};
   const url = await throwaway.cluster.url();
   const given = { url, databases, key: String(key), budgetMs, resumesDirectory };
-  await using freezer = startFreezer(program, given satisfies LockFreezerArguments);
-  if (when === 'holding') await freezer.hears('holding', patienceMs);
-  else await eventually(someoneWaits, patienceMs, 'the freezer waits');
+  const start = (): Freezer => startFreezer(program, given satisfies LockFreezerArguments);
+  await using freezer = when === 'holding' ? await untilHolding(start, patienceMs) : start();
+  if (when === 'waiting') await eventually(someoneWaits, patienceMs, 'the freezer waits');
 
   if (how === 'kill') await freezer.kill();
   else freezer.stop();
