@@ -1,6 +1,17 @@
 // Brings what lies in the git directory to a record, but for refs: objects are added, operations in progress, ignore files,
 // sparse settings and the index are put back byte for byte. Each step can be repeated.
-import { copyFile, link, mkdir, readdir, rename, rm, rmdir, writeFile } from 'node:fs/promises';
+import {
+  chown,
+  copyFile,
+  link,
+  mkdir,
+  readdir,
+  rename,
+  rm,
+  rmdir,
+  stat,
+  writeFile,
+} from 'node:fs/promises';
 import path from 'node:path';
 import { failure, fsyncDirectory, removeFileDurable, writeFileAtomic } from '@stillpoint/core';
 import { largeFileDirectory, largeFilePath } from './large-files.ts';
@@ -34,9 +45,17 @@ export async function createRepository(context: MemberContext, staged: StagedSta
   if (record.worktreeSettings !== null) {
     await writeFile(path.join(fresh, 'config.worktree'), formatSettings(record.worktreeSettings));
   }
-  await mkdir(context.directory, { recursive: true });
+  await makeMemberDirectory(context.directory);
   await rename(fresh, target);
   await fsyncDirectory(context.directory);
+}
+
+/** Owned like the directory it lies in, when root makes it for somebody. */
+async function makeMemberDirectory(directory: string): Promise<void> {
+  if ((await mkdir(directory, { recursive: true })) === undefined) return;
+  if (process.getuid?.() !== 0) return;
+  const { uid, gid } = await stat(path.dirname(directory));
+  await chown(directory, uid, gid);
 }
 
 /** A lock that somebody's git holds. One that appeared during an earlier attempt of this switch was left by its death. */

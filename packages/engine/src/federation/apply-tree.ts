@@ -39,7 +39,8 @@ import {
   type ByteName,
   type FsPath,
 } from './names.ts';
-import type { ObjectReader } from './object-reader.ts';
+import type { Git } from './git.ts';
+import { openObjectReader, type ObjectReader } from './object-reader.ts';
 import type { ListedEntry } from './record.ts';
 import type { StagedState } from './staged.ts';
 import type { StatCache } from './stat-cache.ts';
@@ -51,47 +52,64 @@ export interface TreeWork {
   readonly staged: StagedState;
   /** Directories that submodules and other members need. */
   readonly standing: readonly ByteName[];
-  readonly removals: readonly ByteName[];
-  readonly objects: ObjectReader;
   readonly cache: StatCache;
   /** Who shall own what is made; undefined: whoever runs this. */
   readonly owner: { readonly uid: number; readonly gid: number } | undefined;
   readonly progress: ProgressListener;
 }
 
-export async function applyTree(work: TreeWork): Promise<void> {
-  const { workTree, staged } = work;
+/** Removes files, and the directories that this empties. */
+export async function applyRemovals(work: TreeWork, names: readonly ByteName[]): Promise<void> {
+  const { workTree } = work;
   const breathe = createBreather();
-  const targets = staged.listing.filter(({ path }) => !workTree.outside(path));
-  const directories = targets.filter((entry) => entry.type === 'directory');
-  const wantedDirectories = new Set([
-    ...directoriesAbove([...targets.map(({ path }) => path), ...work.standing]),
-    ...directories.map(({ path }) => path),
-    ...work.standing,
-  ]);
-  for (const name of work.removals) {
+  workTree.refresh();
+  for (const name of names) {
     await guard(work, name, () => removeName(work, name));
     await breathe();
   }
-  prune(work, wantedDirectories);
-  for (const name of [...wantedDirectories].toSorted(byBytes)) {
+  prune(work, names);
+  workTree.refresh();
+}
+
+export async function applyListing(work: TreeWork, git: Git): Promise<void> {
+  const { workTree, staged } = work;
+  const breathe = createBreather();
+  for (const name of wantedDirectories(work)) {
     await guard(work, name, () => makeDirectory(work, name));
   }
   workTree.refresh();
-  const content = targets.filter((entry) => entry.type !== 'directory');
-  for (const [at, entry] of content.entries()) {
-    await guard(work, entry.path, () => applyEntry(work, entry));
+  const entries = staged.listing.filter(({ path }) => !workTree.outside(path));
+  await using objects = openObjectReader(git);
+  for (const [at, entry] of entries.entries()) {
+    if (entry.type === 'directory') continue;
+    await guard(work, entry.path, () => applyEntry(work, entry, objects));
     work.progress({
       type: 'bytes:advanced',
       phase: 'switch',
       doneBytes: at + 1,
-      totalBytes: content.length,
+      totalBytes: entries.length,
     });
     await breathe();
   }
+}
+
+/** Last, because some directories do not let anybody write. */
+export async function applyDirectoryModes(work: TreeWork): Promise<void> {
+  const directories = work.staged.listing.filter((entry) => entry.type === 'directory');
   for (const { path: name, mode } of directories.toSorted((a, b) => byBytes(b.path, a.path))) {
+    if (work.workTree.outside(name)) continue;
     await guard(work, name, () => setDirectoryMode(work, name, mode));
   }
+}
+
+/** Outer ones first. */
+function wantedDirectories({ workTree, staged, standing }: TreeWork): ByteName[] {
+  const names = staged.listing.map(({ path }) => path).filter((name) => !workTree.outside(name));
+  const listed = staged.listing
+    .filter(({ type, path }) => type === 'directory' && !workTree.outside(path))
+    .map(({ path }) => path);
+  const wanted = new Set([...directoriesAbove([...names, ...standing]), ...listed, ...standing]);
+  return [...wanted].toSorted(byBytes);
 }
 
 /** Runs a step on one name; what the system refuses becomes the member's error. */
@@ -119,8 +137,9 @@ function removeName(work: TreeWork, name: ByteName): void {
 }
 
 /** Removes directories that the removals have emptied, inner ones first. */
-function prune(work: TreeWork, wanted: ReadonlySet<ByteName>): void {
-  for (const name of directoriesAbove(work.removals).reverse()) {
+function prune(work: TreeWork, removed: readonly ByteName[]): void {
+  const wanted = new Set(wantedDirectories(work));
+  for (const name of directoriesAbove(removed).toReversed()) {
     if (wanted.has(name) || work.workTree.outside(name)) continue;
     try {
       withAccess(work, name, () => rmdirSync(work.workTree.at(name)));
@@ -134,6 +153,7 @@ function prune(work: TreeWork, wanted: ReadonlySet<ByteName>): void {
 async function applyEntry(
   work: TreeWork,
   entry: Exclude<ListedEntry, { type: 'directory' }>,
+  objects: ObjectReader,
 ): Promise<void> {
   const { workTree } = work;
   const at = workTree.at(entry.path);
@@ -150,7 +170,7 @@ async function applyEntry(
     if (current.mode !== entry.mode) withAccess(work, entry.path, () => chmodSync(at, entry.mode));
     return;
   }
-  await replace(work, entry.path, (temporary) => writeContent(work, entry, temporary));
+  await replace(work, entry.path, (temporary) => writeContent(work, entry, objects, temporary));
 }
 
 type FileEntry = Extract<ListedEntry, { type: 'file' }>;
@@ -175,12 +195,17 @@ async function holds(
   }
 }
 
-async function writeContent(work: TreeWork, entry: FileEntry, temporary: string): Promise<void> {
+async function writeContent(
+  work: TreeWork,
+  entry: FileEntry,
+  objects: ObjectReader,
+  temporary: string,
+): Promise<void> {
   const { staged, owner } = work;
   const descriptor = openSync(temporary, 'wx', 0o600);
   try {
     const hash = createBlobHash(staged.record.format, entry.sizeBytes);
-    for await (const piece of contentOf(work, entry)) {
+    for await (const piece of contentOf(work, entry, objects)) {
       hash.update(piece);
       for (let written = 0; written < piece.length;)
         written += writeSync(descriptor, piece, written);
@@ -193,7 +218,11 @@ async function writeContent(work: TreeWork, entry: FileEntry, temporary: string)
   }
 }
 
-async function* contentOf({ staged, objects }: TreeWork, entry: FileEntry): AsyncGenerator<Buffer> {
+async function* contentOf(
+  { staged }: TreeWork,
+  entry: FileEntry,
+  objects: ObjectReader,
+): AsyncGenerator<Buffer> {
   if (entry.content !== undefined) yield* readPieces(staged.streamFile(entry.content));
   else if (entry.sizeBytes > 0) yield* objects.read(entry.id);
 }

@@ -39,7 +39,7 @@ export async function captureMoment(work: CaptureWork): Promise<Captured> {
     tips: await sink.writeBytes(
       Buffer.from(
         [...tips]
-          .sort()
+          .toSorted()
           .map((id) => `${id}\n`)
           .join(''),
       ),

@@ -45,7 +45,7 @@ export async function listLargeFiles(directory: string): Promise<string[]> {
   return names
     .map((name) => path.basename(name))
     .filter((name) => /^[0-9a-f]{64}$/.test(name))
-    .sort();
+    .toSorted();
 }
 
 async function storeLargeFile(

@@ -69,7 +69,7 @@ export function directoriesAbove(names: Iterable<ByteName>): ByteName[] {
     for (let at = parentOf(name); at !== undefined && !found.has(at); at = parentOf(at))
       found.add(at);
   }
-  return [...found].sort(byBytes);
+  return [...found].toSorted(byBytes);
 }
 
 export function byBytes(a: string, b: string): number {

@@ -24,7 +24,7 @@ export function readStateFiles(repository: Repository): StateFile[] {
   const root = repository.gitDirectory;
   const files = readdirSync(root).filter((name) => singleFiles.test(name));
   for (const directory of directories) files.push(...listBelow(root, directory));
-  return readAll(root, files.sort());
+  return readAll(root, files.toSorted());
 }
 
 /** Files that say what is ignored, filtered and sparse. `own` lies in the git directory of the work tree, `shared` in the common one. */
@@ -48,7 +48,7 @@ export function readInfoFiles(repository: Repository): InfoFiles {
 /** A split index keeps most entries in files beside it. */
 export function readSharedIndexes(repository: Repository): StateFile[] {
   const root = repository.gitDirectory;
-  return readAll(root, readdirSync(root).filter(isSharedIndex).sort());
+  return readAll(root, readdirSync(root).filter(isSharedIndex).toSorted());
 }
 
 export function isSharedIndex(file: string): boolean {

@@ -31,7 +31,7 @@ export function treeState(
     }
   };
   walk(Buffer.from(directory), '');
-  return lines.sort();
+  return lines.toSorted();
 }
 
 export function runGit(directory: string, ...args: string[]): string {
