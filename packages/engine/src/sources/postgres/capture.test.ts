@@ -43,9 +43,9 @@ interface Writer {
 async function startWriter(on: Cluster, table: string): Promise<Writer> {
   const client = await connectApplication(on);
   await client.query('SET synchronous_commit = off');
-  let stopped = false;
+  const state = { stopped: false };
   const loop = (async () => {
-    while (!stopped) {
+    while (!state.stopped) {
       await client.query('BEGIN');
       await client.query('SELECT pg_advisory_xact_lock_shared($1)', [LOCK]);
       await client.query(`INSERT INTO ${table} DEFAULT VALUES`);
@@ -54,7 +54,7 @@ async function startWriter(on: Cluster, table: string): Promise<Writer> {
   })();
   return {
     async stop() {
-      stopped = true;
+      state.stopped = true;
       await loop;
       await client.end();
     },
@@ -213,7 +213,7 @@ test('unlogged tables are told of', async () => {
 test('a capture can be given up while its base is made, and leaves no session behind', async () => {
   const life = beginLife(cluster);
   const controller = new AbortController();
-  const write = life.objects.writeStream;
+  const write: typeof life.objects.writeStream = life.objects.writeStream.bind(life.objects);
   let writes = 0;
   life.objects.writeStream = (content) => {
     writes += 1;

@@ -35,7 +35,7 @@ test('damage in the base, the list or the log is found before anything is switch
   const pieces = new Set(
     list.spans.flatMap(({ pieces: found }) => found.map(({ ref }) => ref.digest)),
   );
-  const read = life.objects.readBytes;
+  const read: typeof life.objects.readBytes = life.objects.readBytes.bind(life.objects);
   for (const damaged of [
     pieces,
     new Set([record.base.listing.digest]),

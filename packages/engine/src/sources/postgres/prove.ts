@@ -34,7 +34,7 @@ export async function prove(
   }
   const origin = await readNote(cluster, incarnation, 'origin');
   if (origin === undefined) return refuse('its recovery did not end');
-  const record = parseRecord(origin.record as never);
+  const record = parseRecord(origin.record);
   const checks = [
     `recovered to restore point ${record.mark.name} at ${record.mark.lsn}, timeline ${origin.timeline} forks at ${origin.forkLsn}`,
   ];

@@ -150,7 +150,7 @@ export function beginLife(cluster: Cluster): Life {
     async capture({ signal = never, beforeMark, afterMark, seal = true } = {}) {
       const id = newSnapshotId();
       const records = (async function* () {
-        for (const { record } of [...history]) yield record as unknown as Json;
+        for (const { record } of history) yield record as unknown as Json;
       })();
       await using session = await driver.begin({
         snapshot: id,

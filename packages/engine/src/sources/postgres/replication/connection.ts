@@ -27,12 +27,14 @@ export async function identifySystem(
 ): Promise<SystemIdentity> {
   const client = await connectReplication(cluster, signal);
   try {
-    const { rows } = await client.query<{ systemid: string; timeline: number; xlogpos: string }>(
-      'IDENTIFY_SYSTEM',
-    );
+    const { rows } = await client.query<{
+      systemid: string;
+      timeline: string | number;
+      xlogpos: string;
+    }>('IDENTIFY_SYSTEM');
     const row = rows[0]!;
     return {
-      systemId: String(row.systemid),
+      systemId: row.systemid,
       timeline: Number(row.timeline),
       flushLsn: parseLsn(row.xlogpos),
     };

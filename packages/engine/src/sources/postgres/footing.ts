@@ -1,0 +1,137 @@
+// What a capture stands on before its mark: the base and WAL of an earlier snapshot, continued up to now, or a new base.
+// A new base is owed only when there is nothing to continue, when the log since has a gap, or when replay would get long; each
+// time it is said.
+import type { ProgressListener } from '@stillpoint/core';
+import type { BeginOptions } from '../contract.ts';
+import { storeBase } from './base.ts';
+import { findPredecessor, type Predecessor } from './chain.ts';
+import type { Cluster } from './cluster/contract.ts';
+import { readServerFacts, readTotalBytes, refuseTablespaces, type ServerFacts } from './facts.ts';
+import { readNote } from './incarnation.ts';
+import { bytesBetween, parseLsn, segmentStart, type Lsn } from './lsn.ts';
+import { identifySystem } from './replication/connection.ts';
+import { ensureSlot } from './replication/slot.ts';
+import { isWalMissing, streamWal } from './replication/wal-stream.ts';
+import { withControl } from './session.ts';
+import { createWalCollector, type WalCollector } from './wal-list.ts';
+
+/** WAL since the base that makes replay so long that a new base is the better deal. */
+const WAL_BYTES_PER_BASE = 4 * 1024 ** 3;
+const WAL_PER_BASE_BYTE = 2;
+
+export interface Live {
+  readonly incarnation: string;
+  readonly timeline: number;
+  readonly systemId: string;
+  readonly facts: ServerFacts;
+  readonly bytesTotal: number;
+}
+
+/** Everything before the mark: a base, and the WAL since it up to now. */
+export interface Footing extends Pick<Predecessor, 'base' | 'spans'> {
+  readonly walFrom: Lsn;
+  readonly collector: WalCollector;
+}
+
+export async function lookAtLive(cluster: Cluster, signal: AbortSignal): Promise<Live> {
+  const incarnation = await cluster.currentIncarnation();
+  const { systemId, timeline } = await identifySystem(cluster, signal);
+  return withControl(cluster, signal, async (client) => {
+    await refuseTablespaces(client);
+    await ensureSlot(client, incarnation);
+    const facts = await readServerFacts(client);
+    return { incarnation, timeline, systemId, facts, bytesTotal: await readTotalBytes(client) };
+  });
+}
+
+/** Continues an earlier snapshot if there is one and its WAL goes on without a gap; otherwise makes a base, and says why. */
+export async function findFooting(
+  cluster: Cluster,
+  live: Live,
+  options: BeginOptions,
+): Promise<Footing> {
+  const { history, source, progress } = options;
+  const say = (level: 'info' | 'warn', text: string): void =>
+    progress({ type: 'note:said', level, text });
+  const origin = await readNote(cluster, live.incarnation, 'origin');
+  const predecessor = await findPredecessor(history, { ...live, origin }, source);
+  if (predecessor === undefined) {
+    say(
+      'info',
+      'The database is captured whole: no earlier snapshot of this cluster can be continued.',
+    );
+    return makeFooting(cluster, live, options);
+  }
+  const most = Math.max(WAL_BYTES_PER_BASE, WAL_PER_BASE_BYTE * predecessor.base.bytes);
+  if (predecessor.walBytes > most) {
+    say('info', 'The database is captured whole again: much was written since the last time.');
+    return makeFooting(cluster, live, options);
+  }
+  const collector = createWalCollector(options.sink, predecessor.position);
+  try {
+    await catchUp(cluster, live, collector, options);
+  } catch (error) {
+    if (!isWalMissing(error)) throw error;
+    say(
+      'warn',
+      `The database is captured whole: its write-ahead log since the last snapshot is gone (${(error as Error).message}).`,
+    );
+    return makeFooting(cluster, live, options);
+  }
+  const { base, spans } = predecessor;
+  return { base, spans, walFrom: spans[0]!.from, collector };
+}
+
+async function makeFooting(cluster: Cluster, live: Live, options: BeginOptions): Promise<Footing> {
+  const { incarnation, timeline, facts, bytesTotal } = live;
+  const { snapshot, sink, signal, progress } = options;
+  progress({ type: 'phase:started', phase: 'base', detail: 'database' });
+  const label = `stillpoint ${snapshot}`;
+  const base = await storeBase(cluster, { label, incarnation, sink, bytesTotal, signal, progress });
+  // A server checks the first page of each segment it opens: the list begins where a segment does.
+  const walFrom = segmentStart(parseLsn(base.startLsn), facts.walSegmentBytes);
+  const collector = createWalCollector(sink, walFrom);
+  await catchUp(cluster, live, collector, options);
+  const span = { incarnation, timeline, from: walFrom, forkLsn: undefined, pieces: [] };
+  return { base, spans: [span], walFrom, collector };
+}
+
+/** Streams up to what the server has flushed now. */
+async function catchUp(
+  cluster: Cluster,
+  live: Live,
+  collector: WalCollector,
+  { signal, progress }: { readonly signal: AbortSignal; readonly progress: ProgressListener },
+): Promise<void> {
+  const { flushLsn } = await identifySystem(cluster, signal);
+  // Behind what we hold already: this server has forgotten, so it is another history. The server words it like this itself.
+  if (flushLsn < collector.position)
+    throw new Error('ahead of the WAL flush position of this server');
+  await collect(cluster, live, collector, { until: flushLsn, signal, progress });
+}
+
+export async function collect(
+  cluster: Cluster,
+  { timeline }: Live,
+  collector: WalCollector,
+  options: {
+    readonly until: Lsn;
+    readonly signal: AbortSignal;
+    readonly progress: ProgressListener;
+  },
+): Promise<void> {
+  const { until, signal, progress } = options;
+  const from = collector.position;
+  const totalBytes = bytesBetween(from, until);
+  await streamWal(cluster, {
+    timeline,
+    from,
+    until,
+    signal,
+    async onWal(start, bytes) {
+      await collector.write(start, bytes);
+      const doneBytes = bytesBetween(from, collector.position);
+      progress({ type: 'bytes:advanced', phase: 'wal', doneBytes, totalBytes });
+    },
+  });
+}
