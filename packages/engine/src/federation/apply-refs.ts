@@ -74,10 +74,34 @@ async function keepTips(
     kept.set('HEAD', head.commit);
   }
   const existing = new Set(await existingIds(repository, kept.values()));
-  const commands = [...kept]
-    .filter(([, id]) => existing.has(id))
-    .map(([name, id]) => `update ${ownRefs}${more.undo}/${name}\0${id}\0\0`);
+  const wantedNames = [...kept].filter(([, id]) => existing.has(id));
+  const prefix = await freePrefix(repository, wantedNames, more.undo);
+  const commands = wantedNames.map(([name, id]) => `update ${prefix}${name}\0${id}\0\0`);
   await updateRefs(repository, commands, more.undo);
+}
+
+/**
+ * refs/stillpoint/<undo>/, or a place below it when other tips are kept there already: a switch back after a failed one keeps
+ * the same names once more, and nothing that is kept is ever replaced.
+ */
+async function freePrefix(
+  repository: Repository,
+  wanted: readonly (readonly [name: string, id: string])[],
+  undo: SnapshotId,
+): Promise<string> {
+  const taken = await listRefs(repository, never, `${ownRefs}${undo}/`);
+  for (let attempt = 0; ; attempt++) {
+    const prefix = attempt === 0 ? `${ownRefs}${undo}/` : `${ownRefs}${undo}/again-${attempt}/`;
+    const collides = wanted.some(([name, id]) =>
+      taken.some(
+        (ref) =>
+          (ref.name === `${prefix}${name}` && ref.id !== id) ||
+          ref.name.startsWith(`${prefix}${name}/`) ||
+          `${prefix}${name}`.startsWith(`${ref.name}/`),
+      ),
+    );
+    if (!collides) return prefix;
+  }
 }
 
 /** Deletions first: a branch `a` must go before `a/b` can come. */

@@ -7,7 +7,7 @@ import { pipeline } from 'node:stream/promises';
 import { digestHex, digestOf, failure, isFailure, type Json } from '@stillpoint/core';
 import type { ObjectSource, PrepareOptions, Proof, StreamRef } from '../sources/contract.ts';
 import { createBlobHash, readPieces } from './content.ts';
-import { syncFileSystem } from './durable.ts';
+import { makeTreeDurable } from './durable.ts';
 import { createGit, type Git } from './git.ts';
 import type { MemberContext } from './member.ts';
 import { showName } from './names.ts';
@@ -37,7 +37,7 @@ export async function prepareState(
   for (const ref of stagedStreams(record, listing)) await fetchStream(staged, ref, source, signal);
   if (objects === 'staged') await fetchPacks(context, record, staged, options);
   await writeFile(path.join(staged, 'record.json'), JSON.stringify(record), { mode: 0o600 });
-  await syncFileSystem(staged);
+  await makeTreeDurable(staged);
   return { version: 1, staged, objects };
 }
 
