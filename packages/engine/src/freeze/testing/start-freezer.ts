@@ -39,11 +39,16 @@ export function startFreezer(program: string, given: object): Freezer {
   lines.on('line', (line) => said.push(line));
   const closed = once(lines, 'close');
 
+  let goneWith: string | undefined;
+  child.on('close', (status, signal) => (goneWith = String(status ?? signal)));
   const hears = (line: string, timeoutMs: number): Promise<void> =>
     eventually(
-      () => said.includes(line),
+      () => {
+        if (goneWith === undefined || said.includes(line)) return said.includes(line);
+        throw new Error(`the freezer ended with ${goneWith} and had said: ${said.join()}`);
+      },
       timeoutMs,
-      `the freezer says ${line}, said ${said.join()}`,
+      `the freezer says ${line}`,
     );
   return {
     pid,
@@ -79,11 +84,12 @@ export async function untilHolding(start: () => Freezer, timeoutMs: number): Pro
   for (;;) {
     const freezer = start();
     const remainingMs = deadline - performance.now();
-    await eventually(() => freezer.said.length > 0, remainingMs, 'the freezer speaks');
-    if (freezer.said[0] !== 'ended FREEZE_BUDGET_EXCEEDED') {
-      await freezer.hears('holding', 0);
+    try {
+      await freezer.hears('holding', remainingMs);
       return freezer;
+    } catch (error) {
+      await freezer[Symbol.asyncDispose]();
+      if (!freezer.said.includes('ended FREEZE_BUDGET_EXCEEDED')) throw error;
     }
-    await freezer[Symbol.asyncDispose]();
   }
 }

@@ -29,9 +29,11 @@ const rounds = process.env['STILLPOINT_SOAK'] === undefined ? 1 : 10;
 
 let throwaway: ThrowawayCluster;
 let admin: Client;
+let resumesDirectory: string;
 const opened: Client[] = [];
 
 before(async () => {
+  resumesDirectory = await mkdtemp(path.join(os.tmpdir(), 'lock-resumes-'));
   throwaway = await startThrowawayCluster();
   admin = await throwaway.cluster.connect({ applicationName: 'stillpoint test' });
   await admin.query('CREATE DATABASE other OWNER app');
@@ -43,6 +45,7 @@ after(async () => {
   await admin.end();
   await throwaway[Symbol.asyncDispose]();
   await removePlace();
+  await rm(resumesDirectory, { recursive: true, force: true });
 });
 
 async function connect(database = 'shop'): Promise<Client> {
@@ -293,7 +296,6 @@ describe('the freezer of a lock', () => {
 });
 
 async function dieInTheFreeze(when: 'waiting' | 'holding', how: 'kill' | 'stop'): Promise<void> {
-  const resumesDirectory = await mkdtemp(path.join(os.tmpdir(), 'lock-resumes-'));
   await using writer = await startWriter();
   const finish = when === 'waiting' ? await beginWrite() : async () => {};
   const url = await throwaway.cluster.url();
@@ -315,7 +317,6 @@ async function dieInTheFreeze(when: 'waiting' | 'holding', how: 'kill' | 'stop')
   await noFreezerIsLeft();
   await finish();
   assert.deepEqual(await readdir(resumesDirectory), [], 'locks need no journal');
-  await rm(resumesDirectory, { recursive: true });
 }
 
 /** A stopped freezer's session may be left, idle between two tries, but without a transaction. */
