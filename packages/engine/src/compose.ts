@@ -145,7 +145,8 @@ function createParticipant(
       guards,
       key: config.freeze.lockKey,
       databases: () => listLockDatabases(cluster),
-      connect: (database, applicationName) => cluster.connect({ database, applicationName }),
+      connect: (database, applicationName, signal) =>
+        cluster.connect({ database, applicationName, signal }),
     });
   }
   const { suspend, resume } = participant;
