@@ -27,7 +27,7 @@ if (node === process.execPath && typeof process.execve === 'function') {
 }
 
 // An older Node cannot replace itself, so it waits beside. The channel ties the two lives together:
-// when this process is killed, the channel closes and main.ts ends itself as abruptly.
+// when this process is killed, the channel closes and start.ts ends itself as abruptly.
 const child = spawn(node, command, { stdio: ['inherit', 'inherit', 'inherit', 'ipc'] });
 
 // A terminal sends its signals to the whole process group; these are for a `kill` aimed at us alone.

@@ -1,4 +1,4 @@
-// What a command gets from the outside world, so that nothing below main.ts touches the process.
+// What a command gets from the outside world, so that nothing below start.ts touches the process.
 import type { Channel } from '../output/output.ts';
 
 export interface Host {

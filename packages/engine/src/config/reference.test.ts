@@ -1,0 +1,37 @@
+import { DEFAULT_LOCK_KEY, resolveConfig } from './index.ts';
+import { knownKeys } from './user-config.ts';
+import assert from 'node:assert/strict';
+import { readFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { test } from 'node:test';
+
+const page = readFileSync(new URL('../../../../docs/reference/config.md', import.meta.url), 'utf8');
+
+test('docs/reference/config.md names every key, and no other', () => {
+  const named = new Set(
+    [...page.matchAll(/^\| (`[^|]+`) \|/gm)].flatMap(([, keys = '']) =>
+      keys.split(', ').map((key) => key.replaceAll('`', '')),
+    ),
+  );
+  const expected = [
+    ...knownKeys.config,
+    ...knownKeys.member.map((key) => `members[].${key}`),
+    ...knownKeys.source.map((key) => `sources.*.${key}`),
+    ...knownKeys.freeze.map((key) => `freeze.${key}`),
+    ...knownKeys.lock,
+    ...knownKeys.command,
+    ...knownKeys.http,
+  ];
+  assert.deepEqual([...named].toSorted(), [...new Set(expected)].toSorted());
+});
+
+test('its defaults are the ones that are used', async () => {
+  const config = await resolveConfig(
+    { sources: { db: { driver: 'postgres' } } },
+    { projectDirectory: tmpdir() },
+  );
+  assert.ok(page.includes(`| \`freeze.lockKey\` | \`${DEFAULT_LOCK_KEY}\` |`));
+  assert.ok(page.includes(`| \`freeze.budget\` | \`'${config.freeze.budgetMs / 1000}s'\` |`));
+  assert.ok(page.includes(`| \`sources.*.database\` | \`'${config.sources[0]?.database}'\` |`));
+  assert.equal(config.participants[0]?.name, 'lock:db');
+});
