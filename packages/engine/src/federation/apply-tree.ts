@@ -35,6 +35,7 @@ import {
   bytesOfName,
   directoriesAbove,
   parentOf,
+  pathsBelow,
   showName,
   type ByteName,
   type FsPath,
@@ -56,6 +57,8 @@ export interface TreeWork {
   /** Who shall own what is made; undefined: whoever runs this. */
   readonly owner: { readonly uid: number; readonly gid: number } | undefined;
   readonly progress: ProgressListener;
+  /** Where there was no repository there is no undo point: what stands in the way is moved here instead of being replaced. */
+  readonly aside?: string;
 }
 
 /** Removes files, and the directories that this empties. */
@@ -159,8 +162,12 @@ async function applyEntry(
   const at = workTree.at(entry.path);
   const current = statOf(at);
   if (current?.kind === 'directory') removeDirectory(work, entry.path);
+  const makeRoom = () => {
+    if (current !== undefined && current.kind !== 'directory') setAside(work, entry.path);
+  };
   if (entry.type === 'link') {
     if (current?.kind === 'link' && readTarget(at) === entry.target) return;
+    makeRoom();
     await replace(work, entry.path, (temporary) =>
       symlinkSync(bytesOfName(entry.target), temporary),
     );
@@ -170,6 +177,7 @@ async function applyEntry(
     if (current.mode !== entry.mode) withAccess(work, entry.path, () => chmodSync(at, entry.mode));
     return;
   }
+  makeRoom();
   await replace(work, entry.path, (temporary) => writeContent(work, entry, objects, temporary));
 }
 
@@ -249,13 +257,26 @@ function lchownIfLink(file: string, owner: { uid: number; gid: number }): void {
   if (statOf(file)?.kind === 'link') lchownSync(file, owner.uid, owner.gid);
 }
 
+/** True if it was moved away; false if it may be replaced, because the undo point holds it. */
+function setAside(work: TreeWork, name: ByteName): boolean {
+  if (work.aside === undefined) return false;
+  const place = pathsBelow(work.aside);
+  const above = parentOf(name);
+  mkdirSync(above === undefined ? work.aside : place(above), { recursive: true, mode: 0o700 });
+  let target = name;
+  for (let copy = 1; statOf(place(target)) !== undefined; copy++)
+    target = `${name}.${copy}` as ByteName;
+  withAccess(work, name, () => renameSync(work.workTree.at(name), place(target)));
+  return true;
+}
+
 /** A real directory; whatever else stands there goes. */
 function makeDirectory(work: TreeWork, name: ByteName): void {
   const at = work.workTree.at(name);
   const current = statOf(at);
   if (current?.kind === 'directory') return;
   withAccess(work, name, () => {
-    if (current !== undefined) unlinkSync(at);
+    if (current !== undefined && !setAside(work, name)) unlinkSync(at);
     mkdirSync(at);
     if (work.owner !== undefined) lchownSync(at, work.owner.uid, work.owner.gid);
   });
@@ -267,6 +288,7 @@ function removeDirectory(work: TreeWork, name: ByteName): void {
   const blocked = work.standing.some((other) => other === name || other.startsWith(`${name}/`));
   if (blocked) throw new Error('another member lies below it');
   workTree.walk(name);
+  if (setAside(work, name)) return;
   withAccess(work, name, () => rmSync(workTree.at(name), { recursive: true, force: true }));
 }
 

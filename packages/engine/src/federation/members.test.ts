@@ -4,10 +4,10 @@ import assert from 'node:assert/strict';
 import { execFileSync } from 'node:child_process';
 import { createHash } from 'node:crypto';
 import { existsSync } from 'node:fs';
-import { cp, mkdir, readdir, readFile, rm, symlink, writeFile } from 'node:fs/promises';
+import { cp, mkdir, readdir, readFile, rm, writeFile } from 'node:fs/promises';
 import path from 'node:path';
 import { test } from 'node:test';
-import { isFailure, newSnapshotId, type ErrorCode } from '@stillpoint/core';
+import { isFailure, type ErrorCode } from '@stillpoint/core';
 import type { SourceDriver } from '../sources/contract.ts';
 import { createTestMember, type TestMember } from './testing/test-member.ts';
 import { gitState, runGit, treeState } from './testing/tree-state.ts';
@@ -328,91 +328,6 @@ test('git-lfs: pointers in commits, content on the disk and in the store come ba
   await member.restore(snapshot.record, { driver: elsewhere.driver });
   assert.deepEqual(await readFile(path.join(elsewhere.directory, 'big.bin')), content);
   assert.deepEqual(await readFile(path.join(elsewhere.directory, '.git', store, id)), content);
-});
-
-test('tracked then, ignored and edited now: restore, then undo, brings the edited one back', async () => {
-  await using member = await createTestMember();
-  await member.write('settings.json', 'captured');
-  await member.write('way/in/the', 'captured');
-  member.git('add', '.');
-  member.git('commit', '-qm', 'settings');
-  const snapshot = await member.capture();
-  member.git('rm', '-q', '--cached', 'settings.json', 'way/in/the');
-  await rm(path.join(member.directory, 'way'), { recursive: true });
-  await member.write('.gitignore', 'settings.json\n/way\ncache/\n');
-  await member.write('settings.json', 'edited and ignored');
-  await member.write('way', 'an ignored file in the way');
-  await member.write('cache/x', 'never touched');
-  member.git('add', '.');
-  member.git('commit', '-qm', 'ignored from now on');
-  const now = treeState(member.directory);
-  const driver = member.driver();
-  await driver.protect?.(snapshot.record, member.objects);
-  const undo = await member.capture({ driver, history: [snapshot.record] });
-  await member.restore(snapshot.record, { undo: undo.id });
-  assert.equal(await readFile(path.join(member.directory, 'settings.json'), 'utf8'), 'captured');
-  assert.equal(await readFile(path.join(member.directory, 'way/in/the'), 'utf8'), 'captured');
-  assert.equal(await readFile(path.join(member.directory, 'cache/x'), 'utf8'), 'never touched');
-  await member.restore(undo.record);
-  assert.deepEqual(treeState(member.directory), now);
-});
-
-test('what a restore brought where nothing was goes again with its undo, even if ignored then', async () => {
-  await using member = await createTestMember();
-  await member.write('generated.txt', 'tracked here');
-  member.git('add', '.');
-  member.git('commit', '-qm', 'generated');
-  const snapshot = await member.capture();
-  member.git('rm', '-q', 'generated.txt');
-  await member.write('.gitignore', 'generated.txt\n');
-  member.git('add', '.');
-  member.git('commit', '-qm', 'gone and ignored');
-  const driver = member.driver();
-  await driver.protect?.(snapshot.record, member.objects);
-  const undo = await member.capture({ driver });
-  await member.restore(snapshot.record, { undo: undo.id });
-  assert.equal(existsSync(path.join(member.directory, 'generated.txt')), true);
-  await member.restore(undo.record);
-  assert.equal(existsSync(path.join(member.directory, 'generated.txt')), false);
-});
-
-test('a link out of the tree is never followed when files are written', async () => {
-  await using member = await createTestMember();
-  const outside = path.join(member.project, 'outside');
-  await mkdir(outside);
-  const snapshot = await member.capture();
-  await rm(path.join(member.directory, 'src'), { recursive: true });
-  await symlink(outside, path.join(member.directory, 'src'));
-  await member.restore(snapshot.record);
-  assert.deepEqual(await readdir(outside), []);
-  assert.equal(
-    await readFile(path.join(member.directory, 'src/deep/code.ts'), 'utf8'),
-    'export {};\n',
-  );
-});
-
-test('moved and deleted tips are kept under the undo point and listed', async () => {
-  await using member = await createTestMember();
-  const snapshot = await member.capture();
-  await member.write('tracked.txt', 'more');
-  member.git('commit', '-qam', 'more');
-  member.git('branch', 'topic');
-  member.git('stash', 'list');
-  const tip = member.git('rev-parse', 'HEAD').trim();
-  const undo = newSnapshotId();
-  const kept = await member.restore(snapshot.record, { undo });
-  assert.deepEqual(
-    kept.map((line) => line.replace(undo, 'UNDO')),
-    [
-      `core: main was ${tip.slice(0, 8)}, kept as refs/stillpoint/UNDO/heads/main`,
-      `core: topic was ${tip.slice(0, 8)}, kept as refs/stillpoint/UNDO/heads/topic`,
-    ],
-  );
-  member.git('reflog', 'expire', '--expire=all', '--all');
-  member.git('gc', '-q', '--prune=now');
-  assert.equal(member.git('rev-parse', `refs/stillpoint/${undo}/heads/topic`).trim(), tip);
-  const again = await member.capture();
-  assert.doesNotMatch(JSON.stringify(again.record), new RegExp(undo));
 });
 
 test('a copied repository without its main one is named', async () => {

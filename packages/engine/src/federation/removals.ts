@@ -20,13 +20,15 @@ import { createWorkTree } from './work-tree.ts';
 export interface Removals {
   readonly certain: readonly ByteName[];
   readonly untracked: readonly ByteName[];
+  /** There was no repository, hence no undo point. */
+  readonly fromNothing: boolean;
   /** When the first attempt began, by the clock that stamps files. */
   readonly began: number;
 }
 
 const never = new AbortController().signal;
 const names = z.array(z.union([z.string(), z.strictObject({ b64: z.string() })]));
-const schema = z.strictObject({ certain: names, untracked: names });
+const schema = z.strictObject({ certain: names, untracked: names, fromNothing: z.boolean() });
 
 export async function decideRemovals(
   context: MemberContext,
@@ -35,13 +37,18 @@ export async function decideRemovals(
   const file = path.join(staged.directory, 'removals.json');
   if ((await readOptional(file)) === null) {
     const { certain, untracked } = await findRemovals(context, staged);
-    const text = { certain: certain.map(encodeName), untracked: untracked.map(encodeName) };
+    const text = {
+      certain: certain.map(encodeName),
+      untracked: untracked.map(encodeName),
+      fromNothing: !(await exists(path.join(context.directory, '.git'))),
+    };
     await writeFileAtomic(file, JSON.stringify(text));
   }
   const decided = schema.parse(JSON.parse(String(await readOptional(file))));
   return {
     certain: decided.certain.map(decodeName),
     untracked: decided.untracked.map(decodeName),
+    fromNothing: decided.fromNothing,
     began: (await stat(file)).ctimeMs,
   };
 }
@@ -53,24 +60,23 @@ async function findRemovals(
   const { record } = staged;
   const certain = new Set<ByteName>();
   const untracked = new Set<ByteName>();
+  if (!(await exists(path.join(context.directory, '.git')))) return { certain: [], untracked: [] };
   for (const ref of record.considered) {
     const text = (await staged.read(ref)).toString('utf8');
     for (const entry of parseListing(context.member, text)) {
       if (entry.type !== 'directory') certain.add(entry.path);
     }
   }
-  if (await exists(path.join(context.directory, '.git'))) {
-    const repository = await openRepository(context);
-    const include = context.include.filter((pattern) => record.include.includes(pattern));
-    const lists = { repository, include: [], signal: never };
-    const [index, others, included] = await Promise.all([
-      listIndex(lists),
-      listOthers(lists),
-      listIncluded({ ...lists, include }),
-    ]);
-    for (const name of [...index.names.keys(), ...included]) certain.add(name);
-    for (const name of others.names) untracked.add(name);
-  }
+  const repository = await openRepository(context);
+  const include = context.include.filter((pattern) => record.include.includes(pattern));
+  const lists = { repository, include: [], signal: never };
+  const [index, others, included] = await Promise.all([
+    listIndex(lists),
+    listOthers(lists),
+    listIncluded({ ...lists, include }),
+  ]);
+  for (const name of [...index.names.keys(), ...included]) certain.add(name);
+  for (const name of others.names) untracked.add(name);
   const kept = new Set(
     staged.listing.filter(({ type }) => type !== 'directory').map(({ path }) => path),
   );

@@ -21,7 +21,7 @@ import { syncFileSystem } from './durable.ts';
 import type { MemberContext } from './member.ts';
 import { decodeName, type ByteName } from './names.ts';
 import { decideRemovals, untrackedToRemove } from './removals.ts';
-import { openRepository, type Repository } from './repository.ts';
+import { exists, openRepository, type Repository } from './repository.ts';
 import { openStaged, type GitPlacement, type StagedState } from './staged.ts';
 import { createWorkTree, type WorkTree } from './work-tree.ts';
 
@@ -59,7 +59,11 @@ async function run(
   await addObjects(context, repository, staged);
   await addLargeFiles(repository, staged);
   step('files');
-  const work = await treeWork(context, repository, staged, options);
+  const aside = path.join(repository.gitDirectory, 'stillpoint', `replaced-${options.undo}`);
+  const work = {
+    ...(await treeWork(context, repository, staged, options)),
+    ...(removals.fromNothing ? { aside } : {}),
+  };
   await applyRemovals(work, removals.certain);
   await applyListing(work, repository.git);
   step('refs');
@@ -76,7 +80,9 @@ async function run(
   step('owner');
   await giveToOwner(context.directory, repository);
   await syncFileSystem(context.directory);
-  return { kept: await describeKept(repository, member, options.undo) };
+  const kept = await describeKept(repository, member, options.undo);
+  if (await exists(aside)) kept.push(`${member}: what stood in the way is kept in ${aside}`);
+  return { kept };
 }
 
 async function treeWork(
