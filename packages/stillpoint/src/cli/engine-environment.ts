@@ -15,6 +15,20 @@ export async function engineEnvironment(
     // The same for every process of a user, whatever its environment: a server that was started at a desk must be found by
     // a nightly job. Hence neither TMPDIR nor XDG_RUNTIME_DIR, which ends with the login besides.
     runtimeDirectory: `/tmp/stillpoint-${process.getuid?.() ?? 0}`,
+    ...crashPointOf(environment),
+  };
+}
+
+/** For the crash tests: dies, as a machine dies, at the named moment of a restore. */
+function crashPointOf(
+  environment: Readonly<Record<string, string | undefined>>,
+): Pick<EngineEnvironment, 'crashPoint'> {
+  const fatal = environment['STILLPOINT_CRASH_AT'];
+  if (fatal === undefined) return {};
+  return {
+    crashPoint(point) {
+      if (point === fatal) process.kill(process.pid, 'SIGKILL');
+    },
   };
 }
 
