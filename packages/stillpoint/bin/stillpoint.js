@@ -32,7 +32,9 @@ const child = spawn(node, command, { stdio: ['inherit', 'inherit', 'inherit', 'i
 
 // A terminal sends its signals to the whole process group; these are for a `kill` aimed at us alone.
 for (const signal of ['SIGTERM', 'SIGHUP']) process.on(signal, () => child.kill(signal));
-process.on('SIGINT', () => {});
+process.on('SIGINT', () => {
+  if (!process.stdin.isTTY) child.kill('SIGINT');
+});
 
 child.on('error', (error) => {
   process.stderr.write(`stillpoint: cannot start ${node}: ${error.message}\n`);

@@ -6,6 +6,9 @@ import type { Channel } from '../output/output.ts';
 import type { Host } from './host.ts';
 import { runCommand } from './program.ts';
 
+/** Nobody presses a key twice in less. */
+const SAME_SIGNAL_MS = 150;
+
 const stops = ['SIGINT', 'SIGTERM', 'SIGHUP'] as const;
 
 function watchLauncher(): void {
@@ -18,8 +21,14 @@ function watchLauncher(): void {
 function createHost(doing: string): Host {
   const controller = new AbortController();
   let receiver: ((signal: NodeJS.Signals) => void) | undefined;
+  let lastSignalMs = -Infinity;
   for (const signal of stops) {
     process.on(signal, () => {
+      // Sent to a whole process group it comes twice when a launcher passes it on: once directly, once from there.
+      const now = performance.now();
+      const again = now - lastSignalMs < SAME_SIGNAL_MS;
+      lastSignalMs = now;
+      if (again) return;
       if (receiver !== undefined) receiver(signal);
       else if (controller.signal.aborted) process.kill(process.pid, 'SIGKILL');
       else {
@@ -77,6 +86,6 @@ watchLauncher();
 const args = process.argv.slice(2);
 const status = await runCommand(
   args,
-  createHost(args.find((word) => !word.startsWith('-')) ?? 'starting'),
+  createHost(`running stillpoint ${args.find((word) => !word.startsWith('-')) ?? ''}`.trim()),
 );
 process.exit(status);
