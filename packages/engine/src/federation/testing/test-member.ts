@@ -1,4 +1,5 @@
 // A project directory with one real repository and drivers on it; gone when disposed.
+import { execFileSync } from 'node:child_process';
 import { chmodSync } from 'node:fs';
 import { mkdir, mkdtemp, readdir, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
@@ -120,6 +121,8 @@ export async function createTestMember(
       return await mkdtemp(path.join(project, '.stillpoint', 'work', 'restore-'));
     },
     async [Symbol.asyncDispose]() {
+      // Some tests leave directories that even their owner may not write.
+      execFileSync('chmod', ['-R', 'u+rwX', project]);
       await rm(project, { recursive: true, force: true });
     },
   };
