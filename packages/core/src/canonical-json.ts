@@ -1,5 +1,5 @@
 // RFC 8785 (JSON Canonicalization Scheme): one byte sequence for one value, so that a digest over it means
-// something. Keys are sorted by UTF-16 code units, which is what Array.prototype.sort does; numbers and
+// something. Keys are sorted by UTF-16 code units, which is how `<` compares strings; numbers and
 // strings are written as ECMAScript's JSON.stringify writes them, which is what the RFC prescribes.
 
 export type Json = null | boolean | number | string | readonly Json[] | { readonly [key: string]: Json };
@@ -29,9 +29,13 @@ function write(value: unknown): string | undefined {
   throw new TypeError(`not a JSON value: ${typeof value}`);
 }
 
+function byCodeUnits(a: string, b: string): number {
+  return a < b ? -1 : 1;
+}
+
 function writeObject(value: Record<string, unknown>): string {
   const members: string[] = [];
-  for (const key of Object.keys(value).sort()) {
+  for (const key of Object.keys(value).toSorted(byCodeUnits)) {
     const written = write(value[key]);
     if (written !== undefined) members.push(`${write(key)}:${written}`);
   }

@@ -24,6 +24,8 @@ export interface EngineEnvironment {
   readonly binariesDirectory: string;
   /** Short and private, for sockets; undefined: below the system's temporary directory. */
   readonly runtimeDirectory?: string;
+  /** What git runs with: PATH, HOME and the like, so that it finds the user's own settings. */
+  readonly gitEnvironment?: Readonly<Record<string, string>>;
   readonly clock?: Clock;
   /** Called before and after every line of the restore journal; the crash tests kill the process there. */
   readonly crashPoint?: (point: string) => void;
@@ -48,7 +50,8 @@ export async function compose(
     clock,
     ...(vaultOverride === undefined ? {} : { vault: vaultOverride }),
   });
-  const vault = cleanup.use(await openProjectVault(state, state.vault ?? config.vault, clock));
+  const vaultDirectory = state.vault ?? config.vault;
+  const vault = cleanup.use(await openProjectVault(state, vaultDirectory, clock));
   const clusters = new Map(
     config.sources.map((source) => [
       source.name,
@@ -64,6 +67,8 @@ export async function compose(
       member: config.members.find(({ path: one }) => one === member) ?? { path: member, include: [] },
       otherMembers: members.filter((one) => one !== member),
       cacheDirectory: path.join(state.cacheDirectory, 'members'),
+      neverCaptured: [vaultDirectory],
+      ...(environment.gitEnvironment === undefined ? {} : { environment: environment.gitEnvironment }),
       clock,
     });
   const memberPaths = config.members.map((member) => member.path);

@@ -112,7 +112,7 @@ test('members that cannot be', async (t) => {
   const members = (...list: unknown[]): Promise<unknown> => project.resolve({ members: list });
   await refused(members('gone'), 'MEMBER_MISSING', 'gone');
   await refused(members('plain'), 'MEMBER_NOT_REPOSITORY', 'plain');
-  await refused(members('../up'), 'MEMBER_MISSING');
+  await refused(members('../up'), 'MEMBER_OUTSIDE_PROJECT');
   await refused(members(path.join(outside, 'repo')), 'MEMBER_OUTSIDE_PROJECT', outside);
   await refused(members('linked'), 'MEMBER_OUTSIDE_PROJECT', 'linked', outside);
   await refused(members('link*'), 'MEMBER_OUTSIDE_PROJECT', outside);

@@ -75,12 +75,7 @@ const invalid: readonly [string, unknown, ...string[]][] = [
     'http://',
   ],
   ['a lock without a source', { participants: [{ kind: 'lock' }] }, 'participants[0].source'],
-  [
-    'a lock on which of two',
-    { sources: { a: db, b: db }, participants: [{ kind: 'lock' }] },
-    'participants[0].source',
-    'a, b',
-  ],
+  ['two managed databases', { sources: { a: db, b: db } }, 'sources', 'a, b'],
   [
     'an unknown guard',
     { sources: { db }, participants: [{ kind: 'lock', guards: ['bd'] }] },

@@ -88,6 +88,11 @@ function resolveSources(sources: UserSources, file: string): readonly ResolvedSo
       settings: resolveSettings(source.settings ?? {}, `${key}.settings`, file),
     });
   }
+  // A project has one cluster: two would share its directory. It is captured whole, with every database in it.
+  if (resolved.length > 1) {
+    const names = resolved.map(({ name }) => name).join(', ');
+    throw invalidKey(file, 'sources', 'one managed Postgres, which holds any number of databases', names);
+  }
   return resolved;
 }
 

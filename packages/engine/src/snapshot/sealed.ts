@@ -26,7 +26,7 @@ export async function readSealed(vault: Vault, signal?: AbortSignal): Promise<Se
     }
   };
   await Promise.all(Array.from({ length: readsAtOnce }, worker));
-  return { sealed: sealed.sort(oldestFirst), damaged };
+  return { sealed: sealed.toSorted(oldestFirst), damaged };
 }
 
 async function readOne(vault: Vault, entry: SealedEntry): Promise<Sealed | DamagedSnapshot> {

@@ -21,7 +21,7 @@ function memoryHarness(wrap: (driver: SourceDriver) => SourceDriver = (it) => it
       changes += 1;
       world.entries.set('changed', String(changes));
     },
-    content: async () => JSON.stringify([...world.entries].sort()),
+    content: async () => JSON.stringify([...world.entries]),
     async [Symbol.asyncDispose]() {},
   };
 }

@@ -131,7 +131,7 @@ function faultySession(
 }
 
 function toBytes(entries: ReadonlyMap<string, string>): Uint8Array {
-  return canonicalBytes([...entries].sort(([a], [b]) => (a < b ? -1 : 1)));
+  return canonicalBytes([...entries].toSorted(([a], [b]) => (a < b ? -1 : 1)));
 }
 
 function fromBytes(bytes: Uint8Array): Map<string, string> {

@@ -42,7 +42,8 @@ export function driverSuite({ test, factory }: DriverSuite): void {
 
   test('law 4: probe, begin, mark and capture change nothing that a user can see', async () => {
     await using it = await start(factory);
-    const visible = it.harness.visible ?? it.harness.content;
+    const { harness } = it;
+    const visible = (): Promise<string> => harness.visible?.() ?? harness.content();
     const before = await visible();
     await it.driver.probe(never);
     await it.capture();
