@@ -1,13 +1,11 @@
 // The public list of `stillpoint`: what a configuration imports, and the library behind the command.
 export {
-  createStillpoint,
   defineConfig,
   findConfig,
   loadConfig,
   resolveConfig,
   type CallOptions,
   type DamagedSnapshot,
-  type EngineEnvironment,
   type ManagedDatabase,
   type ResolvedConfig,
   type RestoreOptions,
@@ -19,6 +17,7 @@ export {
   type Stillpoint,
   type UserConfig,
 } from '@stillpoint/engine';
+export { createStillpoint, type OpenOptions } from './library.ts';
 export {
   isFailure,
   StillpointError,
