@@ -27,6 +27,7 @@ export function createGitDriver(options: GitDriverOptions): SourceDriver {
       capturesWhileLive: true,
       incremental: true,
       preparesFromNothing: true,
+      marksByComputing: true,
     },
     async exists() {
       return (await stat(`${context.directory}/.git`).catch(() => undefined)) !== undefined;

@@ -34,6 +34,8 @@ export interface Git {
   ): Promise<Buffer>;
   /** The process itself, for a dialogue. The caller ends it. */
   open(args: readonly string[], options?: GitOptions): ChildProcessWithoutNullStreams;
+  /** The same, but it begins only when its input brings a line, and ends if that closes before. */
+  openWaiting(args: readonly string[], options?: GitOptions): ChildProcessWithoutNullStreams;
 }
 
 export interface GitPlace {
@@ -73,8 +75,12 @@ export function createGit(place: GitPlace): Git {
     ...(place.gitDirectory === undefined ? {} : { GIT_DIR: place.gitDirectory }),
     ...(place.workTree === undefined ? {} : { GIT_WORK_TREE: place.workTree }),
   };
-  const open: Git['open'] = (args, options = {}) => {
-    const child = spawn('git', ['--no-pager', ...fixedSettings, ...args], {
+  const start = (
+    program: string,
+    args: readonly string[],
+    options: GitOptions,
+  ): ChildProcessWithoutNullStreams => {
+    const child = spawn(program, [...args], {
       cwd: place.workTree ?? place.gitDirectory ?? '/',
       env: { ...environment, ...options.environment },
       stdio: ['pipe', 'pipe', 'pipe'],
@@ -84,6 +90,10 @@ export function createGit(place: GitPlace): Git {
     child.stdin.on('error', () => {});
     return child;
   };
+  const words = (args: readonly string[]) => ['--no-pager', ...fixedSettings, ...args];
+  const open: Git['open'] = (args, options = {}) => start('git', words(args), options);
+  const openWaiting: Git['openWaiting'] = (args, options = {}) =>
+    start('/bin/sh', ['-c', 'read -r go && exec git "$@"', 'git', ...words(args)], options);
 
   async function* stream(
     args: readonly string[],
@@ -140,7 +150,7 @@ export function createGit(place: GitPlace): Git {
     return Buffer.concat(chunks);
   };
 
-  return { output, attempt, stream, feed, open };
+  return { output, attempt, stream, feed, open, openWaiting };
 }
 
 interface End {

@@ -1,5 +1,6 @@
-// The member at the still point: HEAD, refs, index, what is in progress, and a stat of every path. Few git processes, started
-// first so that they run beside our own stat pass. If HEAD or the index changed meanwhile the whole is taken again.
+// The member at the still point: HEAD, refs, index, what is in progress, and a stat of every path. Few git processes, which
+// have waited since before the freeze and begin first, so that they run beside our own stat pass. If HEAD or the index
+// changed meanwhile the whole is taken again.
 import { readFile } from 'node:fs/promises';
 import path from 'node:path';
 import { failure } from '@stillpoint/core';
@@ -79,9 +80,10 @@ async function takeMoment(
   const indexBytes = await readOptional(repository.gitDirectory, 'index');
   const sameIndex = equalBytes(indexBytes, warm.indexBytes);
   const indexFile = sameIndex ? warm.indexFile : await warm.copyIndex(indexBytes);
-  const lists = { repository, include: context.include, signal, indexFile };
+  const asking = { ...repository, git: warm.standby.git };
+  const lists = { repository: asking, include: context.include, signal, indexFile };
   const asked = Promise.all([
-    listRefs(repository, signal),
+    listRefs(asking, signal),
     listOthers(lists),
     sameIndex ? warm.index : listIndex(lists),
     readFile(path.join(repository.gitDirectory, 'HEAD')),

@@ -20,6 +20,7 @@ import type { Repository } from './repository.ts';
 import { withoutFilters } from './settings.ts';
 import type { StatCache } from './stat-cache.ts';
 import { mentionedIds, readStateFiles } from './state-files.ts';
+import { rehearse, type Standby } from './standby.ts';
 import { createWorkTree, type WorkTree } from './work-tree.ts';
 
 export interface WarmUp extends AsyncDisposable {
@@ -41,6 +42,8 @@ export interface WarmUp extends AsyncDisposable {
   /** What this capture adds to. */
   readonly before: GitRecord | undefined;
   readonly cache: StatCache;
+  /** For what the mark asks git. */
+  readonly standby: Standby;
   /** A private file for another copy of the index. */
   copyIndex(content: Buffer | null): Promise<string>;
 }
@@ -64,10 +67,12 @@ export async function warmUp(
     const indexBytes = await readOptional(repository.gitDirectory, 'index');
     const indexFile = await copyIndex(indexBytes);
     const lists = { repository, include: context.include, signal, indexFile };
+    const rehearsal = rehearse(repository.git);
+    const rehearsing = { ...repository, git: rehearsal.git };
     const [index, others, refs, modified] = await Promise.all([
       listIndex(lists),
-      listOthers(lists),
-      listRefs(repository, signal),
+      listOthers({ ...lists, repository: rehearsing }),
+      listRefs(rehearsing, signal),
       listModified(repository, indexFile, signal),
     ]);
     const workTree = createWorkTree(context, repository.workTree);
@@ -91,6 +96,7 @@ export async function warmUp(
     const held = await holdAll(context.member, workTree, content, wanted, signal);
     const shallow = await readOptional(repository.commonDirectory, 'shallow');
     const packed = await packAll({ repository, refs, indexFile, shallow, before, options });
+    const standby = rehearsal.standBy();
     return {
       repository,
       workTree,
@@ -105,8 +111,12 @@ export async function warmUp(
       before,
       cache,
       ...packed,
+      standby,
       copyIndex,
-      [Symbol.asyncDispose]: dispose,
+      async [Symbol.asyncDispose]() {
+        await standby[Symbol.asyncDispose]();
+        await dispose();
+      },
     };
   } catch (error) {
     await dispose();
