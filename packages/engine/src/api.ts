@@ -42,7 +42,7 @@ export interface SnapshotSummary {
     readonly strategy: string;
     /** False: no participant held its writers still; consistent in itself, not with the others. */
     readonly quiesced: boolean;
-    /** How long its own mark took, inside the freeze; all sources mark at the same time. */
+    /** How long its own mark took, inside the freeze; sources mark side by side. */
     readonly markMs: number;
     readonly bytesTotal: number;
     readonly bytesStored: number;

@@ -30,7 +30,7 @@ export interface SealOptions {
 }
 
 export interface Capture extends AsyncDisposable {
-  /** Inside the freeze: all sources at the same time. */
+  /** Inside the freeze: all sources. */
   mark(signal: AbortSignal): Promise<void>;
   /** Outside the freeze: everything goes to the vault, then the seal. */
   seal(options: SealOptions): Promise<Sealed>;
@@ -54,7 +54,7 @@ export async function beginCapture(
   const resources = cleanup.move();
   return {
     async mark(signal) {
-      await allOrFirstError(parts.map((part) => part.mark(signal)));
+      await markAll(parts, signal);
     },
     async seal(sealing) {
       options.progress({ type: 'phase:started', phase: 'capture' });
@@ -88,7 +88,18 @@ async function beginParts(
   );
 }
 
-/** Each source's own time: all of them mark at once, and the slowest one decides how long the freeze is. */
+/**
+ * Those that wait for a server first, all at once: a few round trips, which would each wait for the end of a stat pass. Then
+ * those that compute, all at once: each has processes of its own that work beside it.
+ */
+async function markAll(parts: readonly Part[], signal: AbortSignal): Promise<void> {
+  for (const computing of [false, true]) {
+    const wave = parts.filter(({ driver }) => (driver.supports.marksByComputing ?? false) === computing);
+    await allOrFirstError(wave.map((part) => part.mark(signal)));
+  }
+}
+
+/** Each source's own time, so that a slow one can be named. */
 function timedMark(session: CaptureSession, clock: Clock): Pick<Part, 'mark' | 'markMs'> {
   let markMs = 0;
   return {

@@ -33,7 +33,7 @@ export interface ManifestSource {
   readonly driver: string;
   readonly strategy: string;
   readonly quiesced: boolean;
-  /** How long its own mark took; all sources mark at the same time. */
+  /** How long its own mark took; sources mark side by side. */
   readonly markMs: number;
   readonly bytesTotal: number;
   readonly bytesStored: number;

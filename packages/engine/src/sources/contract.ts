@@ -28,6 +28,11 @@ export interface DriverSupports {
   readonly incremental: boolean;
   /** prepare() can place the state into a project that has never had this source. */
   readonly preparesFromNothing: boolean;
+  /**
+   * mark() keeps this process busy, so that the answers other marks wait for would lie unread: it comes after those. Left
+   * out: it only waits for others.
+   */
+  readonly marksByComputing?: boolean;
 }
 
 /** A stream in the vault. Opaque to drivers: they keep it in their record and hand it back. */
