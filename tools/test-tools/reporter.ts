@@ -4,38 +4,20 @@ import type { TestEvent } from 'node:test/reporters';
 import { inspect } from 'node:util';
 import path from 'node:path';
 
-interface FileCount {
-  passed: number;
-  failed: number;
-  skipped: number;
-}
-
 /** Every event of node's test runner, as text. */
 export default async function* report(events: AsyncIterable<TestEvent>): AsyncGenerator<string> {
-  const files = new Map<string, FileCount>();
   const failures: string[] = [];
-  const countOf = (file: string | undefined): FileCount => {
-    const name = file ?? '';
-    const count = files.get(name) ?? { passed: 0, failed: 0, skipped: 0 };
-    files.set(name, count);
-    return count;
-  };
   for await (const event of events) {
     if (event.type === 'test:pass') {
       const { name, skip, file, details } = event.data;
       if (details.type === 'suite') continue;
-      const count = countOf(file);
-      if (skip === undefined || skip === false) count.passed++;
-      else {
-        count.skipped++;
-        yield `skipped  ${nameOf(file)}: ${name}${typeof skip === 'string' ? ` (${skip})` : ''}\n`;
-      }
+      if (skip === undefined || skip === false) continue;
+      yield `skipped  ${nameOf(file)}: ${name}${typeof skip === 'string' ? ` (${skip})` : ''}\n`;
     } else if (event.type === 'test:fail') {
       const { name, file, details, line } = event.data;
       // A parent fails because its children did, and they have spoken.
       if ('failureType' in details.error && details.error.failureType === 'subtestsFailed')
         continue;
-      countOf(file).failed++;
       const text = `FAILED   ${nameOf(file)}:${line ?? ''}: ${name}\n${inspect(details.error.cause ?? details.error)}\n`;
       failures.push(text);
       yield text;
@@ -47,20 +29,26 @@ export default async function* report(events: AsyncIterable<TestEvent>): AsyncGe
       yield event.data.message;
     } else if (event.type === 'test:summary') {
       const { file, counts, duration_ms: durationMs, success } = event.data;
-      if (file !== undefined) yield fileLine(file, countOf(file), durationMs);
+      if (file !== undefined) yield fileLine(file, counts, durationMs);
       else yield* totals(counts, durationMs, success, failures);
     }
   }
 }
 
-function fileLine(file: string, count: FileCount, durationMs: number): string {
-  const verdict = count.failed > 0 ? 'FAILED' : 'ok';
-  const skipped = count.skipped > 0 ? `, ${count.skipped} skipped` : '';
-  const failed = count.failed > 0 ? `, ${count.failed} failed` : '';
-  return `${verdict.padEnd(9)}${nameOf(file)}: ${count.passed} passed${failed}${skipped} (${(durationMs / 1000).toFixed(1)} s)\n`;
+type Counts = Extract<TestEvent, { type: 'test:summary' }>['data']['counts'];
+
+/** From the summary of the file's own process: a shared suite's tests are said to be in the suite's file. */
+function fileLine(file: string, counts: Counts, durationMs: number): string {
+  const failures = failed(counts);
+  const verdict = failures > 0 ? 'FAILED' : 'ok';
+  const skippedText = counts.skipped > 0 ? `, ${counts.skipped} skipped` : '';
+  const failedText = failures > 0 ? `, ${failures} failed` : '';
+  return `${verdict.padEnd(9)}${nameOf(file)}: ${counts.passed} passed${failedText}${skippedText} (${(durationMs / 1000).toFixed(1)} s)\n`;
 }
 
-type Counts = Extract<TestEvent, { type: 'test:summary' }>['data']['counts'];
+function failed({ tests, passed, skipped, todo, cancelled }: Counts): number {
+  return tests - passed - skipped - todo - cancelled;
+}
 
 function* totals(
   counts: Counts,
@@ -76,7 +64,7 @@ function* totals(
     ['tests', counts.tests],
     ['suites', counts.suites],
     ['pass', counts.passed],
-    ['fail', counts.tests - counts.passed - counts.skipped - counts.todo - counts.cancelled],
+    ['fail', failed(counts)],
     ['cancelled', counts.cancelled],
     ['skipped', counts.skipped],
     ['todo', counts.todo],
