@@ -305,6 +305,12 @@ export const catalogue = {
     exit: exit.locked,
     retryable: true,
   },
+  MEMBER_IN_THE_WAY: {
+    message: 'The member {member} cannot be put back in its place: {what}.',
+    hint: 'Nothing was changed. Move what is there out of the way, or restore beside it with --into DIR.',
+    exit: exit.failed,
+    retryable: false,
+  },
   MEMBER_CHECKOUT_FAILED: {
     message: 'The member {member} could not be brought to the snapshot: {what}.',
     hint: 'See that {file} can be written, then run the command again.',

@@ -10,6 +10,7 @@ import {
   smallFileBytes,
 } from './content.ts';
 import { parseRefs } from './capture.ts';
+import { refuseWhatIsInTheWay } from './in-the-way.ts';
 import { listIndex, listOthers } from './listing.ts';
 import type { MemberContext } from './member.ts';
 import { decodeName, showName, type ByteName } from './names.ts';
@@ -28,6 +29,7 @@ export async function compareWith(
   source: ObjectSource,
   signal: AbortSignal,
 ): Promise<Change> {
+  await refuseWhatIsInTheWay(context, json, source);
   const record = parseRecord(context.member, json);
   const repository = await openRepository(context);
   const details = await compareRefs(repository, record, source, signal);

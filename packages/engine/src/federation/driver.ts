@@ -3,6 +3,7 @@ import { rm, stat } from 'node:fs/promises';
 import type { Json } from '@stillpoint/core';
 import type { ObjectSource, Placement, SourceDriver, StreamRef } from '../sources/contract.ts';
 import { compareWith } from './compare.ts';
+import { refuseWhatIsInTheWay } from './in-the-way.ts';
 import { createMemberContext, type GitDriverOptions } from './member.ts';
 import { liveHoldsAll, prepareState, proveState } from './prepare.ts';
 import { probeMember } from './probe.ts';
@@ -47,7 +48,10 @@ export function createGitDriver(options: GitDriverOptions): SourceDriver {
       }
       context.consider([...names], listings);
     },
-    prepare: (record, options) => prepareState(context, record, options, 'staged'),
+    async prepare(record, options) {
+      await refuseWhatIsInTheWay(context, record, options.source);
+      return await prepareState(context, record, options, 'staged');
+    },
     prove: (placement, signal) => proveState(context, place(placement), signal),
     async placementOfUndo(record, options) {
       const live = await liveHoldsAll(context, record, options);
