@@ -30,7 +30,8 @@ export async function createRepository(context: MemberContext, staged: StagedSta
   const { record } = staged;
   const target = path.join(context.directory, '.git');
   if (await exists(target)) return;
-  const fresh = path.join(staged.directory, 'fresh');
+  await makeMemberDirectory(context.directory);
+  const fresh = await besideTarget(context, staged);
   await rm(fresh, { recursive: true, force: true });
   await mkdir(fresh, { mode: 0o755 });
   await initRepository(gitOf(context, fresh), fresh, record.format);
@@ -45,9 +46,15 @@ export async function createRepository(context: MemberContext, staged: StagedSta
   if (record.worktreeSettings !== null) {
     await writeFile(path.join(fresh, 'config.worktree'), formatSettings(record.worktreeSettings));
   }
-  await makeMemberDirectory(context.directory);
   await rename(fresh, target);
   await fsyncDirectory(context.directory);
+}
+
+/** Where a rename reaches the target: the member may be a volume that is mounted into the project. */
+async function besideTarget(context: MemberContext, staged: StagedState): Promise<string> {
+  const { dev } = await stat(context.directory);
+  if ((await stat(staged.directory)).dev === dev) return path.join(staged.directory, 'fresh');
+  return path.join(context.directory, '.stillpoint-fresh');
 }
 
 /** Owned like the directory it lies in, when root makes it for somebody. */

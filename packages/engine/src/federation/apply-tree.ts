@@ -18,7 +18,7 @@ import {
 } from 'node:fs';
 import { randomBytes } from 'node:crypto';
 import path from 'node:path';
-import { failure, isFailure, type ProgressListener } from '@stillpoint/core';
+import { digestHex, digestOf, failure, isFailure, type ProgressListener } from '@stillpoint/core';
 import {
   blobId,
   createBlobHash,
@@ -207,7 +207,7 @@ async function writeContent(
   work: TreeWork,
   entry: FileEntry,
   objects: ObjectReader,
-  temporary: string,
+  temporary: FsPath,
 ): Promise<void> {
   const { staged, owner } = work;
   const descriptor = openSync(temporary, 'wx', 0o600);
@@ -239,7 +239,7 @@ async function* contentOf(
 async function replace(
   work: TreeWork,
   name: ByteName,
-  make: (temporary: string) => Promise<void> | void,
+  make: (temporary: FsPath) => Promise<void> | void,
 ): Promise<void> {
   const at = work.workTree.at(name);
   const temporary = path.join(work.staged.temporaryDirectory, randomBytes(8).toString('hex'));
@@ -249,11 +249,35 @@ async function replace(
     withAccess(work, name, () => renameSync(temporary, at));
   } catch (error) {
     rmSync(temporary, { force: true });
+    if ((error as NodeJS.ErrnoException).code !== 'EXDEV') throw error;
+    await replaceBeside(work, name, make);
+  }
+}
+
+/** On another file system (a volume mounted into the project) it is made beside its place. The next attempt finds it by its name. */
+async function replaceBeside(
+  work: TreeWork,
+  name: ByteName,
+  make: (temporary: FsPath) => Promise<void> | void,
+): Promise<void> {
+  const above = parentOf(name);
+  const key = digestHex(digestOf(bytesOfName(name))).slice(0, 16);
+  const beside = `.stillpoint-${key}`;
+  const temporary = work.workTree.at(
+    (above === undefined ? beside : `${above}/${beside}`) as ByteName,
+  );
+  try {
+    rmSync(temporary, { force: true });
+    await make(temporary);
+    if (work.owner !== undefined) lchownIfLink(temporary, work.owner);
+    renameSync(temporary, work.workTree.at(name));
+  } catch (error) {
+    rmSync(temporary, { force: true });
     throw error;
   }
 }
 
-function lchownIfLink(file: string, owner: { uid: number; gid: number }): void {
+function lchownIfLink(file: FsPath, owner: { uid: number; gid: number }): void {
   if (statOf(file)?.kind === 'link') lchownSync(file, owner.uid, owner.gid);
 }
 
