@@ -14,7 +14,7 @@ const words = ['for-each-ref', '--format=%(refname)', 'refs/'] as const;
 interface Stage {
   readonly git: Git;
   readonly started: readonly ChildProcess[];
-  tag(name: string): void;
+  readonly tag: (name: string) => void;
 }
 
 /** A repository with one commit, and a git that tells which processes it started waiting. */

@@ -108,5 +108,8 @@ async function begin({ child, ended }: Waiting, signal?: AbortSignal): Promise<G
 }
 
 function keyOf(args: readonly string[], environment: GitOptions['environment']): string {
-  return JSON.stringify([args, Object.entries(environment ?? {}).toSorted()]);
+  return JSON.stringify([
+    args,
+    Object.entries(environment ?? {}).toSorted(([a], [b]) => (a < b ? -1 : 1)),
+  ]);
 }
