@@ -44,21 +44,31 @@ export function startCopy(client: Client, command: string, signal: AbortSignal):
   };
   let pending: Buffer = Buffer.alloc(0);
 
+  const nextChunk = async (): Promise<Buffer> => {
+    const chunk = await chunks.next();
+    signal.throwIfAborted();
+    if (chunk.done === true) throw new Error('the server closed the replication connection');
+    return chunk.value;
+  };
   const read = async (): Promise<WireMessage> => {
-    for (;;) {
-      if (pending.length >= HEADER_BYTES) {
-        const total = pending.readUInt32BE(1) + 1;
-        if (pending.length >= total) {
-          const message = { type: pending[0]!, body: pending.subarray(HEADER_BYTES, total) };
-          pending = pending.subarray(total);
-          return message;
-        }
-      }
-      const chunk = await chunks.next();
-      signal.throwIfAborted();
-      if (chunk.done === true) throw new Error('the server closed the replication connection');
-      pending = pending.length === 0 ? chunk.value : Buffer.concat([pending, chunk.value]);
+    while (pending.length < HEADER_BYTES) {
+      const chunk = await nextChunk();
+      pending = pending.length === 0 ? chunk : Buffer.concat([pending, chunk]);
     }
+    const total = pending.readUInt32BE(1) + 1;
+    const whole = pending.length >= total ? pending.subarray(0, total) : Buffer.allocUnsafe(total);
+    if (pending.length >= total) pending = pending.subarray(total);
+    else {
+      // Only a message that lies across chunks is copied, not the chunks.
+      let filled = pending.copy(whole);
+      while (filled < total) {
+        const chunk = await nextChunk();
+        const taken = chunk.copy(whole, filled);
+        filled += taken;
+        pending = chunk.subarray(taken);
+      }
+    }
+    return { type: whole[0]!, body: whole.subarray(HEADER_BYTES) };
   };
 
   write('Q', Buffer.from(`${command}\0`, 'utf8'));
