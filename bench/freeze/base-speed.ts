@@ -122,24 +122,26 @@ async function takeTheirs(
   { target, signal }: Target,
 ): Promise<number> {
   const server = ['-h', connection.host, '-U', connection.user, ...same];
+  // Its notice that WAL is missing is what was asked for.
+  const env = { ...process.env, PGOPTIONS: '-c client_min_messages=warning' };
   const program = path.join(programs, 'pg_basebackup');
-  if (kind === 'files') await run(program, [...server, '-D', target, '-Fp'], { signal });
+  if (kind === 'files') await run(program, [...server, '-D', target, '-Fp'], { signal, env });
   else if (kind === 'kept') {
     // The level that the vault writes with.
     const compressed = ['-D', target, '-Ft', '--compress=client-zstd:1'];
-    await run(program, [...server, ...compressed], { signal });
-  } else await discard(program, [...server, '-D', '-', '-Ft'], signal);
+    await run(program, [...server, ...compressed], { signal, env });
+  } else await discard(program, [...server, '-D', '-', '-Ft'], { signal, env });
   return 0;
 }
 
 async function discard(
   program: string,
   args: readonly string[],
-  signal: AbortSignal,
+  options: { readonly signal: AbortSignal; readonly env: NodeJS.ProcessEnv },
 ): Promise<void> {
   const nowhere = await open('/dev/null', 'w');
   try {
-    const child = spawn(program, args, { stdio: ['ignore', nowhere.fd, 'inherit'], signal });
+    const child = spawn(program, args, { stdio: ['ignore', nowhere.fd, 'inherit'], ...options });
     const [code] = (await once(child, 'exit')) as [number | null];
     if (code !== 0) throw new Error(`pg_basebackup ended with ${code}`);
   } finally {
