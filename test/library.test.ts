@@ -43,3 +43,28 @@ test('an aborted call rejects and leaves nothing', async () => {
   assert.deepEqual(await stillpoint.list(), []);
   await assert.rejects(stillpoint.restore('nothing'), (error) => isFailure(error, 'VAULT_EMPTY'));
 });
+
+test('a call that is aborted on its way rejects with the reason, leaves nothing, and is in nobody\'s way', async () => {
+  await using project = await createProject({ extensions: [], database: false });
+  const file = path.join(project.directory, 'counter.txt');
+  await using stillpoint = await createStillpoint(project.directory);
+  const abortAt = (phase: string): { signal: AbortSignal; onProgress: (event: ProgressEvent) => void } => {
+    const controller = new AbortController();
+    return {
+      signal: controller.signal,
+      onProgress: (event) => {
+        if (event.type === 'phase:started' && event.phase === phase) controller.abort(new Error(`enough of ${phase}`));
+      },
+    };
+  };
+  for (const phase of ['check', 'warm up', 'freeze', 'capture']) {
+    await assert.rejects(stillpoint.snapshot(abortAt(phase)), new RegExp(`enough of ${phase}`));
+    assert.deepEqual(await stillpoint.list(), [], phase);
+  }
+  await stillpoint.snapshot({ name: 'good' });
+  await writeFile(file, 'newer');
+  await assert.rejects(stillpoint.restore('good', abortAt('prepare')), /enough of prepare/);
+  assert.equal(await readFile(file, 'utf8'), 'newer');
+  await stillpoint.restore('good');
+  assert.equal(await readFile(file, 'utf8'), '0\n');
+});

@@ -4,7 +4,6 @@ import assert from 'node:assert/strict';
 import { readdir, readFile, stat, writeFile } from 'node:fs/promises';
 import path from 'node:path';
 import { test } from 'node:test';
-import type { SnapshotId } from '@stillpoint/core';
 import { gitReferences } from '../packages/engine/src/federation/index.ts';
 import { parseManifest } from '../packages/engine/src/snapshot/index.ts';
 import { postgresReferences } from '../packages/engine/src/sources/postgres/index.ts';
@@ -20,7 +19,7 @@ async function vaultContents(project: Project): Promise<Buffer> {
   for (const entry of await vault.list()) {
     const bytes = await vault.readManifest(entry);
     contents.push(bytes);
-    for (const { driver, record } of parseManifest(entry.id as SnapshotId, bytes).sources) {
+    for (const { driver, record } of parseManifest(entry.id, bytes).sources) {
       const references = driver === 'git' ? gitReferences : postgresReferences;
       for await (const ref of references(record, vault)) contents.push(await vault.readBytes(ref));
     }

@@ -156,8 +156,21 @@ class ProjectStillpoint implements Stillpoint {
     options: CallOptions,
     work: (call: Call, recovered: Awaited<ReturnType<Stillpoint['recover']>>) => Promise<T>,
   ): Promise<T> {
-    const { context } = this.#composition;
     const call = callOf(options);
+    try {
+      return await this.#holdingLease(operation, options, call, work);
+    } catch (error) {
+      throw reasonOf(error, call.signal);
+    }
+  }
+
+  async #holdingLease<T>(
+    operation: string,
+    options: CallOptions,
+    call: Call,
+    work: (call: Call, recovered: Awaited<ReturnType<Stillpoint['recover']>>) => Promise<T>,
+  ): Promise<T> {
+    const { context } = this.#composition;
     await using _lease = await acquireLease({
       file: context.state.leaseFile,
       operation,
@@ -181,6 +194,11 @@ class ProjectStillpoint implements Stillpoint {
 
 function callOf({ signal, onProgress }: CallOptions): Call {
   return { signal: signal ?? new AbortController().signal, progress: onProgress ?? silent };
+}
+
+/** Node's own calls reject with an AbortError of theirs; whoever aborted is told the reason that was given. */
+function reasonOf(error: unknown, signal: AbortSignal): unknown {
+  return signal.aborted && error instanceof Error && error.name === 'AbortError' ? signal.reason : error;
 }
 
 function damagedVerification({ id, damaged }: DamagedSnapshot): SnapshotVerification {

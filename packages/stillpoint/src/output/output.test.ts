@@ -2,6 +2,7 @@ import { failure } from '@stillpoint/core';
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { errorJson, errorText } from './error-text.ts';
+import { createOutput } from './output.ts';
 import { createProgress } from './progress.ts';
 import { createStyle, shorten, widthOf } from './style.ts';
 import { renderTable } from './table.ts';
@@ -140,4 +141,24 @@ test('quiet leaves only warnings', () => {
   log.progress.listener({ type: 'note:said', level: 'info', text: 'no' });
   log.progress.listener({ type: 'note:said', level: 'warn', text: 'yes' });
   assert.equal(log.text(), 'warning: yes\n');
+});
+
+test('with --json warnings are lines of JSON beside the document, and nothing else is said', () => {
+  const [out, err] = [[] as string[], [] as string[]];
+  const channel = (parts: string[]) => ({
+    write: (text: string) => parts.push(text),
+    terminal: false,
+    columns: () => 80,
+  });
+  const settings = { json: true, quiet: false, color: false, debug: false };
+  const output = createOutput({ stdout: channel(out), stderr: channel(err), ...settings });
+  output.progress({ type: 'phase:started', phase: 'capture' });
+  output.progress({ type: 'note:said', level: 'info', text: 'no' });
+  output.progress({ type: 'note:said', level: 'warn', text: 'a "resume" failed' });
+  output.say('no');
+  output.result({ ok: true });
+  assert.deepEqual(
+    [out.join(''), err.join('')],
+    ['{"ok":true}\n', '{"warning":"a \\"resume\\" failed"}\n'],
+  );
 });

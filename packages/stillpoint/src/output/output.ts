@@ -1,5 +1,6 @@
 // The two voices of the command. stdout is data: the table, the address, the one JSON document. stderr is talk: progress,
-// notes, what to do next. With --json nothing is said but an error; with --quiet only warnings and errors.
+// notes, what to do next. With --json nothing is said but warnings and an error, each one line of JSON; with --quiet only
+// warnings and errors.
 import type { ProgressListener } from '@stillpoint/core';
 import { errorJson, errorText } from './error-text.ts';
 import { createProgress } from './progress.ts';
@@ -34,6 +35,7 @@ export interface Output {
   /** The one JSON document of --json; nothing without. */
   result(value: unknown): void;
   say(line: string): void;
+  /** Nothing with --json: what it tells is in the document. */
   warn(line: string): void;
   /** Suggests the next command, to a person at a terminal. */
   next(command: string, what: string): void;
@@ -86,6 +88,11 @@ export function createOutput(options: OutputOptions): Output {
       if (json) stderr.write(`${JSON.stringify(errorJson(error))}\n`);
       else stderr.write(`${errorText(error, { style: talkStyle, debug: options.debug })}\n`);
     },
-    progress: json ? () => {} : progress.listener,
+    progress: json
+      ? (event) => {
+          if (event.type !== 'note:said' || event.level !== 'warn') return;
+          stderr.write(`${JSON.stringify({ warning: event.text })}\n`);
+        }
+      : progress.listener,
   };
 }
