@@ -12,6 +12,7 @@ import {
 import { stat } from 'node:fs/promises';
 import path from 'node:path';
 import { engineEnvironment } from './cli/engine-environment.ts';
+import { loadProject } from './cli/load-project.ts';
 
 export interface OpenOptions {
   /** Where the project is when `config` is an object; the current directory unless told. */
@@ -41,9 +42,18 @@ async function resolve(config: UserConfig | string, directory: string): Promise<
     return resolveConfig(config, { projectDirectory: directory, missingMembers: 'keep' });
   }
   const named = path.resolve(directory, config);
-  const isFile = (await stat(named).catch(() => undefined))?.isFile() ?? false;
-  return loadConfig(isFile ? named : await findConfig(named), {
-    missingMembers: 'keep',
-    stillpointModule: import.meta.resolve('stillpoint'),
+  const isFile = async () => (await stat(named).catch(() => undefined))?.isFile() ?? false;
+  const isDirectory = (await stat(named).catch(() => undefined))?.isDirectory() ?? false;
+  return loadProject({
+    directory: isDirectory ? named : path.dirname(named),
+    walk: isDirectory,
+    endFirst: false,
+    load: async () =>
+      loadConfig((await isFile()) ? named : await findConfig(named), {
+        missingMembers: 'keep',
+        stillpointModule: import.meta.resolve('stillpoint'),
+      }),
+    environment: (projectDirectory) => engineEnvironment(process.env, projectDirectory),
+    call: {},
   });
 }

@@ -1,3 +1,4 @@
+export { findUnendedRestore } from './journaled-config.ts';
 export { findUndo, restoreInPlace, type RestoreInPlaceOptions } from './restore.ts';
 export { planRestore } from './plan.ts';
 export { recoverRestore, type Recovered } from './recover.ts';

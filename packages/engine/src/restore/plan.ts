@@ -30,6 +30,11 @@ function warnings(engine: EngineContext, { manifest }: Sealed): string[] {
   const captured = new Set(manifest.sources.map(({ name }) => name));
   const untouched = engine.drivers.filter(({ name }) => !captured.has(name));
   const said = untouched.map(({ name }) => `"${name}" is not in this snapshot and stays as it is.`);
+  if (manifest.project.id !== engine.state.id) {
+    said.unshift(
+      `This snapshot is of another project, ${manifest.project.directory}: its code and data take the place of this one's.`,
+    );
+  }
   const torn = manifest.sources.filter(({ quiesced }) => !quiesced);
   said.push(
     ...torn.map(({ name }) => `"${name}" was captured while nobody held its writers still.`),

@@ -1,7 +1,7 @@
 // What the first thing of every command is: to look whether an earlier process died in a restore, and to end it.
 import { newSnapshotId, type ProgressListener } from '@stillpoint/core';
 import type { EngineContext } from '../context.ts';
-import { beginCapture, readSealed } from '../snapshot/index.ts';
+import { beginCapture, readSealed, type Sealed } from '../snapshot/index.ts';
 import type { SourceDriver } from '../sources/contract.ts';
 import { carryBack, carryForward, dropPrepared, type Run } from './carry.ts';
 import { findJournal, type JournalState } from './journal.ts';
@@ -63,6 +63,7 @@ async function rescue(
     );
     if (open.length === 0 || found.forward.done.has('settle')) return;
     const { sealed: earlier } = await readSealed(engine.vault, signal);
+    await protect(engine, found, open, earlier);
     const id = newSnapshotId();
     const startedAt = engine.clock.now();
     const startedMs = engine.clock.monotonicMs();
@@ -78,3 +79,17 @@ async function rescue(
   }
 }
 
+
+/** What the switch will overwrite is kept too, ignored or not. */
+async function protect(
+  engine: EngineContext,
+  { snapshot }: JournalState,
+  drivers: readonly SourceDriver[],
+  earlier: readonly Sealed[],
+): Promise<void> {
+  const target = earlier.find(({ manifest }) => manifest.id === snapshot);
+  for (const driver of drivers) {
+    const source = target?.manifest.sources.find(({ name }) => name === driver.name);
+    if (source !== undefined) await driver.protect?.(source.record, engine.vault);
+  }
+}

@@ -18,6 +18,7 @@ import {
 import type { Placement, SourceDriver } from '../sources/contract.ts';
 import { carryForward, dropPrepared, type Run } from './carry.ts';
 import { beginJournal, type Journal, type Placements } from './journal.ts';
+import { keepConfig } from './journaled-config.ts';
 
 export interface RestoreInPlaceOptions {
   readonly target: Sealed;
@@ -52,6 +53,7 @@ export async function restoreInPlace(
   const undo = newSnapshotId();
   const workDirectory = path.join(engine.state.workDirectory, undo);
   await mkdir(workDirectory, { recursive: true, mode: 0o700 });
+  await keepConfig(engine.state, engine.config);
   const journal = await beginJournal(
     { file: engine.state.journalFile, crashPoint: engine.crashPoint },
     engine.clock.now(),

@@ -128,7 +128,13 @@ async function storeConfig(
 ): Promise<Manifest['config']> {
   const { configFile } = engine.config;
   if (configFile === undefined) return null;
-  const content = await session.sink().writeBytes(await readFile(configFile));
+  const bytes = await readFile(configFile).catch((error: NodeJS.ErrnoException) => {
+    // A restore died in the middle of a switch: what is found is kept, with or without a configuration.
+    if (error.code === 'ENOENT') return undefined;
+    throw error;
+  });
+  if (bytes === undefined) return null;
+  const content = await session.sink().writeBytes(bytes);
   return { file: path.basename(configFile), content };
 }
 

@@ -43,16 +43,38 @@ export function createContext(host: Host, output: Output, global: GlobalOptions)
     async openProject(options = {}) {
       // Only now: help, mistakes and the rest of the grammar answer without loading the engine.
       const { createStillpoint, findConfig, loadConfig } = await import('@stillpoint/engine');
-      const file = await configFile(host, global, findConfig);
-      const config = await loadConfig(file, {
-        missingMembers: options.missingMembers ?? 'keep',
-        stillpointModule: import.meta.resolve('stillpoint'),
+      const { loadProject } = await import('./load-project.ts');
+      const missingMembers = options.missingMembers ?? 'keep';
+      const environmentOf = (directory: string) => engineEnvironment(host.environment, directory);
+      const config = await loadProject({
+        ...(await whereToLook(host, global)),
+        endFirst: missingMembers === 'refuse',
+        load: async () =>
+          loadConfig(await configFile(host, global, findConfig), {
+            missingMembers,
+            stillpointModule: import.meta.resolve('stillpoint'),
+          }),
+        environment: environmentOf,
+        call: this.call,
       });
-      const environment = await engineEnvironment(host.environment, config.projectDirectory);
+      const environment = await environmentOf(config.projectDirectory);
       const stillpoint = await createStillpoint(config, environment);
       return { config, stillpoint, [Symbol.asyncDispose]: () => stillpoint[Symbol.asyncDispose]() };
     },
   };
+}
+
+async function whereToLook(
+  host: Host,
+  global: GlobalOptions,
+): Promise<{ directory: string; walk: boolean }> {
+  if (global.project === undefined) return { directory: host.cwd, walk: true };
+  const named = path.resolve(host.cwd, global.project);
+  const isDirectory = await stat(named).then(
+    (found) => found.isDirectory(),
+    () => false,
+  );
+  return { directory: isDirectory ? named : path.dirname(named), walk: false };
 }
 
 type FindConfig = (typeof import('@stillpoint/engine'))['findConfig'];
