@@ -8,6 +8,11 @@ import type { ProjectState } from '../project/index.ts';
 
 const name = 'config.json';
 
+/** JSON has no big integers. */
+type Kept = Omit<ResolvedConfig, 'freeze'> & {
+  readonly freeze: Omit<ResolvedConfig['freeze'], 'lockKey'> & { readonly lockKey: string };
+};
+
 /** Before the journal begins. It stays when the journal has ended, and then means nothing. */
 export async function keepConfig(state: ProjectState, config: ResolvedConfig): Promise<void> {
   const freeze = { ...config.freeze, lockKey: String(config.freeze.lockKey) };
@@ -34,7 +39,7 @@ async function readConfig(
   const file = path.join(journal, name);
   if (!(await exists(file))) return undefined;
   try {
-    const kept = JSON.parse(await readFile(file, 'utf8')) as ResolvedConfig;
+    const kept = JSON.parse(await readFile(file, 'utf8')) as Kept;
     const freeze = { ...kept.freeze, lockKey: BigInt(kept.freeze.lockKey) };
     return { ...kept, projectDirectory, freeze };
   } catch (error) {

@@ -70,10 +70,11 @@ function createHost(doing: string): Host {
 }
 
 function channelOf(stream: NodeJS.WriteStream): Channel {
-  // `stillpoint list | head` closes the pipe early; that is no failure.
+  // `stillpoint list | head` closes the pipe early; that is no failure. Nor may it end us: a restore goes on when nobody listens.
   stream.on('error', (error: NodeJS.ErrnoException) => {
-    if (error.code === 'EPIPE') process.exit(0);
-    throw error;
+    if (stream === process.stderr || error.code === 'EPIPE' || process.exitCode === 1) return;
+    process.exitCode = 1;
+    process.stderr.write(`stillpoint: what was asked for could not be written: ${error.message}\n`);
   });
   return {
     write: (text) => stream.write(text),
@@ -88,4 +89,12 @@ const status = await runCommand(
   args,
   createHost(`running stillpoint ${args.find((word) => !word.startsWith('-')) ?? ''}`.trim()),
 );
-process.exit(status);
+// A pipe takes what is written bit by bit; leaving before would cut a long list short.
+await Promise.all([process.stdout, process.stderr].map(written));
+process.exit(status === 0 ? (process.exitCode ?? 0) : status);
+
+function written(stream: NodeJS.WriteStream): Promise<void> {
+  return new Promise((resolve) => {
+    stream.write('', () => resolve());
+  });
+}
