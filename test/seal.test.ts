@@ -1,11 +1,12 @@
 // One seal: code and database written in turn by one application come back as one moment, from every snapshot, into an
 // empty directory and in place. `npm run test:soak` does it at full size.
 import assert from 'node:assert/strict';
-import { mkdtemp, readFile, rm } from 'node:fs/promises';
+import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
+import { createInterface } from 'node:readline';
 import { test } from 'node:test';
-import { run } from './fixture/command.ts';
+import { finished, run, startCommand } from './fixture/command.ts';
 import {
   createCounterTables,
   findPgbench,
@@ -15,7 +16,7 @@ import {
   startPgbench,
   type Counter,
 } from './fixture/load.ts';
-import { createProject, openProject, type Project } from './fixture/project.ts';
+import { createProject, lockKey, openProject, type Project } from './fixture/project.ts';
 
 const soak = process.env['STILLPOINT_SOAK'] !== undefined;
 const size = soak ? { snapshots: 20, inPlace: 5, scale: 20 } : { snapshots: 3, inPlace: 1, scale: 2 };
@@ -42,14 +43,12 @@ test(`one seal: ${size.snapshots} snapshots under load, each restored elsewhere,
   await using _bench =
     pgbench === undefined ? undefined : await startPgbench(pgbench, url, scratch);
   const taken: Taken[] = [];
+  await leaveWorkLyingAbout(project);
   for (let round = 0; round < size.snapshots; round += 1) {
     await counter.more(2);
-    const acknowledgedBefore = counter.acknowledged.at(-1)!;
     const looks = await gitLooks(project);
-    const { id } = await project.json<{ id: string }>(['snapshot', '-m', `round ${round}`]);
-    // The writer commits all the time: what must not change is everything but its own counter.
-    assert.deepEqual(await gitLooks(project), looks);
-    taken.push({ id, acknowledgedBefore, acknowledgedAfter: counter.acknowledged.at(-1)! + 1 });
+    taken.push(await takeSnapshot(project, counter));
+    assert.deepEqual(await gitLooks(project), looks, 'nothing that a user sees of git has changed');
   }
 
   const counterOf = new Map<string, number>();
@@ -66,18 +65,64 @@ test(`one seal: ${size.snapshots} snapshots under load, each restored elsewhere,
   await rm(scratch, { recursive: true, force: true });
 });
 
-/** What a snapshot must leave as it was, apart from what the counter writer does itself. */
-async function gitLooks(project: Project): Promise<string> {
-  const looks: string[] = [];
+/** The command says when the freeze begins and when it is over: what was acknowledged then bounds what may be in it. */
+async function takeSnapshot(project: Project, counter: Counter): Promise<Taken> {
+  const child = startCommand(['snapshot'], { cwd: project.directory });
+  const acknowledgedAt = new Map<string, number>();
+  createInterface({ input: child.stderr! }).on('line', (line) => {
+    acknowledgedAt.set(line, counter.acknowledged.at(-1)!);
+  });
+  const { code, stdout, stderr } = await finished(child);
+  assert.equal(code, 0, stderr);
+  return {
+    id: /^Snapshot ([0-9a-f]{12})/.exec(stdout)![1]!,
+    acknowledgedBefore: acknowledgedAt.get('freeze …')!,
+    // One more was perhaps begun, and written, between the thaw and the line.
+    acknowledgedAfter: acknowledgedAt.get('capture …')! + 1,
+  };
+}
+
+/** Staged, changed, untracked and stashed work in the extensions, where the counter writer does not come. */
+async function leaveWorkLyingAbout(project: Project): Promise<void> {
   for (const member of project.extensions) {
-    looks.push(await project.git(member, 'status', '--porcelain=v2', '--branch'));
+    const at = (name: string): string => path.join(project.directory, member, name);
+    await writeFile(at('main.txt'), 'stashed\n');
+    await project.git(member, 'stash', 'push', '-q');
+    await writeFile(at('staged.txt'), 'staged\n');
+    await project.git(member, 'add', 'staged.txt');
+    await writeFile(at('staged.txt'), 'staged and changed\n');
+    await writeFile(at('untracked.txt'), 'untracked\n');
+    await project.git(member, 'branch', 'other');
+  }
+}
+
+/**
+ * What a snapshot must leave as it was: status, index, refs, stash, objects. In the core repository the counter writer commits
+ * all the time, so it is looked at under the lock, between two of its commits: everything of it must be clean and reachable.
+ */
+async function gitLooks(project: Project): Promise<unknown[]> {
+  const looks: unknown[] = [];
+  for (const member of project.extensions) {
+    looks.push(await project.git(member, 'status', '--porcelain=v2', '--branch', '--show-stash'));
+    looks.push(await readFile(path.join(project.directory, member, '.git', 'index'), 'latin1'));
+    looks.push(await project.git(member, 'for-each-ref'));
+    looks.push(await project.git(member, 'stash', 'list'));
     looks.push(await project.git(member, 'count-objects', '-v'));
   }
-  for (const member of ['.', ...project.extensions]) {
-    looks.push(await project.git(member, 'branch', '--list', '--format=%(refname)'));
-    looks.push(await project.git(member, 'stash', 'list'));
+  const client = await project.connect();
+  try {
+    await client.query(`SELECT pg_advisory_lock(${lockKey})`);
+    looks.push(await project.git('.', 'status', '--porcelain'));
+    looks.push(await project.git('.', 'diff', '--cached', '--name-status'));
+    looks.push(await project.git('.', 'for-each-ref', '--format=%(refname)'));
+    looks.push(await project.git('.', 'stash', 'list'));
+    looks.push(await project.git('.', 'fsck', '--unreachable', '--no-reflogs', '--no-progress'));
+  } finally {
+    await client.end();
   }
-  return looks.join('\n');
+  const coreLooks = ['', '', 'refs/heads/main\n', '', ''];
+  assert.deepEqual(looks.slice(-coreLooks.length), coreLooks);
+  return looks;
 }
 
 /**
@@ -114,8 +159,8 @@ async function checkOneMoment(project: Project, taken: Taken, withBench: boolean
   const [n] = counters;
   try {
     assert.deepEqual(counters, [n, n, n, n], 'two tables, a file and a commit');
-    assert.ok(n! >= taken.acknowledgedBefore, 'what was acknowledged before the snapshot is there');
-    assert.ok(n! <= taken.acknowledgedAfter, 'what was written after the snapshot is not');
+    assert.ok(n! >= taken.acknowledgedBefore, 'what was acknowledged before the freeze is there');
+    assert.ok(n! <= taken.acknowledgedAfter, 'what was written after the freeze is not');
     const { rows } = await client.query('SELECT count(*)::int AS count FROM first_counter');
     assert.equal(rows[0].count, n, 'no row is missing in between');
     if (withBench) {
