@@ -1,12 +1,13 @@
 // Writes the tar of a base backup into plain files, durably, the way pg_basebackup does: everything is written first, then
-// every file and every directory is synced. Only so that the two can be compared doing the same work.
-import { mkdir, open, type FileHandle } from 'node:fs/promises';
+// the kernel is asked to begin with all of it, then every file and every directory is synced. Only so that the two can be
+// compared doing the same work; synchronous for the same reason. pg_basebackup asks with sync_file_range, which Node has
+// not; without either, each file would be a commit of the file system's journal.
+import { closeSync, fsyncSync, mkdirSync, openSync, writevSync } from 'node:fs';
 import path from 'node:path';
 import { readTar, type TarEntry } from '../../packages/engine/src/sources/postgres/tar.ts';
+import { run } from '../place.ts';
 
 const WRITE_BYTES = 1024 * 1024;
-/** pg_basebackup asks the kernel to begin with all files before it waits for the first. */
-const SYNCS_AT_ONCE = 4;
 
 export async function writePlainFiles(
   tar: AsyncIterable<Buffer>,
@@ -14,19 +15,20 @@ export async function writePlainFiles(
 ): Promise<number> {
   const names = [directory];
   let bytes = 0;
-  await mkdir(directory, { mode: 0o700 });
+  mkdirSync(directory, { mode: 0o700 });
   for await (const entry of readTar(tar)) {
     const name = path.join(directory, entry.path);
     names.push(name);
-    if (entry.type === 'directory') await mkdir(name, { recursive: true, mode: entry.mode });
+    if (entry.type === 'directory') mkdirSync(name, { recursive: true, mode: entry.mode });
     else bytes += await writeEntry(name, entry);
   }
-  await syncAll(names);
+  await run('sync', ['-f', directory]);
+  for (const name of names) syncFile(name);
   return bytes;
 }
 
 async function writeEntry(name: string, entry: TarEntry): Promise<number> {
-  const handle = await open(name, 'wx', entry.mode);
+  const descriptor = openSync(name, 'wx', entry.mode);
   try {
     let parts: Buffer[] = [];
     let waitingBytes = 0;
@@ -34,37 +36,27 @@ async function writeEntry(name: string, entry: TarEntry): Promise<number> {
       parts.push(part);
       waitingBytes += part.length;
       if (waitingBytes < WRITE_BYTES) continue;
-      await writeParts(handle, parts, waitingBytes);
+      writeParts(descriptor, parts, waitingBytes);
       parts = [];
       waitingBytes = 0;
     }
-    if (waitingBytes > 0) await writeParts(handle, parts, waitingBytes);
+    if (waitingBytes > 0) writeParts(descriptor, parts, waitingBytes);
     return entry.size;
   } finally {
-    await handle.close();
+    closeSync(descriptor);
   }
 }
 
-async function writeParts(
-  handle: FileHandle,
-  parts: readonly Buffer[],
-  bytes: number,
-): Promise<void> {
-  const { bytesWritten } = await handle.writev(parts);
-  if (bytesWritten !== bytes) throw new Error('the disk took only a part of a write');
+function writeParts(descriptor: number, parts: readonly Buffer[], bytes: number): void {
+  if (writevSync(descriptor, parts) !== bytes)
+    throw new Error('the disk took only part of a write');
 }
 
-async function syncAll(names: readonly string[]): Promise<void> {
-  const waiting = [...names];
-  const worker = async (): Promise<void> => {
-    for (let name = waiting.pop(); name !== undefined; name = waiting.pop()) {
-      const handle = await open(name, 'r');
-      try {
-        await handle.sync();
-      } finally {
-        await handle.close();
-      }
-    }
-  };
-  await Promise.all(Array.from({ length: SYNCS_AT_ONCE }, worker));
+function syncFile(name: string): void {
+  const descriptor = openSync(name, 'r');
+  try {
+    fsyncSync(descriptor);
+  } finally {
+    closeSync(descriptor);
+  }
 }
