@@ -92,6 +92,21 @@ test('a REF that nothing has, a name that is taken, a name that cannot be one', 
   await refuses(project, ['restore', 'first'], 'CONFIRMATION_NEEDED');
 });
 
+test('a REF that begins the ids of several snapshots', async () => {
+  await using project = await createProject(small);
+  const prefixes = new Set<string>();
+  for (;;) {
+    const { id } = await project.json<{ id: string }>(['snapshot']);
+    const prefix = id.slice(0, 1);
+    // Of seventeen ids two begin with the same digit.
+    if (!prefixes.has(prefix)) prefixes.add(prefix);
+    else {
+      assert.match(await refuses(project, ['show', prefix], 'REF_AMBIGUOUS'), new RegExp(id));
+      return;
+    }
+  }
+});
+
 test('a chunk with one flipped bit: found by verify, refused by restore, nothing changed', async () => {
   await using project = await createProject(small);
   await project.stillpoint(['snapshot', '--name', 'first']);
@@ -192,7 +207,9 @@ test('a disk that is too small: for the restore, which leaves all as it was', as
     const big = path.join(project.directory, 'big.bin');
     await writeFile(big, Buffer.alloc(80_000_000, 'x'));
     await project.stillpoint(['snapshot', '--name', 'big']);
-    await refuses(project, ['restore', 'big', '--into', path.join(disk, 'copy'), '--yes'], 'NO_SPACE');
+    const copy = path.join(disk, 'copy');
+    await refuses(project, ['restore', 'big', '--into', copy, '--yes'], 'NO_SPACE');
+    assert.deepEqual(await readdir(copy), [], 'what was begun there is cleared away');
   });
 });
 

@@ -1,11 +1,23 @@
 // The only place where concrete things are chosen: which store, which drivers, which participants.
-import { failure, isFailure, systemClock, type Clock, type Json, type SnapshotId } from '@stillpoint/core';
+import {
+  failure,
+  isFailure,
+  systemClock,
+  type Clock,
+  type Json,
+  type SnapshotId,
+} from '@stillpoint/core';
+import { readdir, rm } from 'node:fs/promises';
 import path from 'node:path';
 import type { ResolvedConfig, ResolvedParticipant, ResolvedSource } from './config/index.ts';
 import type { EngineContext } from './context.ts';
 import { createGitDriver, gitReferences } from './federation/index.ts';
-import { createCommandParticipant, createHttpParticipant, type Participant } from './freeze/index.ts';
-import { openProjectState, type ProjectState } from './project/index.ts';
+import {
+  createCommandParticipant,
+  createHttpParticipant,
+  type Participant,
+} from './freeze/index.ts';
+import { openProjectState, type OpenProjectOptions, type ProjectState } from './project/index.ts';
 import type { ObjectSource, SourceDriver, StreamRef } from './sources/contract.ts';
 import {
   createAdvisoryLockParticipant,
@@ -35,12 +47,14 @@ export interface Composition extends AsyncDisposable {
   readonly context: EngineContext;
   /** Throws SOURCE_UNKNOWN. */
   cluster(name?: string): { readonly name: string; readonly cluster: Cluster };
+  /** Removes the project's databases and everything in its directory: only for one that this process has just begun. */
+  remove(): Promise<void>;
 }
 
 export async function compose(
   config: ResolvedConfig,
   environment: EngineEnvironment,
-  vaultOverride?: string,
+  copy?: OpenProjectOptions['copy'],
 ): Promise<Composition> {
   await using cleanup = new AsyncDisposableStack();
   const clock = environment.clock ?? systemClock;
@@ -48,7 +62,7 @@ export async function compose(
   const state = await openProjectState({
     projectDirectory,
     clock,
-    ...(vaultOverride === undefined ? {} : { vault: vaultOverride }),
+    ...(copy === undefined ? {} : { copy }),
   });
   const vaultDirectory = state.vault ?? config.vault;
   const vault = cleanup.use(await openProjectVault(state, vaultDirectory, clock));
@@ -64,11 +78,16 @@ export async function compose(
   const gitDriver = (member: string, members: readonly string[]): SourceDriver =>
     createGitDriver({
       projectDirectory,
-      member: config.members.find(({ path: one }) => one === member) ?? { path: member, include: [] },
+      member: config.members.find(({ path: one }) => one === member) ?? {
+        path: member,
+        include: [],
+      },
       otherMembers: members.filter((one) => one !== member),
       cacheDirectory: path.join(state.cacheDirectory, 'members'),
       neverCaptured: [vaultDirectory],
-      ...(environment.gitEnvironment === undefined ? {} : { environment: environment.gitEnvironment }),
+      ...(environment.gitEnvironment === undefined
+        ? {}
+        : { environment: environment.gitEnvironment }),
       clock,
     });
   const memberPaths = config.members.map((member) => member.path);
@@ -83,7 +102,8 @@ export async function compose(
     clock,
     drivers: [...databases, ...memberPaths.map((member) => gitDriver(member, memberPaths))],
     participants,
-    driversFor: (sources, snapshot) => driversFor(sources, snapshot, databases, memberPaths, gitDriver),
+    driversFor: (sources, snapshot) =>
+      driversFor(sources, snapshot, databases, memberPaths, gitDriver),
     referencesOf,
     version: environment.version,
     crashPoint: environment.crashPoint ?? (() => {}),
@@ -91,12 +111,22 @@ export async function compose(
   return {
     context,
     cluster: (name) => findCluster(clusters, name),
+    async remove() {
+      for (const cluster of clusters.values()) await cluster.remove();
+      for (const name of await readdir(projectDirectory)) {
+        await rm(path.join(projectDirectory, name), { recursive: true, force: true });
+      }
+    },
     [Symbol.asyncDispose]: () => resources.disposeAsync(),
   };
 }
 
 /** A project that has never used a vault begins one; a project that has must find that one again. */
-async function openProjectVault(state: ProjectState, directory: string, clock: Clock): Promise<Vault> {
+async function openProjectVault(
+  state: ProjectState,
+  directory: string,
+  clock: Clock,
+): Promise<Vault> {
   const store = createDirectoryStore(directory);
   let vault: Vault;
   try {
@@ -128,7 +158,7 @@ function createProjectCluster(
       : { runtimeDirectory: environment.runtimeDirectory }),
     database,
     settings,
-    ...(port === undefined ? {} : { port }),
+    ...(port === undefined || state.copyOf !== undefined ? {} : { port }),
   });
 }
 

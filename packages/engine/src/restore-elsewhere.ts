@@ -1,5 +1,6 @@
 // A restore into an empty directory: a new project with its own database, beside the one it came from. It shares the vault and
 // nothing else. The configuration is written first, so that a restore that died is found and ended from there.
+import { existsSync } from 'node:fs';
 import { mkdir, readdir, realpath } from 'node:fs/promises';
 import path from 'node:path';
 import { failure, writeFileAtomic, type ProgressListener } from '@stillpoint/core';
@@ -30,20 +31,16 @@ export async function restoreElsewhere(
   if (captured !== null && file !== undefined) {
     await writeFileAtomic(file, await engine.vault.readBytes(captured.content), { mode: 0o644 });
   }
-  // The port belongs to the project that this one was copied from.
-  const sources = config.sources.map(({ port: _port, ...source }) => source);
   const resolved = {
     ...config,
     projectDirectory: directory,
     ...(file === undefined ? {} : { configFile: file }),
-    sources,
     participants: [],
   };
-  await using composition = await compose(
-    resolved,
-    environment,
-    engine.state.vault ?? engine.config.vault,
-  );
+  await using composition = await compose(resolved, environment, {
+    of: engine.state.id,
+    vault: engine.state.vault ?? engine.config.vault,
+  });
   const { context } = composition;
   await using _lease = await acquireLease({
     file: context.state.leaseFile,
@@ -52,7 +49,13 @@ export async function restoreElsewhere(
     signal,
     clock: context.clock,
   });
-  return await restoreInPlace(context, { target, signal, progress });
+  try {
+    return await restoreInPlace(context, { target, signal, progress });
+  } catch (error) {
+    // Without a journal nothing goes on from here: the directory is given back as empty as it was.
+    if (!existsSync(context.state.journalFile)) await composition.remove();
+    throw error;
+  }
 }
 
 async function emptyDirectory(directory: string): Promise<string> {

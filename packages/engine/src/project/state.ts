@@ -30,6 +30,8 @@ export interface ProjectState {
   readonly lockfile: string;
   /** Overrides the config's vault. */
   readonly vault: string | undefined;
+  /** The project that this one was restored from, into another directory: what is unique on a machine (a port) is that one's. */
+  readonly copyOf: string | undefined;
   /** The vault that this project has used; another one in its place is a mistake, not an empty beginning. */
   readonly vaultId: string | undefined;
   rememberVault(id: string): Promise<void>;
@@ -51,13 +53,14 @@ interface ProjectFile {
   readonly createdAt: string;
   readonly vault?: string;
   readonly vaultId?: string;
+  readonly copyOf?: string;
 }
 
 export interface OpenProjectOptions {
   readonly projectDirectory: string;
   readonly clock: Clock;
-  /** Only for a new project: the vault it uses whatever its config says. */
-  readonly vault?: string;
+  /** Only for a project that is restored from another: the vault they share, whatever its config says. */
+  readonly copy?: { readonly of: string; readonly vault: string };
 }
 
 export async function openProjectState(options: OpenProjectOptions): Promise<ProjectState> {
@@ -78,6 +81,7 @@ export async function openProjectState(options: OpenProjectOptions): Promise<Pro
     workDirectory: path.join(directory, 'work'),
     lockfile: path.join(directory, 'stillpoint.lock'),
     vault: project.vault,
+    copyOf: project.copyOf,
     vaultId: project.vaultId,
     rememberVault: (vaultId) => writeProject(projectFile, { ...project, vaultId }),
     readUndo: () => readJson<UndoPoint>(undoFile),
@@ -112,7 +116,7 @@ async function readOrCreate(
       id: newUuid(),
       directory: projectDirectory,
       createdAt: options.clock.now().toISOString(),
-      ...(options.vault === undefined ? {} : { vault: options.vault }),
+      ...(options.copy === undefined ? {} : { vault: options.copy.vault, copyOf: options.copy.of }),
     };
     await writeProject(file, fresh);
     return fresh;
@@ -145,7 +149,8 @@ async function readJson<T>(file: string): Promise<T | undefined> {
   try {
     text = await readFile(file, 'utf8');
   } catch (error) {
-    if (['ENOENT', 'ENOTDIR'].includes((error as NodeJS.ErrnoException).code ?? '')) return undefined;
+    if (['ENOENT', 'ENOTDIR'].includes((error as NodeJS.ErrnoException).code ?? ''))
+      return undefined;
     throw failure('STATE_UNREADABLE', { file }, error);
   }
   try {
@@ -154,4 +159,3 @@ async function readJson<T>(file: string): Promise<T | undefined> {
     throw failure('STATE_UNREADABLE', { file }, error);
   }
 }
-

@@ -1,7 +1,7 @@
 // A restore, step by step: prepare beside, prove, take the undo point under a freeze, and with everybody still held
 // close, switch, open. Until the journal says "ready" nothing that anybody uses was touched.
 import path from 'node:path';
-import { mkdir } from 'node:fs/promises';
+import { mkdir, stat } from 'node:fs/promises';
 import { failure, newSnapshotId, type ProgressListener, type SnapshotId } from '@stillpoint/core';
 import type { RestoreResult } from '../api.ts';
 import type { EngineContext } from '../context.ts';
@@ -48,7 +48,7 @@ export async function restoreInPlace(
   const startedMs = engine.clock.monotonicMs();
   const { manifest } = options.target;
   const drivers = engine.driversFor(manifest.sources, manifest.id);
-  await checkRoom(engine, manifest.sources);
+  await checkRoom(engine, options.target, drivers);
 
   const undo = newSnapshotId();
   const workDirectory = path.join(engine.state.workDirectory, undo);
@@ -99,11 +99,25 @@ function isPreparing(journal: Journal): boolean {
   return journal.current().state === 'preparing';
 }
 
-async function checkRoom(engine: EngineContext, sources: readonly ManifestSource[]): Promise<void> {
-  const neededBytes = sources.reduce((sum, { bytesTotal }) => sum + bytesTotal, 0);
-  const where = engine.config.projectDirectory;
-  const freeBytes = await freeBytesAt(where);
-  checkSpace({ what: 'Preparing the restore', where, neededBytes, freeBytes });
+/** Each file system must hold what is prepared on it: a cluster of root's does not lie in the project. */
+async function checkRoom(
+  engine: EngineContext,
+  { manifest }: Sealed,
+  drivers: ReadonlyMap<string, SourceDriver>,
+): Promise<void> {
+  const needs = new Map<number, { where: string; neededBytes: number }>();
+  const inProject = engine.config.projectDirectory;
+  for (const { name, bytesTotal, record } of manifest.sources) {
+    const room = await drivers.get(name)!.roomToPrepare?.(record, manifest.id);
+    const { directory, bytes } = room ?? { directory: inProject, bytes: bytesTotal };
+    const { dev } = await stat(directory);
+    const already = needs.get(dev)?.neededBytes ?? 0;
+    needs.set(dev, { where: directory, neededBytes: already + bytes });
+  }
+  for (const { where, neededBytes } of needs.values()) {
+    const freeBytes = await freeBytesAt(where);
+    checkSpace({ what: 'Preparing the restore', where, neededBytes, freeBytes });
+  }
 }
 
 async function prepareAll(
@@ -150,7 +164,13 @@ async function switchUnderFreeze(
   for (const { driver, source } of existing) await driver.protect?.(source.record, engine.vault);
   const { sealed: earlier } = await readSealed(engine.vault, signal);
   progress({ type: 'phase:started', phase: 'warm up' });
-  const capturing = { id: undo, drivers: existing.map(({ driver }) => driver), earlier, signal, progress };
+  const capturing = {
+    id: undo,
+    drivers: existing.map(({ driver }) => driver),
+    earlier,
+    signal,
+    progress,
+  };
   await using capture = await beginCapture(engine, capturing);
 
   progress({ type: 'phase:started', phase: 'freeze' });

@@ -57,6 +57,11 @@ export interface ObjectSource {
   readBytes(ref: StreamRef): Promise<Uint8Array>;
 }
 
+export interface Room {
+  readonly directory: string;
+  readonly bytes: number;
+}
+
 /** What a driver says of its source before anything is paused. */
 export interface Probe {
   /** How it would be captured, in one or two words: 'base+wal', 'git'. */
@@ -167,6 +172,8 @@ export interface SourceDriver {
   readonly supports: DriverSupports;
   /** False where there is nothing yet (an empty machine): then there is nothing to capture, close or go back to. */
   exists(): Promise<boolean>;
+  /** What prepare() will need, and a directory on the file system where; left out: bytesTotal, in the project. */
+  roomToPrepare?(record: Json, snapshot: SnapshotId): Promise<Room>;
   probe(signal: AbortSignal): Promise<Probe>;
   begin(options: BeginOptions): Promise<CaptureSession>;
   /**

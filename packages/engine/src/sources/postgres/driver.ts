@@ -2,6 +2,8 @@
 // It keeps no state of its own: everything that must outlive a call is in the record, the placement or the notes beside the
 // data (incarnation.ts), so another process can go on with it.
 import type { Clock } from '@stillpoint/core';
+import { stat } from 'node:fs/promises';
+import path from 'node:path';
 import type { SourceDriver } from '../contract.ts';
 import { beginCapture } from './capture.ts';
 import { closeCluster } from './close.ts';
@@ -9,7 +11,7 @@ import type { Cluster } from './cluster/contract.ts';
 import { compare } from './compare.ts';
 import { dataDirectory, readControl, readNote, removeNote } from './incarnation.ts';
 import { parsePlacement, toPlacement } from './placement.ts';
-import { prepare } from './prepare.ts';
+import { bytesToPrepare, prepare } from './prepare.ts';
 import { probe } from './probe.ts';
 import { prove } from './prove.ts';
 import { parseRecord } from './record.ts';
@@ -37,6 +39,10 @@ export function createManagedPostgresDriver(options: ManagedPostgresOptions): So
       preparesFromNothing: true,
     },
     exists,
+    async roomToPrepare(json, snapshot) {
+      const directory = await nearestExisting(cluster.root);
+      return { directory, bytes: await bytesToPrepare(cluster, json, snapshot) };
+    },
     probe: (signal) => probe(cluster, signal),
     async begin(begin) {
       await cluster.ensureCreated(begin.signal);
@@ -81,6 +87,14 @@ export function createManagedPostgresDriver(options: ManagedPostgresOptions): So
     },
     async [Symbol.asyncDispose]() {},
   };
+}
+
+async function nearestExisting(directory: string): Promise<string> {
+  const there = await stat(directory).then(
+    () => true,
+    () => false,
+  );
+  return there ? directory : nearestExisting(path.dirname(directory));
 }
 
 async function dropPrepared(cluster: Cluster, current: string | undefined): Promise<void> {

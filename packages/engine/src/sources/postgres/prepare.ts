@@ -13,7 +13,7 @@ import {
   readNote,
   writeNote,
 } from './incarnation.ts';
-import { parseLsn, formatLsn } from './lsn.ts';
+import { bytesBetween, formatLsn, parseLsn } from './lsn.ts';
 import { toPlacement } from './placement.ts';
 import { currentArch, parseRecord, type PostgresRecord } from './record.ts';
 import { recover } from './recovery.ts';
@@ -77,6 +77,18 @@ export async function prepare(
     throw error;
   }
   return toPlacement({ incarnation, snapshot, reuse: false });
+}
+
+/** Nothing for a life that is kept; otherwise the base, its WAL beside it, and the copy of the WAL that recovery makes. */
+export async function bytesToPrepare(
+  cluster: Cluster,
+  json: Json,
+  snapshot: SnapshotId,
+): Promise<number> {
+  const record = parseRecord(json);
+  if (await isKept(cluster, record, snapshot)) return 0;
+  const walBytes = bytesBetween(parseLsn(record.walFrom), parseLsn(record.walTo));
+  return record.base.bytes + 2 * walBytes;
 }
 
 function refuseOtherMachine(cluster: Cluster, record: PostgresRecord): void {
