@@ -90,7 +90,9 @@ test('killed -9 at each journal step of restore and of undo: all before or all a
     if (back === 'old') await project.stillpoint(['undo', '--yes']);
     assert.deepEqual(new Set(await readWords(project)), new Set(['new']));
   }
-  t.diagnostic(`${cases} deaths: ${[...outcomes].map(([word, n]) => `${n} ended ${word}`).join(', ')}`);
+  t.diagnostic(
+    `${cases} deaths: ${[...outcomes].map(([word, n]) => `${n} ended ${word}`).join(', ')}`,
+  );
   assert.ok(outcomes.has('new') && outcomes.has('old'), 'some were finished, some taken back');
 });
 

@@ -61,7 +61,11 @@ test('snapshot A, restore A, snapshot B, undo, snapshot C: each exact, twice ove
   const stateC = await read(project);
 
   for (const round of [1, 2]) {
-    for (const [name, state] of [['A', stateA], ['B', stateB], ['C', stateC]] as const) {
+    for (const [name, state] of [
+      ['A', stateA],
+      ['B', stateB],
+      ['C', stateC],
+    ] as const) {
       await project.json(['restore', name, '--yes']);
       assert.equal(await read(project), state, `${name}, round ${round}`);
     }
@@ -84,7 +88,10 @@ test('a file tracked in the snapshot, ignored and edited later: undo brings the 
   await project.git('.', 'commit', '-qm', 'tracked');
   await project.json(['snapshot', '--name', 'tracked']);
   await project.git('.', 'rm', '-q', '--cached', 'settings.local');
-  await writeFile(path.join(project.directory, '.gitignore'), 'extensions/\n.env\nsettings.local\n');
+  await writeFile(
+    path.join(project.directory, '.gitignore'),
+    'extensions/\n.env\nsettings.local\n',
+  );
   await project.git('.', 'commit', '-qam', 'ignored');
   await writeFile(file, 'edited while ignored');
   await project.json(['restore', 'tracked', '--yes']);
@@ -100,11 +107,23 @@ test('a branch that moved comes back, and its tip is kept under a named ref and 
   await writeFile(path.join(project.directory, 'counter.txt'), 'moved');
   await project.git('.', 'commit', '-qam', 'moved');
   const moved = (await project.git('.', 'rev-parse', 'main')).trim();
-  const { undo, kept } = await project.json<{ undo: string; kept: string[] }>(['restore', 'before', '--yes']);
+  const { undo, kept } = await project.json<{ undo: string; kept: string[] }>([
+    'restore',
+    'before',
+    '--yes',
+  ]);
   assert.equal((await project.git('.', 'rev-parse', 'main')).trim(), before);
-  const refs = await project.git('.', 'for-each-ref', '--format=%(objectname) %(refname)', `refs/stillpoint/${undo}`);
+  const refs = await project.git(
+    '.',
+    'for-each-ref',
+    '--format=%(objectname) %(refname)',
+    `refs/stillpoint/${undo}`,
+  );
   assert.match(refs, new RegExp(`^${moved} refs/stillpoint/${undo}/heads/main$`, 'm'));
-  assert.ok(kept.some((line) => line.includes('main')), kept.join('\n'));
+  assert.ok(
+    kept.some((line) => line.includes('main')),
+    kept.join('\n'),
+  );
 });
 
 test('two commands at once: one runs, the other waits or says who holds the project', async () => {
@@ -113,9 +132,14 @@ test('two commands at once: one runs, the other waits or says who holds the proj
   for (const [first, second] of [
     [['snapshot'], ['snapshot']],
     [['restore', 'one', '--yes'], ['snapshot']],
-    [['restore', 'one', '--yes'], ['restore', 'one', '--yes']],
+    [
+      ['restore', 'one', '--yes'],
+      ['restore', 'one', '--yes'],
+    ],
   ] as const) {
-    const both = [first, second].map((args) => finished(startCommand(args, { cwd: project.directory })));
+    const both = [first, second].map((args) =>
+      finished(startCommand(args, { cwd: project.directory })),
+    );
     for (const { code, stderr } of await Promise.all(both)) {
       assert.ok(code === 0 || code === 11, stderr);
       if (code === 11) assert.match(stderr, /LEASE_HELD.*process \d+/);

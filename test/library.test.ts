@@ -44,16 +44,19 @@ test('an aborted call rejects and leaves nothing', async () => {
   await assert.rejects(stillpoint.restore('nothing'), (error) => isFailure(error, 'VAULT_EMPTY'));
 });
 
-test('a call that is aborted on its way rejects with the reason, leaves nothing, and is in nobody\'s way', async () => {
+test("a call that is aborted on its way rejects with the reason, leaves nothing, and is in nobody's way", async () => {
   await using project = await createProject({ extensions: [], database: false });
   const file = path.join(project.directory, 'counter.txt');
   await using stillpoint = await createStillpoint(project.directory);
-  const abortAt = (phase: string): { signal: AbortSignal; onProgress: (event: ProgressEvent) => void } => {
+  const abortAt = (
+    phase: string,
+  ): { signal: AbortSignal; onProgress: (event: ProgressEvent) => void } => {
     const controller = new AbortController();
     return {
       signal: controller.signal,
       onProgress: (event) => {
-        if (event.type === 'phase:started' && event.phase === phase) controller.abort(new Error(`enough of ${phase}`));
+        if (event.type === 'phase:started' && event.phase === phase)
+          controller.abort(new Error(`enough of ${phase}`));
       },
     };
   };

@@ -48,12 +48,26 @@ test('passwords and tokens are in no process list, log, manifest, lockfile or jo
   const status = await project.stillpoint(['db', 'status', '--json']);
   const { dataDirectory } = JSON.parse(status.stdout) as { dataDirectory: string };
   const logs = await textBelow(path.resolve(dataDirectory, '..', '..', '..', 'log'));
-  const lockfile = await readFile(path.join(project.directory, '.stillpoint', 'stillpoint.lock'), 'utf8');
+  const lockfile = await readFile(
+    path.join(project.directory, '.stillpoint', 'stillpoint.lock'),
+    'utf8',
+  );
   const vault = (await vaultContents(project)).toString('latin1');
   for (const secret of [url.password, token]) {
-    const places = { processes, logs, lockfile, vault, stdout, stderr, restored: restored.stdout + restored.stderr };
+    const places = {
+      processes,
+      logs,
+      lockfile,
+      vault,
+      stdout,
+      stderr,
+      restored: restored.stdout + restored.stderr,
+    };
     for (const [place, text] of Object.entries(places)) {
-      assert.ok(!text.includes(secret), `${secret === token ? 'a token' : 'a password'} in ${place}`);
+      assert.ok(
+        !text.includes(secret),
+        `${secret === token ? 'a token' : 'a password'} in ${place}`,
+      );
     }
   }
   assert.match(lockfile, /https:\/\/example\.com\/core\.git/, 'the remote itself is named');
@@ -63,7 +77,11 @@ test('Postgres does not run as root, and its directory and socket are private', 
   await using project = await createProject({ extensions: [] });
   await project.stillpoint(['db', 'start']);
   const { stdout } = await project.stillpoint(['db', 'status', '--json']);
-  const status = JSON.parse(stdout) as { pid: number; dataDirectory: string; socketDirectory: string };
+  const status = JSON.parse(stdout) as {
+    pid: number;
+    dataDirectory: string;
+    socketDirectory: string;
+  };
   const { uid } = await stat(`/proc/${status.pid}`);
   assert.notEqual(uid, 0);
   for (const directory of [status.dataDirectory, status.socketDirectory]) {

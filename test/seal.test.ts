@@ -19,7 +19,9 @@ import {
 import { createProject, lockKey, openProject, type Project } from './fixture/project.ts';
 
 const soak = process.env['STILLPOINT_SOAK'] !== undefined;
-const size = soak ? { snapshots: 20, inPlace: 5, scale: 20 } : { snapshots: 3, inPlace: 1, scale: 2 };
+const size = soak
+  ? { snapshots: 20, inPlace: 5, scale: 20 }
+  : { snapshots: 3, inPlace: 1, scale: 2 };
 
 interface Taken {
   readonly id: string;
@@ -36,7 +38,8 @@ test(`one seal: ${size.snapshots} snapshots under load, each restored elsewhere,
   await setUp.end();
   const scratch = await mkdtemp(path.join(tmpdir(), 'stillpoint-seal-'));
   const pgbench = await findPgbench();
-  if (pgbench === undefined) t.diagnostic('pgbench is not installed: the seal is tested without it');
+  if (pgbench === undefined)
+    t.diagnostic('pgbench is not installed: the seal is tested without it');
   else await initialisePgbench(pgbench, url, size.scale);
 
   await using counter = await startCounter(project, url);
@@ -142,7 +145,9 @@ async function restoreAndUndoUnderLoad(
   await project.json(['undo', '--yes']);
   await counter.more(2);
   const seen = counter.acknowledged.slice(start);
-  const jumps = seen.flatMap((n, index) => (index > 0 && n !== seen[index - 1]! + 1 ? [index] : []));
+  const jumps = seen.flatMap((n, index) =>
+    index > 0 && n !== seen[index - 1]! + 1 ? [index] : [],
+  );
   assert.equal(jumps.length, 2, `a jump for the restore and one for the undo: ${seen.join(' ')}`);
   const [restored, undone] = jumps as [number, number];
   assert.equal(seen[restored], expected + 1, 'the restore brought the counter of the snapshot');
@@ -150,7 +155,11 @@ async function restoreAndUndoUnderLoad(
   const subjects = await project.git('.', 'log', '--format=%s');
   const counts = subjects.split('\n').filter((line) => line.startsWith('count '));
   const numbers = counts.map((line) => Number(line.slice('count '.length)));
-  assert.deepEqual(numbers, numbers.map((_, index) => numbers[0]! - index), 'no commit is missing');
+  assert.deepEqual(
+    numbers,
+    numbers.map((_, index) => numbers[0]! - index),
+    'no commit is missing',
+  );
 }
 
 async function checkOneMoment(project: Project, taken: Taken, withBench: boolean): Promise<number> {

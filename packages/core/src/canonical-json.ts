@@ -2,7 +2,13 @@
 // something. Keys are sorted by UTF-16 code units, which is how `<` compares strings; numbers and
 // strings are written as ECMAScript's JSON.stringify writes them, which is what the RFC prescribes.
 
-export type Json = null | boolean | number | string | readonly Json[] | { readonly [key: string]: Json };
+export type Json =
+  | null
+  | boolean
+  | number
+  | string
+  | readonly Json[]
+  | { readonly [key: string]: Json };
 
 /** Throws TypeError for what JSON cannot hold (NaN, functions, lone surrogates). `undefined` members are left out. */
 export function canonicalJson(value: unknown): string {
@@ -20,7 +26,8 @@ function write(value: unknown): string | undefined {
     return JSON.stringify(value);
   }
   if (typeof value === 'string') {
-    if (!value.isWellFormed()) throw new TypeError('a string with a lone surrogate has no canonical JSON');
+    if (!value.isWellFormed())
+      throw new TypeError('a string with a lone surrogate has no canonical JSON');
     return JSON.stringify(value);
   }
   if (Array.isArray(value)) return `[${value.map((item) => write(item) ?? 'null').join(',')}]`;

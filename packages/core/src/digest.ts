@@ -39,7 +39,10 @@ async function loadBlake3(): Promise<() => HashState> {
 class WasmState implements HashState {
   readonly #wasm;
   #saved: Uint8Array;
-  constructor(wasm: Awaited<ReturnType<typeof import('hash-wasm').createBLAKE3>>, fresh: Uint8Array) {
+  constructor(
+    wasm: Awaited<ReturnType<typeof import('hash-wasm').createBLAKE3>>,
+    fresh: Uint8Array,
+  ) {
     this.#wasm = wasm;
     this.#saved = fresh;
   }

@@ -23,10 +23,5 @@ export { catalogue, type ErrorCode } from './errors/catalogue.ts';
 export { failure, isFailure, StillpointError, type ErrorData } from './errors/error.ts';
 export { exitCodes } from './errors/exit-codes.ts';
 export { isSnapshotId, newSnapshotId, newUuid, type SnapshotId } from './ids.ts';
-export {
-  identifyProcess,
-  isAlive,
-  ownIdentity,
-  type ProcessIdentity,
-} from './process-identity.ts';
+export { identifyProcess, isAlive, ownIdentity, type ProcessIdentity } from './process-identity.ts';
 export { silent, type ProgressEvent, type ProgressListener } from './progress.ts';

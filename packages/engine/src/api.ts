@@ -63,7 +63,12 @@ export interface RestoreOptions extends CallOptions {
 
 export interface RestorePlan {
   readonly snapshot: SnapshotSummary;
-  readonly changes: readonly { readonly source: string; readonly driver: string; readonly summary: string; readonly details: readonly string[] }[];
+  readonly changes: readonly {
+    readonly source: string;
+    readonly driver: string;
+    readonly summary: string;
+    readonly details: readonly string[];
+  }[];
   readonly warnings: readonly string[];
   /** Rough bytes that preparing needs on the project's file system. */
   readonly bytesNeeded: number;
@@ -90,14 +95,21 @@ export interface SnapshotVerification {
 export interface Stillpoint extends AsyncDisposable {
   readonly projectDirectory: string;
   /** Finishes or reverses what a dead process left; every other call does this first. Resolves to what was done, if anything. */
-  recover(options?: CallOptions): Promise<{ readonly action: 'none' | 'finished' | 'reversed' | 'resumed'; readonly text: string }>;
+  recover(
+    options?: CallOptions,
+  ): Promise<{
+    readonly action: 'none' | 'finished' | 'reversed' | 'resumed';
+    readonly text: string;
+  }>;
   snapshot(options?: SnapshotOptions): Promise<SnapshotSummary>;
   /** Oldest first. */
   list(options?: CallOptions): Promise<readonly (SnapshotSummary | DamagedSnapshot)[]>;
   /** `ref`: an id, a unique prefix of one, a name, 'latest', 'latest~2'. */
   show(ref: string, options?: CallOptions): Promise<SnapshotSummary>;
   /** Without a ref: all snapshots. */
-  verify(options?: CallOptions & { readonly ref?: string; readonly deep?: boolean }): Promise<readonly SnapshotVerification[]>;
+  verify(
+    options?: CallOptions & { readonly ref?: string; readonly deep?: boolean },
+  ): Promise<readonly SnapshotVerification[]>;
   plan(ref: string, options?: RestoreOptions): Promise<RestorePlan>;
   restore(ref: string, options?: RestoreOptions): Promise<RestoreResult>;
   /** Back to what the last restore (or undo) replaced. NOTHING_TO_UNDO. */

@@ -20,7 +20,12 @@ export interface EngineContext {
     snapshot: SnapshotId,
   ): ReadonlyMap<string, SourceDriver>;
   /** All streams of a record, without a configured source. Throws MANIFEST_UNREADABLE for a driver it does not know. */
-  referencesOf(driver: string, record: Json, source: ObjectSource, snapshot: SnapshotId): AsyncIterable<StreamRef>;
+  referencesOf(
+    driver: string,
+    record: Json,
+    source: ObjectSource,
+    snapshot: SnapshotId,
+  ): AsyncIterable<StreamRef>;
   readonly version: string;
   /** Called before and after every line of the restore journal: where the crash tests kill the process. */
   readonly crashPoint: (point: string) => void;

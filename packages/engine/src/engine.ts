@@ -19,7 +19,13 @@ import type { ResolvedConfig } from './config/index.ts';
 import { runDueResumes } from './freeze/index.ts';
 import { findUndo, planRestore, recoverRestore, restoreInPlace } from './restore/index.ts';
 import { restoreElsewhere } from './restore-elsewhere.ts';
-import { readSealed, resolveRef, summarize, takeSnapshot, verifySnapshot } from './snapshot/index.ts';
+import {
+  readSealed,
+  resolveRef,
+  summarize,
+  takeSnapshot,
+  verifySnapshot,
+} from './snapshot/index.ts';
 
 /** Opens a project. Dispose it: connections and servers of ours that only this process needs end with it. */
 export async function createStillpoint(
@@ -181,7 +187,11 @@ class ProjectStillpoint implements Stillpoint {
     const restored = await recoverRestore(context, call.signal, call.progress);
     const { resumed } = await runDueResumes(context.state.resumesDirectory, call);
     if (restored.action !== 'none') {
-      call.progress({ type: 'note:said', level: 'warn', text: `An earlier command died: ${restored.text}.` });
+      call.progress({
+        type: 'note:said',
+        level: 'warn',
+        text: `An earlier command died: ${restored.text}.`,
+      });
       return await work(call, restored);
     }
     const recovered =
@@ -198,7 +208,9 @@ function callOf({ signal, onProgress }: CallOptions): Call {
 
 /** Node's own calls reject with an AbortError of theirs; whoever aborted is told the reason that was given. */
 function reasonOf(error: unknown, signal: AbortSignal): unknown {
-  return signal.aborted && error instanceof Error && error.name === 'AbortError' ? signal.reason : error;
+  return signal.aborted && error instanceof Error && error.name === 'AbortError'
+    ? signal.reason
+    : error;
 }
 
 function damagedVerification({ id, damaged }: DamagedSnapshot): SnapshotVerification {

@@ -29,6 +29,12 @@ export {
 } from './config/index.ts';
 export { createStillpoint } from './engine.ts';
 export type { FreezeTimes } from './freeze/index.ts';
-export { findUnendedRestore, forwardSteps, stepName, type Step, type StepSource } from './restore/index.ts';
+export {
+  findUnendedRestore,
+  forwardSteps,
+  stepName,
+  type Step,
+  type StepSource,
+} from './restore/index.ts';
 export type { ClusterStatus } from './sources/postgres/cluster/contract.ts';
 export type { Damage, VerifyReport } from './vault/contract.ts';

@@ -161,7 +161,8 @@ export const catalogue = {
   },
 
   VAULT_OTHER: {
-    message: 'The vault at {where} is not the one that this project has used before (it is {found}, not {expected}).',
+    message:
+      'The vault at {where} is not the one that this project has used before (it is {found}, not {expected}).',
     hint: 'Is the right disk mounted, and does "vault" in the configuration name the right place? To begin anew there, remove "vaultId" from .stillpoint/project.json.',
     exit: exit.failed,
     retryable: false,
@@ -320,8 +321,7 @@ export const catalogue = {
 
   // --- managed Postgres ----------------------------------------------------------------------------------
   POSTGRES_MAJOR_MISMATCH: {
-    message:
-      'The data is that of Postgres {captured}; the server here is Postgres {present}.',
+    message: 'The data is that of Postgres {captured}; the server here is Postgres {present}.',
     hint: 'A data directory opens only with its own major version: use the Stillpoint that made it, or one that brings Postgres {captured}.',
     exit: exit.failed,
     retryable: false,

@@ -19,7 +19,11 @@ async function withLeaseFile(body: (file: string) => Promise<void>): Promise<voi
   }
 }
 
-function acquire(file: string, waitMs = 0, operation = 'snapshot'): ReturnType<typeof acquireLease> {
+function acquire(
+  file: string,
+  waitMs = 0,
+  operation = 'snapshot',
+): ReturnType<typeof acquireLease> {
   return acquireLease({ file, operation, waitMs, signal: never, clock: systemClock });
 }
 
@@ -48,10 +52,19 @@ test('a holder that is killed -9 holds nothing', async () => {
         signal: new AbortController().signal, clock: systemClock });
       process.stdout.write('held');
       setInterval(() => {}, 1000);`;
-    const child = spawn(process.execPath, [...process.execArgv.filter((flag) => flag !== '--test'), '--input-type=module', '-e', script], {
-      cwd: import.meta.dirname,
-      stdio: ['ignore', 'pipe', 'inherit'],
-    });
+    const child = spawn(
+      process.execPath,
+      [
+        ...process.execArgv.filter((flag) => flag !== '--test'),
+        '--input-type=module',
+        '-e',
+        script,
+      ],
+      {
+        cwd: import.meta.dirname,
+        stdio: ['ignore', 'pipe', 'inherit'],
+      },
+    );
     await once(child.stdout, 'data');
     await assert.rejects(acquire(file), (error) => isFailure(error, 'LEASE_HELD'));
     child.kill('SIGKILL');
@@ -65,7 +78,13 @@ test('waiting ends with its signal', async () => {
   await withLeaseFile(async (file) => {
     await using _held = await acquire(file);
     const abort = new AbortController();
-    const waiting = acquireLease({ file, operation: 'x', waitMs: 60_000, signal: abort.signal, clock: systemClock });
+    const waiting = acquireLease({
+      file,
+      operation: 'x',
+      waitMs: 60_000,
+      signal: abort.signal,
+      clock: systemClock,
+    });
     abort.abort(new Error('enough'));
     await assert.rejects(waiting);
   });

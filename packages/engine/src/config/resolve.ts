@@ -91,7 +91,12 @@ function resolveSources(sources: UserSources, file: string): readonly ResolvedSo
   // A project has one cluster: two would share its directory. It is captured whole, with every database in it.
   if (resolved.length > 1) {
     const names = resolved.map(({ name }) => name).join(', ');
-    throw invalidKey(file, 'sources', 'one managed Postgres, which holds any number of databases', names);
+    throw invalidKey(
+      file,
+      'sources',
+      'one managed Postgres, which holds any number of databases',
+      names,
+    );
   }
   return resolved;
 }

@@ -1,1 +1,6 @@
-export { openProjectState, type OpenProjectOptions, type ProjectState, type UndoPoint } from './state.ts';
+export {
+  openProjectState,
+  type OpenProjectOptions,
+  type ProjectState,
+  type UndoPoint,
+} from './state.ts';

@@ -33,7 +33,8 @@ export async function carryForward(run: Run): Promise<void> {
     }
   } catch (error) {
     const { snapshot } = run.journal.current();
-    if (!canGoBack(run)) throw failure('RESTORE_STUCK', { id: snapshot, step: reached.step }, error);
+    if (!canGoBack(run))
+      throw failure('RESTORE_STUCK', { id: snapshot, step: reached.step }, error);
     await run.journal.turn(isFailure(error) ? error.code : String(error));
     await carryBack(run);
     throw failure('RESTORE_FAILED', { id: snapshot, step: reached.step }, error);

@@ -2,4 +2,11 @@ export { findUnendedRestore } from './journaled-config.ts';
 export { findUndo, restoreInPlace, type RestoreInPlaceOptions } from './restore.ts';
 export { planRestore } from './plan.ts';
 export { recoverRestore, type Recovered } from './recover.ts';
-export { forwardSteps, reverseSteps, stepName, transitions, type Step, type StepSource } from './steps.ts';
+export {
+  forwardSteps,
+  reverseSteps,
+  stepName,
+  transitions,
+  type Step,
+  type StepSource,
+} from './steps.ts';

@@ -1,12 +1,7 @@
 // The restore journal: one line of JSON for everything that is about to be done or was done, on the disk before the next
 // thing happens. Normative: docs/format/journal.md. A last line that is not whole was never acted upon and is ignored.
 import { readFile, truncate } from 'node:fs/promises';
-import {
-  appendLineDurable,
-  failure,
-  removeFileDurable,
-  type SnapshotId,
-} from '@stillpoint/core';
+import { appendLineDurable, failure, removeFileDurable, type SnapshotId } from '@stillpoint/core';
 import type { Lockfile } from '../snapshot/index.ts';
 import type { Placement } from '../sources/contract.ts';
 import { stepName, transitions, type RestoreState, type Step } from './steps.ts';
@@ -14,7 +9,12 @@ import { stepName, transitions, type RestoreState, type Step } from './steps.ts'
 export type JournalLine =
   | ({ readonly event: 'begun'; readonly format: 1; readonly at: string } & RestoreSubject)
   | { readonly event: 'ready'; readonly placements: Placements }
-  | { readonly event: 'step'; readonly direction: Direction; readonly step: string; readonly done: boolean }
+  | {
+      readonly event: 'step';
+      readonly direction: Direction;
+      readonly step: string;
+      readonly done: boolean;
+    }
   | { readonly event: 'turned'; readonly why: string };
 
 export type Direction = 'forward' | 'back';
@@ -31,7 +31,9 @@ export interface RestoreSubject {
 }
 
 /** By source name. `before` is null where there was nothing: that source cannot go back. */
-export type Placements = { readonly [source: string]: { readonly after: Placement; readonly before: Placement | null } };
+export type Placements = {
+  readonly [source: string]: { readonly after: Placement; readonly before: Placement | null };
+};
 
 /** What the lines add up to. */
 export interface JournalState extends RestoreSubject {
@@ -140,7 +142,8 @@ function foldLines(lines: readonly JournalLine[]): JournalState {
   const go = (next: RestoreState): void => {
     if (next === state) return;
     const allowed: readonly string[] = transitions[state];
-    if (!allowed.includes(next)) throw new TypeError(`a restore cannot go from ${state} to ${next}`);
+    if (!allowed.includes(next))
+      throw new TypeError(`a restore cannot go from ${state} to ${next}`);
     state = next;
   };
   for (const line of lines.slice(1)) {
@@ -182,4 +185,3 @@ async function readLines(file: string): Promise<JournalLine[] | undefined> {
     }
   });
 }
-

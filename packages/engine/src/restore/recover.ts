@@ -29,13 +29,19 @@ export async function recoverRestore(
 
   if (found.state === 'preparing') {
     await dropPrepared(run);
-    return { action: 'reversed', text: `the restore of ${snapshot} had not begun to switch; dropped` };
+    return {
+      action: 'reversed',
+      text: `the restore of ${snapshot} had not begun to switch; dropped`,
+    };
   }
   if (found.state === 'ready') {
     // Writers may have gone on since the undo point was taken: going forward would lose what they wrote.
     await journal.turn('found before anything was switched');
     await carryBack(run);
-    return { action: 'reversed', text: `the restore of ${snapshot} had switched nothing; taken back` };
+    return {
+      action: 'reversed',
+      text: `the restore of ${snapshot} had switched nothing; taken back`,
+    };
   }
   await rescue(engine, found, drivers, signal, progress);
   if (found.state === 'reversing') {
@@ -67,18 +73,27 @@ async function rescue(
     const id = newSnapshotId();
     const startedAt = engine.clock.now();
     const startedMs = engine.clock.monotonicMs();
-    await using capture = await beginCapture(engine, { id, drivers: open, earlier, signal, progress });
+    await using capture = await beginCapture(engine, {
+      id,
+      drivers: open,
+      earlier,
+      signal,
+      progress,
+    });
     await capture.mark(signal);
     const freeze = { totalMs: 0, drainMs: 0, markMs: 0, participants: [] };
     const message = `found while ending the restore of ${found.snapshot}`;
     await capture.seal({ kind: 'undo', name: null, message, freeze, startedAt, startedMs });
-    progress({ type: 'note:said', level: 'info', text: `what was found in the members is kept as ${id}` });
+    progress({
+      type: 'note:said',
+      level: 'info',
+      text: `what was found in the members is kept as ${id}`,
+    });
   } catch (error) {
     const text = `what was edited since the crash could not be kept: ${(error as Error).message}`;
     progress({ type: 'note:said', level: 'warn', text });
   }
 }
-
 
 /** What the switch will overwrite is kept too, ignored or not. */
 async function protect(

@@ -33,7 +33,9 @@ async function setStage(): Promise<Stage> {
   const worlds = names.map(() => createMemoryWorld());
   const faults = new Set<string>();
   const drivers = names.map((name, index) =>
-    createFaultyDriver(createMemoryDriver(name, worlds[index]!), (method) => faults.has(`${name}:${String(method)}`)),
+    createFaultyDriver(createMemoryDriver(name, worlds[index]!), (method) =>
+      faults.has(`${name}:${String(method)}`),
+    ),
   );
   const state = await openProjectState({ projectDirectory: directory, clock: systemClock });
   const vault = await createVault(createMemoryStore(), { clock: systemClock });
@@ -79,7 +81,10 @@ async function snapshotThenWrite(stage: Stage): Promise<Sealed> {
 
 async function ended(stage: Stage): Promise<void> {
   await assert.rejects(access(stage.engine.state.journalFile), 'the journal is gone');
-  assert.ok(stage.worlds.every(({ open }) => open), 'everybody is let in again');
+  assert.ok(
+    stage.worlds.every(({ open }) => open),
+    'everybody is let in again',
+  );
 }
 
 test('restore, undo, and undo of the undo', async () => {
@@ -154,7 +159,9 @@ test('a snapshot whose mark or capture fails is no snapshot', async () => {
   await using stage = await setStage();
   for (const fault of ['left:mark', 'right:capture']) {
     stage.faults.add(fault);
-    await assert.rejects(takeSnapshot(stage.engine, call), (error) => isFailure(error, 'DRIVER_FAULT'));
+    await assert.rejects(takeSnapshot(stage.engine, call), (error) =>
+      isFailure(error, 'DRIVER_FAULT'),
+    );
     stage.faults.clear();
   }
   assert.deepEqual((await readSealed(stage.engine.vault)).sealed, []);

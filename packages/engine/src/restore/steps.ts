@@ -49,7 +49,9 @@ export function reverseSteps(
   sources: readonly StepSource[],
   begun: ReadonlySet<string>,
 ): readonly Step[] {
-  const switched = sources.filter(({ name }) => begun.has(stepName({ kind: 'switch', source: name })));
+  const switched = sources.filter(({ name }) =>
+    begun.has(stepName({ kind: 'switch', source: name })),
+  );
   const closing = sources.filter(({ closes }) => closes);
   const mustClose = switched.length > 0 ? closing : [];
   return [

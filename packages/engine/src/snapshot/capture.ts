@@ -94,7 +94,9 @@ async function beginParts(
  */
 async function markAll(parts: readonly Part[], signal: AbortSignal): Promise<void> {
   for (const computing of [false, true]) {
-    const wave = parts.filter(({ driver }) => (driver.supports.marksByComputing ?? false) === computing);
+    const wave = parts.filter(
+      ({ driver }) => (driver.supports.marksByComputing ?? false) === computing,
+    );
     await allOrFirstError(wave.map((part) => part.mark(signal)));
   }
 }
@@ -179,7 +181,13 @@ function lockfileOf(parts: readonly Part[], captured: readonly Captured[]): Lock
     members: captured.flatMap(({ member }) => (member === undefined ? [] : [member])),
     sources: parts.flatMap(({ driver }, index) =>
       captured[index]!.member === undefined
-        ? [{ name: driver.name, driver: driver.kind, schemaDigest: captured[index]!.schemaDigest ?? null }]
+        ? [
+            {
+              name: driver.name,
+              driver: driver.kind,
+              schemaDigest: captured[index]!.schemaDigest ?? null,
+            },
+          ]
         : [],
     ),
   });

@@ -1,6 +1,12 @@
 export { beginCapture, writeLockfile, type Capture, type CaptureOptions } from './capture.ts';
 export { isSignedRight, type Lockfile } from './lockfile.ts';
-export { parseManifest, summarize, type Manifest, type ManifestSource, type Sealed } from './manifest.ts';
+export {
+  parseManifest,
+  summarize,
+  type Manifest,
+  type ManifestSource,
+  type Sealed,
+} from './manifest.ts';
 export { resolveRef } from './refs.ts';
 export { readSealed } from './sealed.ts';
 export { checkSpace, freeBytesAt } from './space.ts';

@@ -1,6 +1,12 @@
 // The manifest: the immutable root of one snapshot. Normative: docs/format/manifest.md. Its canonical bytes are what the
 // vault seals; its digest is the BLAKE3 of those bytes. Readers ignore fields they do not know.
-import { canonicalBytes, failure, isSnapshotId, type Json, type SnapshotId } from '@stillpoint/core';
+import {
+  canonicalBytes,
+  failure,
+  isSnapshotId,
+  type Json,
+  type SnapshotId,
+} from '@stillpoint/core';
 import { z } from 'zod';
 import type { SnapshotSummary } from '../api.ts';
 import type { FreezeTimes } from '../freeze/contract.ts';
@@ -24,7 +30,11 @@ export interface Manifest {
   readonly config: { readonly file: string; readonly content: StreamRef } | null;
   readonly lockfile: Lockfile;
   readonly sources: readonly ManifestSource[];
-  readonly createdBy: { readonly stillpoint: string; readonly platform: string; readonly arch: string };
+  readonly createdBy: {
+    readonly stillpoint: string;
+    readonly platform: string;
+    readonly arch: string;
+  };
 }
 
 /** Members are sources too, of driver 'git', named by their path. */
@@ -104,7 +114,8 @@ export function parseManifest(id: SnapshotId, bytes: Uint8Array): Manifest {
   }
   const manifest = value as Manifest;
   if (manifest.id !== id || !isSignedRight(manifest.lockfile)) {
-    const problem = manifest.id === id ? 'its lockfile is not signed right' : 'it is of another snapshot';
+    const problem =
+      manifest.id === id ? 'its lockfile is not signed right' : 'it is of another snapshot';
     throw failure('MANIFEST_UNREADABLE', { id, problem });
   }
   return manifest;

@@ -5,7 +5,13 @@ import type { Manifest, Sealed } from './manifest.ts';
 import { checkName, resolveRef } from './refs.ts';
 
 function sealed(id: string, more: Partial<Manifest> = {}): Sealed {
-  const manifest = { id, kind: 'snapshot', name: null, project: { id: 'own' }, ...more } as Manifest;
+  const manifest = {
+    id,
+    kind: 'snapshot',
+    name: null,
+    project: { id: 'own' },
+    ...more,
+  } as Manifest;
   return { entry: { id: id as SnapshotId, digest: 'blake3:' as never, bytes: 0 }, manifest };
 }
 

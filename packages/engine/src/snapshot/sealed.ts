@@ -45,4 +45,3 @@ function oldestFirst(a: Sealed, b: Sealed): number {
 function key({ manifest }: Sealed): string {
   return `${manifest.createdAt} ${manifest.id}`;
 }
-

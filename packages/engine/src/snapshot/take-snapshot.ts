@@ -48,7 +48,14 @@ export async function takeSnapshot(engine: EngineContext, options: TakeOptions):
   );
 
   const { name = null, message = null } = options;
-  return await capture.seal({ kind: 'snapshot', name, message, freeze: times, startedAt, startedMs });
+  return await capture.seal({
+    kind: 'snapshot',
+    name,
+    message,
+    freeze: times,
+    startedAt,
+    startedMs,
+  });
 }
 
 /** Every refusal comes from here, before anything is paused: missing repositories, nested ones, too little space. */

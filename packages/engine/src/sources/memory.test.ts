@@ -48,7 +48,7 @@ test('the suite can fail: a driver that captures too late is caught by law 3', a
   });
   const bodies = new Map<string, (t: never) => Promise<void>>();
   driverSuite({
-    test: (name, body) => bodies.set(name, body as never),
+    test: (name, body) => bodies.set(name, body),
     factory: async () => memoryHarness(late),
   });
   const law3 = [...bodies].find(([name]) => name.startsWith('law 3'))?.[1];

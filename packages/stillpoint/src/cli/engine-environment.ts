@@ -15,7 +15,13 @@ export async function engineEnvironment(
     // The same for every process of a user, whatever its environment: a server that was started at a desk must be found by
     // a nightly job. Hence neither TMPDIR nor XDG_RUNTIME_DIR, which ends with the login besides.
     runtimeDirectory: `/tmp/stillpoint-${process.getuid?.() ?? 0}`,
-    gitEnvironment: pick(environment, ['PATH', 'HOME', 'XDG_CONFIG_HOME', 'GIT_CONFIG_GLOBAL', 'GIT_CONFIG_NOSYSTEM']),
+    gitEnvironment: pick(environment, [
+      'PATH',
+      'HOME',
+      'XDG_CONFIG_HOME',
+      'GIT_CONFIG_GLOBAL',
+      'GIT_CONFIG_NOSYSTEM',
+    ]),
     ...crashPointOf(environment),
   };
 }

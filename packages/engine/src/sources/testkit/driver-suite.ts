@@ -55,7 +55,8 @@ export function driverSuite({ test, factory }: DriverSuite): void {
     const taken = await it.capture();
     assert.deepEqual(JSON.parse(JSON.stringify(taken.captured.record)), taken.captured.record);
     const named = new Set<string>();
-    for await (const ref of it.driver.references(taken.captured.record, it.objects)) named.add(ref.digest);
+    for await (const ref of it.driver.references(taken.captured.record, it.objects))
+      named.add(ref.digest);
     it.forgetReads();
     await it.restore(taken);
     const unnamed = [...it.objects.digestsRead].filter((digest) => !named.has(digest));

@@ -26,7 +26,8 @@ export function createMemoryObjects(): MemoryObjects {
   async function readBytes(ref: StreamRef): Promise<Uint8Array> {
     digestsRead.add(ref.digest);
     const content = objects.get(ref.digest);
-    if (content === undefined) throw failure('CHUNK_MISSING', { chunk: ref.digest, key: 'memory', offset: 0 });
+    if (content === undefined)
+      throw failure('CHUNK_MISSING', { chunk: ref.digest, key: 'memory', offset: 0 });
     return content;
   }
 
