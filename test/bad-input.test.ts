@@ -120,8 +120,8 @@ test('a REF that begins the ids of several snapshots', async () => {
   await using vault = await openVault(createDirectoryStore(vaultOf(project)));
   const [entry] = await vault.list();
   const other = `${entry!.id.slice(0, 4)}00000000` as SnapshotId;
-  const manifest = JSON.parse(Buffer.from(await vault.readManifest(entry!)).toString()) as Json &
-    object;
+  const text = Buffer.from(await vault.readManifest(entry!)).toString();
+  const manifest = JSON.parse(text) as Record<string, Json>;
   await using session = await vault.openSession({ signal: new AbortController().signal });
   await session.seal(other, canonicalBytes({ ...manifest, id: other }));
   const said = await refuses(project, ['show', other.slice(0, 4)], 'REF_AMBIGUOUS');
