@@ -10,7 +10,7 @@ import { eventually } from '../packages/engine/src/freeze/testing/eventually.ts'
 import { kinds, startApplications, type Applications, type Kind } from './fixture/applications.ts';
 import { finished, runCommand, startCommand, type CommandResult } from './fixture/command.ts';
 
-const rounds = process.env['STILLPOINT_SOAK'] === undefined ? 2 : 10;
+const rounds = process.env['STILLPOINT_SOAK'] === undefined ? 1 : 10;
 const budgetMs = 2500;
 const promiseMs = budgetMs + 1000;
 const patienceMs = 30_000;

@@ -95,9 +95,7 @@ export interface SnapshotVerification {
 export interface Stillpoint extends AsyncDisposable {
   readonly projectDirectory: string;
   /** Finishes or reverses what a dead process left; every other call does this first. Resolves to what was done, if anything. */
-  recover(
-    options?: CallOptions,
-  ): Promise<{
+  recover(options?: CallOptions): Promise<{
     readonly action: 'none' | 'finished' | 'reversed' | 'resumed';
     readonly text: string;
   }>;

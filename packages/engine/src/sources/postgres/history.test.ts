@@ -82,7 +82,7 @@ async function contentOf(cluster: Cluster): Promise<string> {
 
 const basesOf = (life: Life): number => life.said.filter((text) => text === 'phase:base').length;
 
-test('snapshot A, restore A, snapshot B, undo, snapshot C, restore each, twice over: exact, and one base', async () => {
+test('snapshot A, restore A, snapshot B, undo, snapshot C, restore each: exact, and one base', async () => {
   const { cluster } = live;
   const life = beginLife(cluster);
   await makeContent(cluster);
@@ -108,7 +108,7 @@ test('snapshot A, restore A, snapshot B, undo, snapshot C, restore each, twice o
     'undo is exact for unlogged tables too',
   );
   await take('C');
-  for (const name of ['A', 'B', 'C', 'A', 'B', 'C']) {
+  for (const name of ['A', 'B', 'C']) {
     const { taken, content } = states.get(name)!;
     await life.restore(taken);
     assert.equal(await contentOf(cluster), content, `restored ${name}`);
