@@ -16,6 +16,7 @@ import { Client } from 'pg';
 import { identifyProcess, isFailure, newUuid } from '@stillpoint/core';
 import { findPostmaster } from './postmaster.ts';
 import { holdTestCluster, never, removeShared, sourceFlags } from './testing.ts';
+import { waitUntil } from './wait-until.ts';
 
 const held = holdTestCluster();
 const { cluster } = held;
@@ -176,12 +177,15 @@ test('a server that cannot recover says why; one that is given up is gone', asyn
   const abort = new AbortController();
   const slow = {
     ...settings,
-    restore_command: `touch ${path.dirname(dataDirectory)}/asked; sleep 600`,
+    // Run by a shell, in the data directory.
+    restore_command: 'touch ../asked; sleep 600',
   };
   const starting = cluster.startPrivate(id, { signal: abort.signal, settings: slow });
   starting.catch(() => {});
   const asked = path.join(path.dirname(dataDirectory), 'asked');
-  while (!existsSync(asked)) await new Promise((resolve) => setImmediate(resolve));
+  assert.ok(
+    await waitUntil(async () => existsSync(asked) || undefined, { limitMs: 60_000, signal: never }),
+  );
   const pid = findPostmaster(dataDirectory)?.pid ?? 0;
   abort.abort(new Error('changed my mind'));
   await assert.rejects(starting, /my mind/);
