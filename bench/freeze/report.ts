@@ -21,6 +21,7 @@ const limits = {
   growthMs: 5,
   nextBytes: 0.2,
   nextTime: 0.3,
+  /** Our own aim; nobody asked for a number. */
   baseSpeed: 0.9,
 } as const;
 
