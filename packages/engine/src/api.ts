@@ -16,6 +16,19 @@ export interface SnapshotOptions extends CallOptions {
   readonly message?: string;
 }
 
+/** What is said of one captured source, in the manifest and to people. */
+export interface SourceSummary {
+  readonly name: string;
+  readonly driver: string;
+  readonly strategy: string;
+  /** False: no participant held its writers still; consistent in itself, not with the others. */
+  readonly quiesced: boolean;
+  /** How long its own mark took, inside the freeze; sources mark side by side. */
+  readonly markMs: number;
+  readonly bytesTotal: number;
+  readonly bytesStored: number;
+}
+
 export interface SnapshotSummary {
   readonly id: SnapshotId;
   readonly name: string | null;
@@ -36,17 +49,7 @@ export interface SnapshotSummary {
     readonly branch: string | null;
     readonly dirty: boolean;
   }[];
-  readonly sources: readonly {
-    readonly name: string;
-    readonly driver: string;
-    readonly strategy: string;
-    /** False: no participant held its writers still; consistent in itself, not with the others. */
-    readonly quiesced: boolean;
-    /** How long its own mark took, inside the freeze; sources mark side by side. */
-    readonly markMs: number;
-    readonly bytesTotal: number;
-    readonly bytesStored: number;
-  }[];
+  readonly sources: readonly SourceSummary[];
   readonly lockfile: { readonly signature: Digest };
 }
 

@@ -8,7 +8,7 @@ import {
   type SnapshotId,
 } from '@stillpoint/core';
 import { z } from 'zod';
-import type { SnapshotSummary } from '../api.ts';
+import type { SnapshotSummary, SourceSummary } from '../api.ts';
 import type { FreezeTimes } from '../freeze/contract.ts';
 import type { StreamRef } from '../sources/contract.ts';
 import type { SealedEntry } from '../vault/contract.ts';
@@ -38,15 +38,8 @@ export interface Manifest {
 }
 
 /** Members are sources too, of driver 'git', named by their path. */
-export interface ManifestSource {
-  readonly name: string;
-  readonly driver: string;
-  readonly strategy: string;
-  readonly quiesced: boolean;
-  /** How long its own mark took; sources mark side by side. */
-  readonly markMs: number;
-  readonly bytesTotal: number;
-  readonly bytesStored: number;
+export interface ManifestSource extends SourceSummary {
+  /** The driver's own; only it knows the form. */
   readonly record: Json;
 }
 
