@@ -1,10 +1,7 @@
 // The reference pages that are made from the code: errors, exit statuses, the command's grammar.
-import { catalogue, exitCodes, type ErrorCode } from '@stillpoint/core';
+import { catalogue, catalogueSections, exitCodes, type ErrorCode } from '@stillpoint/core';
 import type { EventEmitter } from 'node:events';
-import { readFileSync } from 'node:fs';
-import path from 'node:path';
 import { createProgram, TAGLINE } from '../../packages/stillpoint/src/cli/program.ts';
-import { ROOT } from '../tidy/source-files.ts';
 
 type Command = ReturnType<typeof createProgram>;
 
@@ -24,17 +21,11 @@ export function references(): readonly Page[] {
   ];
 }
 
-/** The catalogue's own section headings, in its order: `// --- vault ---`. */
 function sections(): readonly { readonly title: string; readonly codes: readonly ErrorCode[] }[] {
-  const text = readFileSync(path.join(ROOT, 'packages/core/src/errors/catalogue.ts'), 'utf8');
-  const found: { title: string; codes: ErrorCode[] }[] = [];
-  for (const line of text.split('\n')) {
-    const title = /^ {2}\/\/ --- (.+?) -+$/.exec(line)?.[1];
-    const code = /^ {2}([A-Z][A-Z0-9_]*): \{$/.exec(line)?.[1];
-    if (title !== undefined) found.push({ title, codes: [] });
-    if (code !== undefined) found.at(-1)?.codes.push(code as ErrorCode);
-  }
-  return found.filter((section) => section.codes.length > 0);
+  return Object.entries(catalogueSections).map(([title, section]) => ({
+    title,
+    codes: Object.keys(section) as ErrorCode[],
+  }));
 }
 
 function errorsPage(): string {

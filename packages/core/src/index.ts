@@ -19,7 +19,7 @@ export {
   type Hasher,
 } from './digest.ts';
 export { durationText, parseDuration } from './duration.ts';
-export { catalogue, type ErrorCode } from './errors/catalogue.ts';
+export { catalogue, catalogueSections, type ErrorCode } from './errors/catalogue.ts';
 export { failure, isFailure, StillpointError, type ErrorData } from './errors/error.ts';
 export { exitCodes } from './errors/exit-codes.ts';
 export { isSnapshotId, newSnapshotId, newUuid, type SnapshotId } from './ids.ts';

@@ -1,32 +1,19 @@
 // The only place where concrete things are chosen: which store, which drivers, which participants.
-import {
-  failure,
-  isFailure,
-  systemClock,
-  type Clock,
-  type Json,
-  type SnapshotId,
-} from '@stillpoint/core';
+import { failure, isFailure, systemClock, type Clock, type SnapshotId } from '@stillpoint/core';
 import { readdir, rm } from 'node:fs/promises';
 import path from 'node:path';
-import type { ResolvedConfig, ResolvedParticipant, ResolvedSource } from './config/index.ts';
+import { createParticipant } from './compose-participants.ts';
+import {
+  createMemberDriver,
+  createProjectCluster,
+  createSourceDriver,
+  referencesOf,
+} from './compose-sources.ts';
+import type { ResolvedConfig } from './config/index.ts';
 import type { EngineContext } from './context.ts';
-import { createGitDriver, gitReferences } from './federation/index.ts';
-import {
-  createCommandParticipant,
-  createHttpParticipant,
-  type Participant,
-} from './freeze/index.ts';
 import { openProjectState, type OpenProjectOptions, type ProjectState } from './project/index.ts';
-import type { ObjectSource, SourceDriver, StreamRef } from './sources/contract.ts';
-import {
-  createAdvisoryLockParticipant,
-  createCluster,
-  createManagedPostgresDriver,
-  listLockDatabases,
-  postgresReferences,
-  type Cluster,
-} from './sources/postgres/index.ts';
+import type { SourceDriver } from './sources/contract.ts';
+import type { Cluster } from './sources/postgres/index.ts';
 import { createDirectoryStore, createVault, openVault, type Vault } from './vault/index.ts';
 
 /** What the process gives to the engine, which reads no environment itself. */
@@ -36,6 +23,8 @@ export interface EngineEnvironment {
   readonly binariesDirectory: string;
   /** Short and private, for sockets; undefined: below the system's temporary directory. */
   readonly runtimeDirectory?: string;
+  /** Of the process, for `{ env: NAME }` in the configuration and to find programs. */
+  readonly variables?: Readonly<Record<string, string | undefined>>;
   /** What git runs with: PATH, HOME and the like, so that it finds the user's own settings. */
   readonly gitEnvironment?: Readonly<Record<string, string>>;
   readonly clock?: Clock;
@@ -66,44 +55,27 @@ export async function compose(
   });
   const vaultDirectory = state.vault ?? config.vault;
   const vault = cleanup.use(await openProjectVault(state, vaultDirectory, clock));
-  const clusters = new Map(
-    config.sources.map((source) => [
-      source.name,
-      cleanup.use(createProjectCluster(source, state, environment)),
-    ]),
-  );
-  const databases = [...clusters].map(([name, cluster]) =>
-    cleanup.use(createManagedPostgresDriver({ name, cluster, clock })),
-  );
+  const clusters = new Map<string, Cluster>();
+  for (const source of config.sources) {
+    if (source.driver !== 'postgres') continue;
+    clusters.set(source.name, cleanup.use(createProjectCluster(source, state, environment)));
+  }
+  const parts = { config, state, environment, clock, clusters, vaultDirectory };
+  const sources = config.sources.map((source) => cleanup.use(createSourceDriver(source, parts)));
   const gitDriver = (member: string, members: readonly string[]): SourceDriver =>
-    createGitDriver({
-      projectDirectory,
-      member: config.members.find(({ path: one }) => one === member) ?? {
-        path: member,
-        include: [],
-      },
-      otherMembers: members.filter((one) => one !== member),
-      cacheDirectory: path.join(state.cacheDirectory, 'members'),
-      neverCaptured: [vaultDirectory],
-      ...(environment.gitEnvironment === undefined
-        ? {}
-        : { environment: environment.gitEnvironment }),
-      clock,
-    });
+    createMemberDriver(member, members, parts);
   const memberPaths = config.members.map((member) => member.path);
-  const participants = config.participants.map((participant) =>
-    createParticipant(participant, { config, state, clusters }),
-  );
+  const participants = config.participants.map((one) => createParticipant(one, parts));
   const resources = cleanup.move();
   const context: EngineContext = {
     config,
     state,
     vault,
     clock,
-    drivers: [...databases, ...memberPaths.map((member) => gitDriver(member, memberPaths))],
+    drivers: [...sources, ...memberPaths.map((member) => gitDriver(member, memberPaths))],
     participants,
-    driversFor: (sources, snapshot) =>
-      driversFor(sources, snapshot, databases, memberPaths, gitDriver),
+    driversFor: (captured, snapshot) =>
+      driversFor(captured, snapshot, sources, memberPaths, gitDriver),
     referencesOf,
     version: environment.version,
     crashPoint: environment.crashPoint ?? (() => {}),
@@ -143,59 +115,6 @@ async function openProjectVault(
   return vault;
 }
 
-function createProjectCluster(
-  source: ResolvedSource,
-  state: ProjectState,
-  environment: EngineEnvironment,
-): Cluster {
-  const { database, settings, port } = source;
-  return createCluster({
-    projectId: state.id,
-    stateDirectory: state.directory,
-    binariesDirectory: environment.binariesDirectory,
-    ...(environment.runtimeDirectory === undefined
-      ? {}
-      : { runtimeDirectory: environment.runtimeDirectory }),
-    database,
-    settings,
-    ...(port === undefined || state.copyOf !== undefined ? {} : { port }),
-  });
-}
-
-interface ParticipantParts {
-  readonly config: ResolvedConfig;
-  readonly state: ProjectState;
-  readonly clusters: ReadonlyMap<string, Cluster>;
-}
-
-function createParticipant(
-  participant: ResolvedParticipant,
-  { config, state, clusters }: ParticipantParts,
-): Participant {
-  const { name, guards } = participant;
-  if (participant.kind === 'lock') {
-    const { cluster } = findCluster(clusters, participant.source);
-    return createAdvisoryLockParticipant({
-      name,
-      guards,
-      key: config.freeze.lockKey,
-      databases: () => listLockDatabases(cluster),
-      connect: (database, applicationName, signal) =>
-        cluster.connect({ database, applicationName, signal }),
-    });
-  }
-  const { suspend, resume } = participant;
-  if (participant.kind === 'http') return createHttpParticipant({ name, guards, suspend, resume });
-  return createCommandParticipant({
-    name,
-    guards,
-    suspend,
-    resume,
-    directory: config.projectDirectory,
-    logDirectory: path.join(state.directory, 'log'),
-  });
-}
-
 function findCluster(
   clusters: ReadonlyMap<string, Cluster>,
   name?: string,
@@ -210,35 +129,24 @@ function findCluster(
   return { name: wanted, cluster };
 }
 
-/** Databases must be configured, for their secrets and settings; a member is known by its path alone. */
+/** Sources must be configured, for their secrets and settings; a member is known by its path alone. */
 function driversFor(
-  sources: readonly { readonly name: string; readonly driver: string }[],
+  captured: readonly { readonly name: string; readonly driver: string }[],
   snapshot: SnapshotId,
-  databases: readonly SourceDriver[],
+  sources: readonly SourceDriver[],
   memberPaths: readonly string[],
   gitDriver: (member: string, members: readonly string[]) => SourceDriver,
 ): ReadonlyMap<string, SourceDriver> {
-  const captured = sources.filter(({ driver }) => driver === 'git').map(({ name }) => name);
-  const members = [...new Set([...memberPaths, ...captured])];
+  const repositories = captured.filter(({ driver }) => driver === 'git').map(({ name }) => name);
+  const members = [...new Set([...memberPaths, ...repositories])];
   return new Map(
-    sources.map(({ name, driver }) => {
+    captured.map(({ name, driver }) => {
       if (driver === 'git') return [name, gitDriver(name, members)];
-      const found = databases.find((one) => one.name === name && one.kind === driver);
+      const found = sources.find((one) => one.name === name && one.kind === driver);
       if (found === undefined) {
         throw failure('SOURCE_NOT_CONFIGURED', { id: snapshot, source: name, driver });
       }
       return [name, found];
     }),
   );
-}
-
-function referencesOf(
-  driver: string,
-  record: Json,
-  source: ObjectSource,
-  snapshot: SnapshotId,
-): AsyncIterable<StreamRef> {
-  if (driver === 'git') return gitReferences(record, source);
-  if (driver === 'postgres') return postgresReferences(record, source);
-  throw failure('MANIFEST_UNREADABLE', { id: snapshot, problem: `no driver is called ${driver}` });
 }

@@ -50,7 +50,9 @@ test('everything that can be written is read', async (t) => {
     vault: '../elsewhere',
   });
   assert.deepEqual(config.members, [{ path: 'core', include: ['.env', 'config/*.local'] }]);
-  assert.deepEqual(config.sources[0]?.settings, {
+  const [source] = config.sources;
+  assert.ok(source?.driver === 'postgres');
+  assert.deepEqual(source.settings, {
     work_mem: '8MB',
     jit: 'off',
     max_connections: '40',

@@ -56,9 +56,14 @@ async function expand(
   key: string,
   context: MemberContext,
 ): Promise<readonly Found[]> {
-  const { path: written, include = [] } = typeof member === 'string' ? { path: member } : member;
+  const {
+    path: written,
+    include = [],
+    rebuild,
+  } = typeof member === 'string' ? { path: member } : member;
+  const own = { include, ...(rebuild === undefined ? {} : { rebuild }) };
   for (const pattern of include) checkInclude(pattern, key, context);
-  if (isGlob(written)) return expandGlob(written, include, context);
+  if (isGlob(written)) return expandGlob(written, own, context);
 
   const absolute = path.resolve(context.projectDirectory, written);
   const real = await realPathOf(absolute);
@@ -69,12 +74,12 @@ async function expand(
   if (real !== undefined && context.missingMembers === 'refuse' && !(await isRepository(real))) {
     throw failure('MEMBER_NOT_REPOSITORY', { file: context.file, member: written });
   }
-  return [{ member: { path: relative, include }, globbed: false, written }];
+  return [{ member: { path: relative, ...own }, globbed: false, written }];
 }
 
 async function expandGlob(
   pattern: string,
-  include: readonly string[],
+  own: Omit<ResolvedMember, 'path'>,
   context: MemberContext,
 ): Promise<readonly Found[]> {
   if (path.isAbsolute(pattern) || pattern.split('/').includes('..')) {
@@ -90,7 +95,7 @@ async function expandGlob(
     const real = await realPathOf(path.resolve(context.projectDirectory, match));
     if (real === undefined || !(await isRepository(real))) continue;
     const relative = inside(real, match, context);
-    found.push({ member: { path: relative, include }, globbed: true, written: pattern });
+    found.push({ member: { path: relative, ...own }, globbed: true, written: pattern });
   }
   return found;
 }

@@ -3,6 +3,7 @@
 import { failure, type StillpointError } from '@stillpoint/core';
 import type { z } from 'zod';
 import { nearest } from './nearest.ts';
+import { sourceKindOf } from './user-sources.ts';
 import { knownKeys, userConfigSchema, type ParsedConfig } from './user-config.ts';
 
 type Issue = z.core.$ZodIssue;
@@ -73,7 +74,7 @@ function keysAt(path: readonly Key[], value: unknown): readonly string[] {
     case 'members':
       return knownKeys.member;
     case 'sources':
-      return knownKeys.source;
+      return keysOfSource(path, value);
     case 'freeze':
       return knownKeys.freeze;
     case 'participants': {
@@ -87,6 +88,11 @@ function keysAt(path: readonly Key[], value: unknown): readonly string[] {
     default:
       return knownKeys.config;
   }
+}
+
+/** `value` is the source, or an address within it. */
+function keysOfSource(path: readonly Key[], value: unknown): readonly string[] {
+  return path.length > 2 ? ['env', 'file'] : knownKeys[sourceKindOf(value)];
 }
 
 function valueAt(value: unknown, path: readonly Key[]): unknown {

@@ -1,5 +1,6 @@
-// Who holds still. Each managed Postgres gets a lock participant that guards everything, unless the configuration
-// names one for it: forgetting it would make snapshots that look whole and are not.
+// Who holds still. Each Postgres gets a lock participant that guards everything, unless the configuration names one for it:
+// forgetting it would make snapshots that look whole and are not. Where there is no Postgres each SQLite file gets one: its
+// own write lock. Beside a Postgres it would be one more lock that writers take in another order than the freeze.
 import { invalidKey } from './parse.ts';
 import type { ResolvedMember, ResolvedParticipant, ResolvedSource } from './resolved.ts';
 import type { ParsedConfig } from './user-config.ts';
@@ -20,7 +21,7 @@ export function resolveParticipants(
     resolveOne(participant, `participants[${index}]`, context),
   );
   const locked = new Set(named.flatMap((entry) => (entry.kind === 'lock' ? [entry.source] : [])));
-  const implied = context.sources
+  const implied = lockedUnlessTold(context.sources)
     .filter((source) => !locked.has(source.name))
     .map((source) => lockOf(source.name, '*'));
   // A lock that guards nothing is how a project says "nobody takes the lock": there is nothing to wait for.
@@ -29,6 +30,11 @@ export function resolveParticipants(
   );
   refuseEqualNames(all, context.file);
   return all;
+}
+
+function lockedUnlessTold(sources: readonly ResolvedSource[]): readonly ResolvedSource[] {
+  const servers = sources.filter(({ driver }) => driver.startsWith('postgres'));
+  return servers.length > 0 ? servers : sources.filter(({ driver }) => driver === 'sqlite');
 }
 
 function lockOf(
@@ -52,13 +58,15 @@ function resolveOne(
 }
 
 function lockSource(written: string | undefined, key: string, context: ParticipantContext): string {
-  const names = context.sources.map((source) => source.name);
+  const names = context.sources
+    .filter(({ driver }) => driver !== 'files')
+    .map((source) => source.name);
   if (written !== undefined && names.includes(written)) return written;
   const [only, ...others] = names;
   if (written === undefined && only !== undefined && others.length === 0) return only;
   const expected =
     names.length === 0
-      ? 'left out: there is no source to lock'
+      ? 'left out: there is no database to lock'
       : `one of the sources ${names.join(', ')}`;
   const found = written === undefined ? 'missing' : JSON.stringify(written);
   throw invalidKey(context.file, `${key}.source`, expected, found);

@@ -1,4 +1,5 @@
 import { DEFAULT_LOCK_KEY, resolveConfig } from './index.ts';
+import { DEFAULT_DATABASE } from './sources.ts';
 import { knownKeys } from './user-config.ts';
 import assert from 'node:assert/strict';
 import { readFileSync } from 'node:fs';
@@ -13,10 +14,12 @@ test('docs/reference/config.md names every key, and no other', () => {
       keys.split(', ').map((key) => key.replaceAll('`', '')),
     ),
   );
+  const { postgres, postgresByUrl, sqlite, files } = knownKeys;
+  const sourceKeys = [...postgres, ...postgresByUrl, ...sqlite, ...files];
   const expected = [
     ...knownKeys.config,
     ...knownKeys.member.map((key) => `members[].${key}`),
-    ...knownKeys.source.map((key) => `sources.*.${key}`),
+    ...sourceKeys.map((key) => `sources.*.${key}`),
     ...knownKeys.freeze.map((key) => `freeze.${key}`),
     ...knownKeys.lock,
     ...knownKeys.command,
@@ -32,6 +35,6 @@ test('its defaults are the ones that are used', async () => {
   );
   assert.ok(page.includes(`| \`freeze.lockKey\` | \`${DEFAULT_LOCK_KEY}\` |`));
   assert.ok(page.includes(`| \`freeze.budget\` | \`'${config.freeze.budgetMs / 1000}s'\` |`));
-  assert.ok(page.includes(`| \`sources.*.database\` | \`'${config.sources[0]?.database}'\` |`));
+  assert.ok(page.includes(`| \`sources.*.database\` | \`'${DEFAULT_DATABASE}'\` |`));
   assert.equal(config.participants[0]?.name, 'lock:db');
 });

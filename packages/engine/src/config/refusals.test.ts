@@ -26,12 +26,6 @@ const invalid: readonly [string, unknown, ...string[]][] = [
   ],
   ['a port out of range', { sources: { db: { ...db, port: 70_000 } } }, 'sources.db.port', '70000'],
   [
-    'a port twice',
-    { sources: { a: { ...db, port: 5000 }, b: { ...db, port: 5000 } } },
-    'sources.b.port',
-    'sources.a',
-  ],
-  [
     'a reserved database',
     { sources: { db: { ...db, database: 'postgres' } } },
     'sources.db.database',

@@ -1,22 +1,14 @@
 // Completes a parsed configuration: defaults, absolute paths, and the rules that need more than one key. What comes
 // out is all that the engine ever sees.
-import { failure } from '@stillpoint/core';
 import { realpath } from 'node:fs/promises';
 import path from 'node:path';
 import { resolveMembers } from './members.ts';
-import { describeValue, invalidKey, parseUserConfig } from './parse.ts';
+import { invalidKey, parseUserConfig } from './parse.ts';
 import { resolveParticipants } from './participants.ts';
-import { isProtectedSetting } from './protected-settings.ts';
-import {
-  DEFAULT_LOCK_KEY,
-  type ResolvedConfig,
-  type ResolvedMember,
-  type ResolvedSource,
-} from './resolved.ts';
-import type { ParsedConfig } from './user-config.ts';
+import { DEFAULT_LOCK_KEY, type ResolvedConfig, type ResolvedMember } from './resolved.ts';
+import { resolveSources } from './sources.ts';
 
 export const DEFAULT_BUDGET_MS = 2000;
-export const DEFAULT_DATABASE = 'app';
 
 export interface ResolveOptions {
   readonly projectDirectory: string;
@@ -38,7 +30,7 @@ export async function resolveConfig(
     file,
     missingMembers: options.missingMembers ?? 'refuse',
   });
-  const sources = resolveSources(parsed.sources ?? {}, file);
+  const sources = resolveSources(parsed.sources ?? {}, { projectDirectory, members, file });
   return {
     projectDirectory,
     ...(options.configFile === undefined ? {} : { configFile: options.configFile }),
@@ -51,96 +43,6 @@ export async function resolveConfig(
     },
     vault: await resolveVault(parsed.vault, { projectDirectory, members, file }),
   };
-}
-
-type UserSources = NonNullable<ParsedConfig['sources']>;
-
-function resolveSources(sources: UserSources, file: string): readonly ResolvedSource[] {
-  const resolved: ResolvedSource[] = [];
-  const variables = new Map<string, string>();
-  const ports = new Map<number, string>();
-  for (const [name, source] of Object.entries(sources)) {
-    const key = `sources.${name}`;
-    if (!/^[a-z][a-z0-9_-]{0,31}$/.test(name)) {
-      throw invalidKey(
-        file,
-        key,
-        'named with up to 32 of a-z, 0-9, _ and -, starting with a letter',
-        JSON.stringify(name),
-      );
-    }
-    // Both become STILLPOINT_DATABASE_URL_<NAME> in `exec`.
-    refuseEqual(
-      variables,
-      name.replaceAll('-', '_'),
-      name,
-      file,
-      key,
-      'a name that differs by more than - and _',
-    );
-    if (source.port !== undefined)
-      refuseEqual(ports, source.port, name, file, `${key}.port`, 'a port of its own');
-    resolved.push({
-      name,
-      driver: source.driver,
-      ...(source.port === undefined ? {} : { port: source.port }),
-      database: source.database ?? DEFAULT_DATABASE,
-      settings: resolveSettings(source.settings ?? {}, `${key}.settings`, file),
-    });
-  }
-  // A project has one cluster: two would share its directory. It is captured whole, with every database in it.
-  if (resolved.length > 1) {
-    const names = resolved.map(({ name }) => name).join(', ');
-    throw invalidKey(
-      file,
-      'sources',
-      'one managed Postgres, which holds any number of databases',
-      names,
-    );
-  }
-  return resolved;
-}
-
-function refuseEqual<T>(
-  seen: Map<T, string>,
-  value: T,
-  name: string,
-  file: string,
-  key: string,
-  expected: string,
-): void {
-  const earlier = seen.get(value);
-  if (earlier !== undefined)
-    throw invalidKey(file, key, expected, `the same as sources.${earlier}`);
-  seen.set(value, name);
-}
-
-type UserSettings = NonNullable<UserSources[string]['settings']>;
-
-function resolveSettings(
-  settings: UserSettings,
-  key: string,
-  file: string,
-): Readonly<Record<string, string>> {
-  const resolved: Record<string, string> = {};
-  for (const [name, value] of Object.entries(settings)) {
-    if (!/^[A-Za-z_][A-Za-z0-9_]*(\.[A-Za-z_][A-Za-z0-9_]*)?$/.test(name)) {
-      throw invalidKey(
-        file,
-        `${key}.${name}`,
-        'the name of a setting of Postgres',
-        JSON.stringify(name),
-      );
-    }
-    if (isProtectedSetting(name))
-      throw failure('SETTING_PROTECTED', { file, key: `${key}.${name}`, setting: name });
-    const text = typeof value === 'boolean' ? (value ? 'on' : 'off') : String(value);
-    // One setting is one line of postgresql.conf: a line break would smuggle in another one.
-    if (/[\0\n\r]/.test(text))
-      throw invalidKey(file, `${key}.${name}`, 'a text of one line', describeValue(value));
-    resolved[name] = text;
-  }
-  return resolved;
 }
 
 interface VaultContext {

@@ -24,9 +24,18 @@ export interface ResolvedMember {
   readonly path: string;
   /** Paths and globs of ignored files that are captured all the same, e.g. `.env`. */
   readonly include: readonly string[];
+  /** A shell command line, run in the member after a restore that changed its dependency lockfiles. */
+  readonly rebuild?: string;
 }
 
-export interface ResolvedSource {
+export type ResolvedSource =
+  | ManagedPostgresSource
+  | PostgresByUrlSource
+  | SqliteSource
+  | FilesSource;
+
+/** `driver` is the kind of its driver, as manifests name it. */
+export interface ManagedPostgresSource {
   readonly name: string;
   readonly driver: 'postgres';
   /** Loopback port of the managed cluster; undefined: chosen once and remembered. */
@@ -35,6 +44,42 @@ export interface ResolvedSource {
   readonly database: string;
   /** Lines for postgresql.conf, e.g. { shared_buffers: '256MB' }. Those that Stillpoint needs cannot be set. */
   readonly settings: Readonly<Record<string, string>>;
+}
+
+/** Somebody else's server. */
+export interface PostgresByUrlSource {
+  readonly name: string;
+  readonly driver: 'postgres-url';
+  readonly url: ResolvedAddress;
+  /** Past a pooler; undefined: `url` is direct. */
+  readonly directUrl?: ResolvedAddress;
+  /** Directory of pg_dump and pg_restore, absolute; undefined: looked for. */
+  readonly programs?: string;
+}
+
+/** Only compose.ts reads what an `env` holds: a secret that is not in the configuration is in no file of ours either. */
+export type ResolvedAddress =
+  | { readonly url: string }
+  | {
+      readonly env: string;
+      /** Relative to the project: where it is looked for when the environment does not have it. */
+      readonly file: string;
+    };
+
+export interface SqliteSource {
+  readonly name: string;
+  readonly driver: 'sqlite';
+  /** Relative to the project, '/' between parts, as written: symbolic links are not followed. */
+  readonly file: string;
+}
+
+export interface FilesSource {
+  readonly name: string;
+  readonly driver: 'files';
+  /** Relative to the project, '/' between parts, as written: symbolic links are not followed. */
+  readonly path: string;
+  /** Globs relative to `path`; what they match is neither captured nor touched by a restore. */
+  readonly exclude: readonly string[];
 }
 
 export type ResolvedParticipant =

@@ -3,6 +3,7 @@
 // docs/reference/config.md describes these keys by hand; config.test.ts holds the two equal.
 import { durationText, parseDuration } from '@stillpoint/core';
 import { z } from 'zod';
+import { sourceKinds, sourceSchema } from './user-sources.ts';
 
 const relativePath = z
   .string('a path relative to the project')
@@ -12,33 +13,16 @@ const relativePath = z
 const memberObject = z.strictObject({
   path: relativePath,
   include: z.array(relativePath, 'a list of paths and globs').optional(),
+  rebuild: z
+    .string('a shell command')
+    .trim()
+    .min(1, 'a shell command, not an empty text')
+    .optional(),
 });
-const member = z.union([relativePath, memberObject], 'a path, a glob, or { path, include }');
-
-const setting = z.union([z.string(), z.number(), z.boolean()], 'a text, a number or true/false');
-
-const source = z.strictObject(
-  {
-    driver: z.literal('postgres', "'postgres' (the only driver in this version)"),
-    database: z
-      .string('the name of a database')
-      .regex(/^[A-Za-z_][A-Za-z0-9_-]{0,62}$/, 'a database name of letters, digits, _ and -')
-      .refine(
-        (name) => !reservedDatabases.has(name),
-        'not one of the databases that Postgres keeps for itself',
-      )
-      .optional(),
-    port: z
-      .int('a whole number from 1 to 65535')
-      .min(1, 'a whole number from 1 to 65535')
-      .max(65_535, 'a whole number from 1 to 65535')
-      .optional(),
-    settings: z.record(z.string(), setting, 'names and values for postgresql.conf').optional(),
-  },
-  "{ driver: 'postgres', ... }",
+const member = z.union(
+  [relativePath, memberObject],
+  'a path, a glob, or { path, include, rebuild }',
 );
-
-const reservedDatabases = new Set(['postgres', 'template0', 'template1']);
 
 const guards = z.union(
   [z.literal('*'), z.array(z.string('the name of a source or the path of a member'))],
@@ -111,7 +95,9 @@ const freeze = z.strictObject(
 export const userConfigSchema = z.strictObject(
   {
     members: z.array(member, 'a list of paths and globs of git repositories').optional(),
-    sources: z.record(z.string(), source, 'named sources, { db: { driver: ... } }').optional(),
+    sources: z
+      .record(z.string(), sourceSchema, 'named sources, { db: { driver: ... } }')
+      .optional(),
     participants: z.array(participant, 'a list of participants').optional(),
     freeze: freeze.optional(),
     vault: z.string('the path of a directory').min(1, 'the path of a directory').optional(),
@@ -123,7 +109,10 @@ export const userConfigSchema = z.strictObject(
 export const knownKeys = {
   config: Object.keys(userConfigSchema.shape),
   member: Object.keys(memberObject.shape),
-  source: Object.keys(source.shape),
+  postgres: Object.keys(sourceKinds.postgres.shape),
+  postgresByUrl: Object.keys(sourceKinds.postgresByUrl.shape),
+  sqlite: Object.keys(sourceKinds.sqlite.shape),
+  files: Object.keys(sourceKinds.files.shape),
   freeze: Object.keys(freeze.shape),
   lock: Object.keys(participantKinds.lock.shape),
   command: Object.keys(participantKinds.command.shape),

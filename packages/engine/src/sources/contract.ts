@@ -17,6 +17,7 @@
 //  9. Every refusal is an error of the catalogue, thrown by probe() or begin(): before anything is paused.
 // 10. A driver sees streams, never the vault, the catalog or another driver.
 import type { Json, ProgressListener, SnapshotId } from '@stillpoint/core';
+import type { DatabaseAccess } from './database.ts';
 
 /** Facts of the world, not wishes. All default to false in the suite. */
 export interface DriverSupports {
@@ -170,6 +171,8 @@ export interface SourceDriver {
   /** The source's name in the config. */
   readonly name: string;
   readonly supports: DriverSupports;
+  /** Databases only: what the gate and `diff` read. */
+  readonly database?: DatabaseAccess;
   /** False where there is nothing yet (an empty machine): then there is nothing to capture, close or go back to. */
   exists(): Promise<boolean>;
   /** What prepare() will need, and a directory on the file system where; left out: bytesTotal, in the project. */

@@ -15,6 +15,7 @@ export async function engineEnvironment(
     // The same for every process of a user, whatever its environment: a server that was started at a desk must be found by
     // a nightly job. Hence neither TMPDIR nor XDG_RUNTIME_DIR, which ends with the login besides.
     runtimeDirectory: `/tmp/stillpoint-${process.getuid?.() ?? 0}`,
+    variables: environment,
     gitEnvironment: pick(environment, [
       'PATH',
       'HOME',

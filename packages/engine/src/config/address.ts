@@ -1,0 +1,35 @@
+// What an `{ env: 'DATABASE_URL' }` holds: from the environment, else from the project's .env file, as applications read it.
+import { failure } from '@stillpoint/core';
+import { readFile } from 'node:fs/promises';
+import path from 'node:path';
+import { parseEnv } from 'node:util';
+import type { ResolvedAddress } from './resolved.ts';
+
+export interface AddressPlace {
+  readonly projectDirectory: string;
+  readonly variables: Readonly<Record<string, string | undefined>>;
+  /** Of the source, for errors. */
+  readonly source: string;
+}
+
+/** Throws SOURCE_URL_MISSING, SOURCE_URL_INVALID. Errors never repeat the address: it may hold a password. */
+export async function readAddress(address: ResolvedAddress, place: AddressPlace): Promise<string> {
+  if ('url' in address) return address.url;
+  const { source } = place;
+  const found = place.variables[address.env] ?? (await fromFile(address, place));
+  if (found === undefined || found === '') {
+    throw failure('SOURCE_URL_MISSING', { source, variable: address.env, file: address.file });
+  }
+  if (!/^postgres(ql)?:\/\//.test(found) || !URL.canParse(found)) {
+    throw failure('SOURCE_URL_INVALID', { source, variable: address.env });
+  }
+  return found;
+}
+
+async function fromFile(
+  { env, file }: Extract<ResolvedAddress, { env: string }>,
+  { projectDirectory }: AddressPlace,
+): Promise<string | undefined> {
+  const text = await readFile(path.join(projectDirectory, file), 'utf8').catch(() => undefined);
+  return text === undefined ? undefined : parseEnv(text)[env];
+}
