@@ -25,3 +25,4 @@ export { exitCodes } from './errors/exit-codes.ts';
 export { isSnapshotId, newSnapshotId, newUuid, type SnapshotId } from './ids.ts';
 export { identifyProcess, isAlive, ownIdentity, type ProcessIdentity } from './process-identity.ts';
 export { silent, type ProgressEvent, type ProgressListener } from './progress.ts';
+export { parseSize, sizeText } from './size.ts';

@@ -38,7 +38,7 @@ export interface SourceParts {
 
 /** Clusters are servers of ours: they are made apart, for `db` works with them too. */
 export function createProjectCluster(
-  { database, settings, port }: ManagedPostgresSource,
+  { database, settings, port, walLimitBytes }: ManagedPostgresSource,
   state: ProjectState,
   environment: EngineEnvironment,
 ): Cluster {
@@ -51,6 +51,7 @@ export function createProjectCluster(
       : { runtimeDirectory: environment.runtimeDirectory }),
     database,
     settings,
+    ...(walLimitBytes === undefined ? {} : { walLimitBytes }),
     ...(port === undefined || state.copyOf !== undefined ? {} : { port }),
   });
 }

@@ -33,6 +33,7 @@ test('everything that can be written is read', async (t) => {
         database: 'shop',
         port: 5544,
         settings: { work_mem: '8MB', jit: false, max_connections: 40 },
+        walLimit: '1.5 GiB',
       },
     },
     participants: [
@@ -57,6 +58,7 @@ test('everything that can be written is read', async (t) => {
     jit: 'off',
     max_connections: '40',
   });
+  assert.equal(source.walLimitBytes, 1536 * 1024 ** 2);
   assert.deepEqual(
     config.participants.map((entry) => [entry.name, entry.kind, entry.guards]),
     [

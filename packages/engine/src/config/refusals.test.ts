@@ -6,6 +6,8 @@ import { makeProject, refused } from './testing/project.ts';
 
 const db = { driver: 'postgres' };
 
+const managed = (keys: object): unknown => ({ sources: { db: { ...db, ...keys } } });
+
 const invalid: readonly [string, unknown, ...string[]][] = [
   ['no object', undefined, 'the default export', 'missing'],
   ['members of a wrong type', { members: 'core' }, 'members', 'a list', '"core"'],
@@ -47,6 +49,10 @@ const invalid: readonly [string, unknown, ...string[]][] = [
     { sources: { db: { ...db, settings: { 'a = b': '1' } } } },
     'settings.a = b',
   ],
+  ['a WAL limit without unit', managed({ walLimit: '512' }), 'sources.db.walLimit', "'4GiB'"],
+  ['a WAL limit as number', managed({ walLimit: 5e9 }), 'sources.db.walLimit', '5000000000'],
+  ['a WAL limit too small', managed({ walLimit: '64MB' }), 'from 256MiB to 16TiB', '"64MB"'],
+  ['a WAL limit too large', managed({ walLimit: '17TiB' }), 'sources.db.walLimit', '"17TiB"'],
   ['a budget without unit', { freeze: { budget: '2' } }, 'freeze.budget', "'2s'", '"2"'],
   ['a budget out of range', { freeze: { budget: '1h' } }, 'freeze.budget', '10m'],
   ['a lock key that is too large', { freeze: { lockKey: 2n ** 63n } }, 'freeze.lockKey', '64 bits'],

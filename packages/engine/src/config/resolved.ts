@@ -44,6 +44,8 @@ export interface ManagedPostgresSource {
   readonly database: string;
   /** Lines for postgresql.conf, e.g. { shared_buffers: '256MB' }. Those that Stillpoint needs cannot be set. */
   readonly settings: Readonly<Record<string, string>>;
+  /** How much WAL the server keeps for the next snapshot; undefined: 4 GiB. */
+  readonly walLimitBytes?: number;
 }
 
 /** Somebody else's server. */

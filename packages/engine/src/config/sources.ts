@@ -80,6 +80,7 @@ function resolveManaged(
     ...(source.port === undefined ? {} : { port: source.port }),
     database: source.database ?? DEFAULT_DATABASE,
     settings: resolveSettings(source.settings ?? {}, `${key}.settings`, file),
+    ...(source.walLimit === undefined ? {} : { walLimitBytes: source.walLimit }),
   };
 }
 

@@ -1,4 +1,5 @@
 // What a person writes under `sources`: one shape for each driver. A postgres with a `url` is somebody else's server.
+import { parseSize, sizeText } from '@stillpoint/core';
 import { z } from 'zod';
 
 const relativePath = z
@@ -7,6 +8,17 @@ const relativePath = z
   .refine((text) => !text.includes('\0'), 'a path without NUL characters');
 
 const setting = z.union([z.string(), z.number(), z.boolean()], 'a text, a number or true/false');
+
+// Less than a checkpoint's worth would cost the slot, and with it the base, while a snapshot is still catching up.
+const WAL_LIMIT_BYTES = { smallest: 256 * 1024 ** 2, largest: 16 * 1024 ** 4 } as const;
+const walLimitWords = `a text like '4GiB' or '512MB', from ${sizeText(WAL_LIMIT_BYTES.smallest)} to ${sizeText(WAL_LIMIT_BYTES.largest)}`;
+const walLimit = z.string(walLimitWords).transform((text, context) => {
+  const bytes = parseSize(text);
+  if (bytes !== undefined && bytes >= WAL_LIMIT_BYTES.smallest && bytes <= WAL_LIMIT_BYTES.largest)
+    return bytes;
+  context.addIssue({ code: 'custom', message: walLimitWords });
+  return z.NEVER;
+});
 
 const reservedDatabases = new Set(['postgres', 'template0', 'template1']);
 
@@ -26,6 +38,7 @@ const managedPostgres = z.strictObject({
     .max(65_535, 'a whole number from 1 to 65535')
     .optional(),
   settings: z.record(z.string(), setting, 'names and values for postgresql.conf').optional(),
+  walLimit: walLimit.optional(),
 });
 
 const addressWords = "a postgresql:// address, or { env: 'DATABASE_URL' }";

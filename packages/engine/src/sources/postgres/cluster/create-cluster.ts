@@ -163,7 +163,8 @@ export function createCluster(options: ClusterOptions): Cluster {
 
     async writeServerConfig(id) {
       const { owner } = await base.ready();
-      await writeConfigFiles({ dataDirectory: dataOf(id), settings: options.settings, owner });
+      const { settings, walLimitBytes } = options;
+      await writeConfigFiles({ dataDirectory: dataOf(id), settings, walLimitBytes, owner });
     },
 
     async takeOwnership(directory) {

@@ -7,6 +7,7 @@ import { after, before, test } from 'node:test';
 import { Client } from 'pg';
 import { identifyProcess, isFailure } from '@stillpoint/core';
 import { createCluster, type Cluster } from './index.ts';
+import { serverConfig } from './server-config.ts';
 import {
   holdTestCluster,
   isRoot,
@@ -101,10 +102,21 @@ test('the server is set as Stillpoint needs it, and sorts by its own collation',
   await assert.rejects(client.query("ALTER SYSTEM SET work_mem = '1MB'"), /not allowed/);
 });
 
+test('the limit of the WAL that is kept can be set', () => {
+  const limit = /^max_slot_wal_keep_size = '(.*)'$/m;
+  assert.equal(limit.exec(serverConfig({}))?.[1], '4096MB');
+  assert.equal(
+    limit.exec(serverConfig({}, 512e6))?.[1],
+    '489MB',
+    'rounded up to what it counts in',
+  );
+});
+
 test('settings that Stillpoint needs cannot be changed', () => {
   for (const settings of [
     { WAL_Level: 'minimal' },
     { fsync: 'off' },
+    { max_slot_wal_keep_size: '1GB' },
     { include: '/etc/passwd' },
     { max_wal_senders: '1' },
     { work_mem: '1MB\nfsync = off' },

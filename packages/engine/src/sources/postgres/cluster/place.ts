@@ -20,6 +20,8 @@ export interface ClusterOptions {
   readonly port?: number;
   /** Lines for postgresql.conf. Those in `protectedSettings` are refused. */
   readonly settings: Readonly<Record<string, string>>;
+  /** How much WAL a slot that nobody reads may hold; DEFAULT_WAL_LIMIT_BYTES unless told. */
+  readonly walLimitBytes?: number;
   /** Ordinary users: where unpacked binaries are kept, shared by projects (`~/.cache/stillpoint`); inside the state directory unless told. */
   readonly binariesDirectory?: string;
   /** Ordinary users: parent of the socket directory (`$XDG_RUNTIME_DIR/stillpoint`); below the temporary directory unless told. */

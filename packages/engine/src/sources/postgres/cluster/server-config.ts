@@ -7,7 +7,7 @@ import { writeFileAtomic } from '@stillpoint/core';
 import type { Owner } from './system-user.ts';
 
 /** A slot that nobody reads may hold this much WAL; past it the slot is lost and a new base is due. */
-export const SLOT_WAL_LIMIT = '4GB';
+export const DEFAULT_WAL_LIMIT_BYTES = 4 * 1024 ** 3;
 
 const defaults: Readonly<Record<string, string>> = {
   shared_buffers: '128MB',
@@ -27,7 +27,6 @@ const defaults: Readonly<Record<string, string>> = {
 /** What Stillpoint needs to be so. */
 const fixed: Readonly<Record<string, string>> = {
   wal_level: 'replica',
-  max_slot_wal_keep_size: SLOT_WAL_LIMIT,
   summarize_wal: 'on',
   fsync: 'on',
   full_page_writes: 'on',
@@ -79,13 +78,17 @@ const elsewhere = [
 /** Settings that a configuration cannot change (lower case). */
 export const protectedSettings: ReadonlySet<string> = new Set([
   ...Object.keys(fixed),
+  'max_slot_wal_keep_size',
   ...elsewhere,
 ]);
 
 /** Least values that a configuration may give. */
 const least: Readonly<Record<string, number>> = { max_wal_senders: 4, max_replication_slots: 4 };
 
-export function serverConfig(settings: Readonly<Record<string, string>>): string {
+export function serverConfig(
+  settings: Readonly<Record<string, string>>,
+  walLimitBytes = DEFAULT_WAL_LIMIT_BYTES,
+): string {
   const chosen = new Map(Object.entries(defaults));
   for (const [key, value] of Object.entries(settings)) {
     const name = key.toLowerCase();
@@ -97,6 +100,7 @@ export function serverConfig(settings: Readonly<Record<string, string>>): string
     chosen.set(name, value);
   }
   for (const [name, value] of Object.entries(fixed)) chosen.set(name, value);
+  chosen.set('max_slot_wal_keep_size', `${Math.ceil(walLimitBytes / 1024 ** 2)}MB`);
   const lines = [...chosen].map(([name, value]) => `${name} = ${quote(value)}`);
   return [
     '# Written by Stillpoint at every start; put settings into its configuration.',
@@ -124,12 +128,13 @@ local  all,replication  stillpoint  trust
 export interface ConfigOptions {
   readonly dataDirectory: string;
   readonly settings: Readonly<Record<string, string>>;
+  readonly walLimitBytes: number | undefined;
   readonly owner: Owner | undefined;
 }
 
 export async function writeConfigFiles(options: ConfigOptions): Promise<void> {
   const files = {
-    'postgresql.conf': serverConfig(options.settings),
+    'postgresql.conf': serverConfig(options.settings, options.walLimitBytes),
     'pg_hba.conf': hbaRules,
     'pg_ident.conf': '',
   };
