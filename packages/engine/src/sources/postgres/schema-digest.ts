@@ -8,20 +8,25 @@
 import { createHasher, type Digest } from '@stillpoint/core';
 import type { Client } from 'pg';
 
-/** So that definitions read the same whoever set what for this role or database. */
+/** So that definitions read the same whoever set what for this role or database. Servers before 17 have no transaction_timeout. */
 const SESSION = `
   SET search_path = ''; SET quote_all_identifiers = off; SET datestyle = 'ISO, YMD'; SET intervalstyle = 'postgres';
   SET timezone = 'UTC'; SET bytea_output = 'hex'; SET extra_float_digits = 1; SET standard_conforming_strings = on;
   SET statement_timeout = 0; SET lock_timeout = 0; SET idle_in_transaction_session_timeout = 0;
-  SET transaction_timeout = 0; SET default_transaction_isolation = 'read committed'; SET jit = off`;
+  SET default_transaction_isolation = 'read committed'; SET jit = off;
+  SELECT pg_catalog.set_config(name, '0', false) FROM pg_catalog.pg_settings WHERE name = 'transaction_timeout'`;
 
 /** Must precede schemaDigest() and catalogFingerprint() on a connection. */
 export async function settleSession(client: Client): Promise<void> {
   await client.query(SESSION);
 }
 
-const USER_SCHEMAS = `SELECT oid FROM pg_catalog.pg_namespace
-  WHERE nspname !~ '^pg_' AND nspname <> 'information_schema'`;
+/** What Stillpoint itself keeps in a database lies here, and changes no digest: it is written by looking. */
+export const OWN_SCHEMA = 'stillpoint';
+
+/** A query for their OIDs. */
+export const USER_SCHEMAS = `SELECT oid FROM pg_catalog.pg_namespace
+  WHERE nspname !~ '^pg_' AND nspname NOT IN ('information_schema', '${OWN_SCHEMA}')`;
 
 /** Changes with every committed change of a definition, exactly as the transaction's snapshot sees it. */
 const FINGERPRINT = `
