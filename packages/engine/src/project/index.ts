@@ -1,5 +1,6 @@
 export {
   openProjectState,
+  type BrokenSeal,
   type OpenProjectOptions,
   type ProjectState,
   type UndoPoint,

@@ -50,3 +50,19 @@ test('the vault that was used is remembered', async () => {
     assert.equal((await open(directory)).vaultId, 'v');
   });
 });
+
+test('a broken seal is remembered until it is cleared, and an undo point can be given up', async () => {
+  await withProject(async (directory) => {
+    const state = await open(directory);
+    assert.equal(await state.readBrokenSeal(), undefined);
+    const seal = { snapshot: newSnapshotId(), sources: ['db'], at: '2026-11-21T16:04:05.678Z' };
+    await state.writeBrokenSeal(seal);
+    assert.deepEqual(await (await open(directory)).readBrokenSeal(), seal);
+    await state.clearBrokenSeal();
+    await state.clearBrokenSeal();
+    assert.equal(await state.readBrokenSeal(), undefined);
+    await state.writeUndo({ undo: newSnapshotId(), restored: newSnapshotId() });
+    await state.clearUndo();
+    assert.equal(await state.readUndo(), undefined);
+  });
+});

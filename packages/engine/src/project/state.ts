@@ -3,6 +3,7 @@
 //   project.json        id, directory, a vault that overrides the config's (a project restored elsewhere)
 //   stillpoint.lock     lockfile of the snapshot that was taken or restored last
 //   undo.json           the undo point of the last restore
+//   broken-seal.json    there while sources come from different snapshots (restore --only)
 //   lease.db            who works here now (catalog/lease.ts)
 //   journal/            a restore under way; resumes that are due
 //   cache/              may vanish at any time
@@ -13,6 +14,7 @@ import {
   failure,
   makeDirectory,
   newUuid,
+  removeFileDurable,
   writeFileAtomic,
   type Clock,
   type SnapshotId,
@@ -37,6 +39,12 @@ export interface ProjectState {
   rememberVault(id: string): Promise<void>;
   readUndo(): Promise<UndoPoint | undefined>;
   writeUndo(point: UndoPoint): Promise<void>;
+  /** The undo point was forgotten. */
+  clearUndo(): Promise<void>;
+  readBrokenSeal(): Promise<BrokenSeal | undefined>;
+  writeBrokenSeal(seal: BrokenSeal): Promise<void>;
+  /** Everything is of one moment again, or somebody accepted the mix. */
+  clearBrokenSeal(): Promise<void>;
 }
 
 export interface UndoPoint {
@@ -44,6 +52,15 @@ export interface UndoPoint {
   readonly undo: SnapshotId;
   /** The snapshot that replaced it. */
   readonly restored: SnapshotId;
+}
+
+/** What is there is not of one moment: some sources were restored without the others. */
+export interface BrokenSeal {
+  /** Where these sources came from. */
+  readonly snapshot: SnapshotId;
+  readonly sources: readonly string[];
+  /** ISO 8601, UTC. */
+  readonly at: string;
 }
 
 interface ProjectFile {
@@ -70,6 +87,7 @@ export async function openProjectState(options: OpenProjectOptions): Promise<Pro
   const projectFile = path.join(directory, 'project.json');
   const project = await readOrCreate(projectFile, projectDirectory, options);
   const undoFile = path.join(directory, 'undo.json');
+  const brokenSealFile = path.join(directory, 'broken-seal.json');
   return {
     id: project.id,
     projectDirectory,
@@ -86,6 +104,10 @@ export async function openProjectState(options: OpenProjectOptions): Promise<Pro
     rememberVault: (vaultId) => writeProject(projectFile, { ...project, vaultId }),
     readUndo: () => readJson<UndoPoint>(undoFile),
     writeUndo: (point) => writeFileAtomic(undoFile, `${JSON.stringify(point)}\n`),
+    clearUndo: () => removeFileDurable(undoFile),
+    readBrokenSeal: () => readJson<BrokenSeal>(brokenSealFile),
+    writeBrokenSeal: (seal) => writeFileAtomic(brokenSealFile, `${JSON.stringify(seal)}\n`),
+    clearBrokenSeal: () => removeFileDurable(brokenSealFile),
   };
 }
 
