@@ -16,6 +16,7 @@ import { probe } from './probe.ts';
 import { prove } from './prove.ts';
 import { parseRecord } from './record.ts';
 import { postgresReferences } from './references.ts';
+import { createDatabaseAccess, dropLeftoverViews } from './views.ts';
 
 export interface ManagedPostgresOptions {
   /** The source's name in the configuration. */
@@ -38,6 +39,7 @@ export function createManagedPostgresDriver(options: ManagedPostgresOptions): So
       incremental: true,
       preparesFromNothing: true,
     },
+    database: createDatabaseAccess({ cluster, clock }),
     exists,
     async roomToPrepare(json, snapshot) {
       const directory = await nearestExisting(cluster.root);
@@ -46,6 +48,7 @@ export function createManagedPostgresDriver(options: ManagedPostgresOptions): So
     probe: (signal) => probe(cluster, signal),
     async begin(begin) {
       await cluster.ensureCreated(begin.signal);
+      await dropLeftoverViews(cluster);
       await cluster.start(begin.signal);
       return beginCapture(cluster, begin);
     },

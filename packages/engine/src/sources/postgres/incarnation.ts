@@ -1,6 +1,6 @@
 // The driver's own notes beside the data directory of an incarnation (incarnations/<uuid>/*.json), each written
 // atomically and read strictly:
-//   prepared.json  made by prepare(), never live yet: what abandon() may drop
+//   prepared.json  made by prepare(), never live yet: what abandon() may drop; `view`: only to be looked at (views.ts)
 //   origin.json    the record it was restored from and where its history forked: what the next snapshot continues
 //   retired.json   closed cleanly for an undo point: the fastest and most exact way back to it
 import { makeDirectory, removeFileDurable, writeFileAtomic, type Json } from '@stillpoint/core';
@@ -11,7 +11,11 @@ import type { Cluster } from './cluster/contract.ts';
 import { parseStored } from './record.ts';
 
 const schemas = {
-  prepared: z.object({ version: z.literal(1), snapshot: z.string() }),
+  prepared: z.object({
+    version: z.literal(1),
+    snapshot: z.string(),
+    view: z.literal(true).optional(),
+  }),
   origin: z.object({
     version: z.literal(1),
     record: z.json(),

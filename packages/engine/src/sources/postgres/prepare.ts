@@ -24,24 +24,30 @@ import { materialiseWal } from './wal-materialise.ts';
 export interface PrepareContext {
   readonly cluster: Cluster;
   readonly clock: Clock;
+  /**
+   * The incarnation to make, only to be looked at: nothing is ever switched to it. A life that is kept is not taken for it, for
+   * looking would end its being untouched.
+   */
+  readonly viewAs?: string;
 }
 
 export async function prepare(
-  { cluster, clock }: PrepareContext,
+  { cluster, clock, viewAs }: PrepareContext,
   json: Json,
   options: PrepareOptions,
 ): Promise<Placement> {
   const { snapshot, source, signal, progress } = options;
   const record = parseRecord(json);
   refuseOtherMachine(cluster, record);
-  if (await isKept(cluster, record, snapshot)) {
+  if (viewAs === undefined && (await isKept(cluster, record, snapshot))) {
     return toPlacement({ incarnation: record.incarnation, snapshot, reuse: true });
   }
   // Read before anything is made: a damaged list is told at once.
   const list = await readWalList(source, record.wal);
   const sequences = await readStoredSequences(source, record.sequences);
-  const incarnation = newUuid();
-  await writeNote(cluster, incarnation, 'prepared', { snapshot });
+  const incarnation = viewAs ?? newUuid();
+  const note = viewAs === undefined ? { snapshot } : { snapshot, view: true as const };
+  await writeNote(cluster, incarnation, 'prepared', note);
   try {
     const data = await dataDirectory(cluster, incarnation);
     const wal = await makeWalDirectory(cluster, incarnation);
