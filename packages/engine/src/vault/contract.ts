@@ -5,6 +5,7 @@
 //  I2. An object never changes. Its name is the BLAKE3 of its stored bytes (packs, indexes) or holds it (manifests).
 //  I3. A reader that finds a manifest finds an index for everything it names; hence packs before indexes before manifests.
 //  I4. What is not named by any manifest is garbage and harms nobody.
+//  I5. A snapshot is forgotten by deleting its manifest, its only name. Whoever deletes one looks at the holds first.
 import type { Digest, SnapshotId } from '@stillpoint/core';
 import type { ObjectSink, ObjectSource } from '../sources/contract.ts';
 
@@ -102,6 +103,17 @@ export interface Vault extends ObjectSource, AsyncDisposable {
   list(): Promise<readonly SealedEntry[]>;
   /** The manifest's bytes, verified against the digest in its name. Rejects with MANIFEST_DAMAGED. */
   readManifest(entry: SealedEntry): Promise<Uint8Array>;
+  /** The ids that somebody holds, from whatever machine. A hold may outlive its snapshot; it then means nothing. */
+  holds(): Promise<ReadonlySet<SnapshotId>>;
+  /** Keeps the snapshot from being forgotten. Held already: nothing happens. Rejects with OBJECT_MISSING when it is gone. */
+  hold(entry: SealedEntry, at: Date): Promise<void>;
+  /** Lets go of it. Not held: nothing happens. */
+  release(id: SnapshotId): Promise<void>;
+  /**
+   * Deletes the manifest: the snapshot is gone, at once and as a whole. Everything it named stays until somebody prunes, so no
+   * other snapshot is touched. Rejects with SNAPSHOT_HELD; gone already: nothing happens.
+   */
+  forget(entry: SealedEntry): Promise<void>;
   /**
    * Checks the streams: that each chunk is in the index and its pack is there with the right size; `deep` reads and
    * verifies every byte. Reports damage instead of throwing.

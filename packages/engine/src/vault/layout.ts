@@ -13,9 +13,11 @@ export const VAULT_KEY: StoreKey = 'vault.json';
 export const PACK_PREFIX = 'packs/';
 export const INDEX_PREFIX = 'index/';
 export const SNAPSHOT_PREFIX = 'snapshots/';
+export const HOLD_PREFIX = 'holds/';
 
 const packPattern = /^packs\/([0-9a-f]{2})\/(\1[0-9a-f]{62})$/;
 const indexPattern = /^index\/([0-9a-f]{64})$/;
+const holdPattern = /^holds\/([0-9a-f]{12})$/;
 const snapshotPattern = /^snapshots\/([0-9a-f]{12})\.([0-9a-f]{64})$/;
 
 export function packKey(hex: string): StoreKey {
@@ -43,4 +45,13 @@ export function snapshotOfKey(key: StoreKey, bytes: number): SealedEntry | undef
   const [, id, hex] = match ?? [];
   if (id === undefined || hex === undefined || !isSnapshotId(id)) return undefined;
   return { id, digest: digestFromHex(hex), bytes };
+}
+
+export function holdKey(id: SnapshotId): StoreKey {
+  return `${HOLD_PREFIX}${id}`;
+}
+
+export function holdOfKey(key: StoreKey): SnapshotId | undefined {
+  const id = holdPattern.exec(key)?.[1];
+  return id !== undefined && isSnapshotId(id) ? id : undefined;
 }

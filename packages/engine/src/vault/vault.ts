@@ -11,8 +11,9 @@ import {
 } from '@stillpoint/core';
 import { createChunkReader } from './chunk-reader.ts';
 import type { Store, Vault } from './contract.ts';
+import { forgetSnapshot, holdSnapshot, listHolds } from './holds.ts';
 import { createIndexLoader } from './index-loader.ts';
-import { FORMAT, VAULT_KEY } from './layout.ts';
+import { FORMAT, holdKey, VAULT_KEY } from './layout.ts';
 import { listManifests, readManifest } from './manifests.ts';
 import { createPackReader } from './pack-reader.ts';
 import { createSession } from './session.ts';
@@ -84,6 +85,16 @@ export async function openVault(store: Store, options: VaultOptions = {}): Promi
 
     list: () => listManifests(store),
     readManifest: (entry) => readManifest(store, entry, signal),
+    holds: () => listHolds(store),
+    async hold(entry, at) {
+      await ensureThere();
+      await holdSnapshot(store, entry, at);
+    },
+    release: (snapshot) => store.delete(holdKey(snapshot)),
+    async forget(entry) {
+      await ensureThere();
+      await forgetSnapshot(store, entry);
+    },
     verify: (refs, verifyOptions) => verifyStreams({ store, loader, chunks }, refs, verifyOptions),
     freeBytes: () => store.freeBytes(),
 

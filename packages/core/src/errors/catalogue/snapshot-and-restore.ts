@@ -83,6 +83,37 @@ export const snapshotAndRestore = {
     exit: exit.integrity,
     retryable: false,
   },
+  SNAPSHOT_HELD: {
+    message: 'Snapshot {id} is held, so it is not forgotten.',
+    hint: 'Let go of it first if that is what you want: stillpoint hold {id} --release',
+    exit: exit.usage,
+    retryable: false,
+  },
+  UNDO_POINT_NEEDED: {
+    message: 'Snapshot {id} is the undo point that `stillpoint undo` goes back to{where}.',
+    hint: 'Add --undo-point to forget it all the same. The last restore can then no longer be taken back.',
+    exit: exit.usage,
+    retryable: false,
+  },
+  LAST_SNAPSHOT: {
+    message: 'No other good snapshot of {directory} would remain.',
+    hint: 'Take a new one first (stillpoint snapshot), or add --last to forget it all the same.',
+    exit: exit.usage,
+    retryable: false,
+  },
+  SEAL_WOULD_BREAK: {
+    message:
+      'Restoring only {sources} of snapshot {id} would break the seal: {others} would stay as they are now, from another moment.',
+    hint: 'Restore the whole snapshot, or this part beside it (--into DIR), or add --break-seal: the mix is then recorded, and the gate warns of it.',
+    exit: exit.usage,
+    retryable: false,
+  },
+  SOURCE_NOT_IN_SNAPSHOT: {
+    message: 'Snapshot {id} holds no source and no member called "{source}".',
+    hint: 'It holds {known}.',
+    exit: exit.notFound,
+    retryable: false,
+  },
   REF_UNKNOWN: {
     message: 'No snapshot is called "{ref}".',
     hint: 'stillpoint list shows every id and name. A REF is an id, a unique prefix of one, a name, latest or latest~2.',
