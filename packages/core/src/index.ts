@@ -21,6 +21,7 @@ export {
 export { durationText, parseDuration } from './duration.ts';
 export { catalogue, catalogueSections, type ErrorCode } from './errors/catalogue.ts';
 export { failure, isFailure, StillpointError, type ErrorData } from './errors/error.ts';
+export { withoutPasswords } from './errors/redact.ts';
 export { exitCodes } from './errors/exit-codes.ts';
 export { isSnapshotId, newSnapshotId, newUuid, type SnapshotId } from './ids.ts';
 export { identifyProcess, isAlive, ownIdentity, type ProcessIdentity } from './process-identity.ts';

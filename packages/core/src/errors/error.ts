@@ -1,5 +1,6 @@
 // The one error of Stillpoint: a code that is API, words that are not, and what to do about it.
 import { catalogue, type ErrorCode } from './catalogue.ts';
+import { withoutPasswords } from './redact.ts';
 
 type Entry<C extends ErrorCode> = (typeof catalogue)[C];
 
@@ -24,8 +25,14 @@ export class StillpointError extends Error {
   readonly retryable: boolean;
   readonly data: Readonly<Record<string, string | number>>;
 
-  constructor(code: ErrorCode, data: Readonly<Record<string, string | number>>, cause?: unknown) {
+  constructor(code: ErrorCode, given: Readonly<Record<string, string | number>>, cause?: unknown) {
     const entry = catalogue[code];
+    const data = Object.fromEntries(
+      Object.entries(given).map(([name, value]) => [
+        name,
+        typeof value === 'string' ? withoutPasswords(value) : value,
+      ]),
+    );
     super(fill(entry.message, data), cause === undefined ? undefined : { cause });
     this.name = 'StillpointError';
     this.code = code;
@@ -36,7 +43,7 @@ export class StillpointError extends Error {
   }
 
   toJSON(): object {
-    const cause = this.cause instanceof Error ? this.cause.message : undefined;
+    const cause = this.cause instanceof Error ? withoutPasswords(this.cause.message) : undefined;
     return { code: this.code, message: this.message, hint: this.hint, data: this.data, cause };
   }
 }

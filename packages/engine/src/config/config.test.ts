@@ -1,3 +1,4 @@
+import { isFailure } from '@stillpoint/core';
 import assert from 'node:assert/strict';
 import { mkdir, mkdtemp, realpath, rm, symlink } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
@@ -131,6 +132,17 @@ test('members that cannot be', async (t) => {
   );
 });
 
+test('paths that the system does not follow are refused by their key', async (t) => {
+  const project = await makeProject(t);
+  await project.write('file', '');
+  await symlink('circle', path.join(project.directory, 'circle'));
+  const long = 'x'.repeat(5000);
+  await refused(project.resolve({ members: ['circle'] }), 'CONFIG_INVALID', 'members', 'ELOOP');
+  await refused(project.resolve({ members: [long] }), 'CONFIG_INVALID', 'ENAMETOOLONG');
+  await refused(project.resolve({ vault: 'file/vault' }), 'CONFIG_INVALID', 'vault', 'ENOTDIR');
+  await refused(project.resolve({ vault: 'circle/vault' }), 'CONFIG_INVALID', 'vault', 'ELOOP');
+});
+
 test('a deleted member is kept for the commands that bring it back', async (t) => {
   const project = await makeProject(t);
   const config = await project.resolve({ members: ['gone', 'extensions/*'] }, 'keep');
@@ -183,6 +195,30 @@ test('a file that cannot be read says where', async (t) => {
   await bad('c/stillpoint.config.ts', "import './gone.ts';\nexport default {};", 'gone.ts');
   await bad('d/stillpoint.config.ts', "\nthrow new Error('no luck');", 'no luck', 'line 2');
   await bad('e/stillpoint.config.ts', 'enum Kind { A }\nexport default {};', 'enum');
+});
+
+test('a file that is no JSON is not quoted: it may hold a password', async (t) => {
+  const project = await makeProject(t);
+  for (const text of ['{"vault":postgresql://u:s3cret@h/d}', '{\n"url": ":s3cret@h" "a": 1\n}']) {
+    const file = await project.write('stillpoint.config.json', text);
+    await assert.rejects(loadConfig(file), (error: unknown) => {
+      assert.ok(isFailure(error, 'CONFIG_UNREADABLE'));
+      assert.doesNotMatch(JSON.stringify([error, error.message, error.hint]), /s3cret/);
+      assert.equal(error.cause, undefined);
+      return true;
+    });
+  }
+});
+
+test('a module that throws when it is looked at is one that cannot be read', async (t) => {
+  const project = await makeProject(t);
+  const js = await project.write(
+    'stillpoint.config.js',
+    "export default { get vault() { throw new RangeError('not now'); } };",
+  );
+  await refused(loadConfig(js), 'CONFIG_UNREADABLE', 'not now');
+  const odd = { vault: { length: Symbol.iterator } };
+  await refused(project.resolve(odd), 'CONFIG_UNREADABLE');
 });
 
 test('the nearest configuration upwards is found', async (t) => {

@@ -29,12 +29,18 @@ export async function loadConfig(file: string, options: LoadOptions = {}): Promi
 }
 
 async function readJson(file: string): Promise<unknown> {
-  let text = '';
+  const text = await readFile(file, 'utf8').catch((error: unknown) => {
+    throw unreadable(file, error);
+  });
   try {
-    text = await readFile(file, 'utf8');
     return JSON.parse(text);
   } catch (error) {
-    throw unreadable(file, error, jsonLine(text, error));
+    // Without Node's error as the cause: what it quotes may be a password.
+    const reason = (error as Error).message.replace(
+      /, (?:\.\.\.)?".*" ?(?:\.\.\.)? ?is not valid JSON$/s,
+      '',
+    );
+    throw failure('CONFIG_UNREADABLE', { file, reason: reason + (jsonLine(text, error) ?? '') });
   }
 }
 
@@ -69,11 +75,11 @@ async function importDefault(file: string, options: LoadOptions): Promise<unknow
   }
 }
 
-function unreadable(file: string, error: unknown, position?: string): StillpointError {
+function unreadable(file: string, error: unknown): StillpointError {
   if (isFailure(error)) return error;
   const problem = error instanceof Error ? error : new Error(String(error));
   const message = problem.message.replaceAll(/\s+/g, ' ').trim();
-  const reason = `${message}${position ?? positionOf(file, problem)}`;
+  const reason = `${message}${positionOf(file, problem)}`;
   return failure('CONFIG_UNREADABLE', { file, reason }, error);
 }
 

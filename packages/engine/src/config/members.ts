@@ -4,7 +4,7 @@
 import { failure } from '@stillpoint/core';
 import { glob, lstat, realpath, stat } from 'node:fs/promises';
 import path from 'node:path';
-import { invalidKey } from './parse.ts';
+import { invalidKey, unusablePath } from './parse.ts';
 import type { ResolvedMember } from './resolved.ts';
 import type { ParsedConfig } from './user-config.ts';
 
@@ -66,12 +66,16 @@ async function expand(
   if (isGlob(written)) return expandGlob(written, own, context);
 
   const absolute = path.resolve(context.projectDirectory, written);
-  const real = await realPathOf(absolute);
+  const real = await realPathOf(absolute, written, context);
   const relative = inside(real ?? absolute, written, context);
   if (real === undefined && context.missingMembers === 'refuse') {
     throw failure('MEMBER_MISSING', { file: context.file, member: written });
   }
-  if (real !== undefined && context.missingMembers === 'refuse' && !(await isRepository(real))) {
+  if (
+    real !== undefined &&
+    context.missingMembers === 'refuse' &&
+    !(await isRepository(real, written, context))
+  ) {
     throw failure('MEMBER_NOT_REPOSITORY', { file: context.file, member: written });
   }
   return [{ member: { path: relative, ...own }, globbed: false, written }];
@@ -92,8 +96,8 @@ async function expandGlob(
   const found: Found[] = [];
   const exclude = (entry: string): boolean => skipped.has(path.basename(entry));
   for await (const match of glob(pattern, { cwd: context.projectDirectory, exclude })) {
-    const real = await realPathOf(path.resolve(context.projectDirectory, match));
-    if (real === undefined || !(await isRepository(real))) continue;
+    const real = await realPathOf(path.resolve(context.projectDirectory, match), match, context);
+    if (real === undefined || !(await isRepository(real, match, context))) continue;
     const relative = inside(real, match, context);
     found.push({ member: { path: relative, ...own }, globbed: true, written: pattern });
   }
@@ -134,18 +138,26 @@ function isGlob(text: string): boolean {
   return /[*?[\]{}]/.test(text);
 }
 
-async function realPathOf(file: string): Promise<string | undefined> {
+async function realPathOf(
+  file: string,
+  written: string,
+  context: MemberContext,
+): Promise<string | undefined> {
   try {
     return await realpath(file);
   } catch (error) {
     const { code } = error as NodeJS.ErrnoException;
     if (code === 'ENOENT' || code === 'ENOTDIR') return undefined;
-    throw error;
+    throw unusablePath(error, 'members', written, context.file);
   }
 }
 
 /** A work tree: `.git` is a directory, or a file in submodules and linked work trees. */
-async function isRepository(directory: string): Promise<boolean> {
+async function isRepository(
+  directory: string,
+  written: string,
+  context: MemberContext,
+): Promise<boolean> {
   try {
     if (!(await stat(directory)).isDirectory()) return false;
     await lstat(path.join(directory, '.git'));
@@ -153,7 +165,7 @@ async function isRepository(directory: string): Promise<boolean> {
   } catch (error) {
     const { code } = error as NodeJS.ErrnoException;
     if (code === 'ENOENT' || code === 'ENOTDIR') return false;
-    throw error;
+    throw unusablePath(error, 'members', written, context.file);
   }
 }
 

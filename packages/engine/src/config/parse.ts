@@ -11,12 +11,22 @@ type Key = PropertyKey;
 
 /** `file` names the configuration in errors: its path, or 'the configuration' for an object. */
 export function parseUserConfig(value: unknown, file: string): ParsedConfig {
-  const parsed = userConfigSchema.safeParse(value);
+  const parsed = parseSafely(value, file);
   if (parsed.success) return parsed.data;
   const issues = parsed.error.issues;
   const unknown = issues.find((issue) => issue.code === 'unrecognized_keys');
   if (unknown?.code === 'unrecognized_keys') throw unknownKey(unknown, value, file);
   throw invalid(issues[0] as Issue, value, file);
+}
+
+/** A module can export what throws when it is looked at. */
+function parseSafely(value: unknown, file: string): z.ZodSafeParseResult<ParsedConfig> {
+  try {
+    return userConfigSchema.safeParse(value);
+  } catch (error) {
+    const reason = error instanceof Error ? error.message : String(error);
+    throw failure('CONFIG_UNREADABLE', { file, reason }, error);
+  }
 }
 
 export function invalidKey(
@@ -26,6 +36,22 @@ export function invalidKey(
   found: string,
 ): StillpointError {
   return failure('CONFIG_INVALID', { file, key, expected, found });
+}
+
+/** A path that the system refuses to follow: symbolic links in a circle, a name too long, a directory that is closed to us. */
+export function unusablePath(
+  error: unknown,
+  key: string,
+  written: string,
+  file: string,
+): StillpointError {
+  const { code } = error as NodeJS.ErrnoException;
+  const found = `${describeValue(written)} (${code})`;
+  return failure(
+    'CONFIG_INVALID',
+    { file, key, expected: 'a path that can be followed', found },
+    error,
+  );
 }
 
 /** `['sources','db','port']` as people write it: `sources.db.port`; list positions as `members[0]`. */

@@ -11,6 +11,10 @@ const managed = (keys: object): unknown => ({ sources: { db: { ...db, ...keys } 
 const invalid: readonly [string, unknown, ...string[]][] = [
   ['no object', undefined, 'the default export', 'missing'],
   ['members of a wrong type', { members: 'core' }, 'members', 'a list', '"core"'],
+  ['a glob that multiplies', { members: ['{a,b}'.repeat(22)] }, 'members[0]', 'at most 3 braces'],
+  ['a glob of a long range', { members: ['{1..1000000}'] }, 'members[0]', 'without ranges'],
+  ['a glob that goes back and back', { members: ['*a'.repeat(20)] }, 'members[0]', '8 stars'],
+  ['a glob of nested groups', { members: ['+(+(a)+(a))x'] }, 'members[0]', 'no nested groups'],
   ['a number as member', { members: [3] }, 'members[0]', '3'],
   [
     'an unknown driver',

@@ -3,7 +3,7 @@
 import { realpath } from 'node:fs/promises';
 import path from 'node:path';
 import { resolveMembers } from './members.ts';
-import { invalidKey, parseUserConfig } from './parse.ts';
+import { invalidKey, parseUserConfig, unusablePath } from './parse.ts';
 import { resolveParticipants } from './participants.ts';
 import { DEFAULT_LOCK_KEY, type ResolvedConfig, type ResolvedMember } from './resolved.ts';
 import { resolveSources } from './sources.ts';
@@ -56,7 +56,10 @@ async function resolveVault(written: string | undefined, context: VaultContext):
   if (/^[a-z][a-z0-9+.-]*:\/\//i.test(written) || written.includes('\0')) {
     throw invalidKey(context.file, 'vault', 'the path of a directory', JSON.stringify(written));
   }
-  const vault = await realPathOfNearest(path.resolve(context.projectDirectory, written));
+  const absolute = path.resolve(context.projectDirectory, written);
+  const vault = await realPathOfNearest(absolute).catch((error: unknown) => {
+    throw unusablePath(error, 'vault', written, context.file);
+  });
   if (isWithin(vault, path.join(context.projectDirectory, '.stillpoint'))) return vault;
   for (const member of context.members) {
     // Otherwise each snapshot would hold the snapshots before it.

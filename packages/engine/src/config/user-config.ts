@@ -4,11 +4,7 @@
 import { durationText, parseDuration } from '@stillpoint/core';
 import { z } from 'zod';
 import { sourceKinds, sourceSchema } from './user-sources.ts';
-
-const relativePath = z
-  .string('a path relative to the project')
-  .min(1, 'a path relative to the project, not an empty text')
-  .refine((text) => !text.includes('\0'), 'a path without NUL characters');
+import { relativePath } from './written-path.ts';
 
 const memberObject = z.strictObject({
   path: relativePath,

@@ -1,11 +1,7 @@
 // What a person writes under `sources`: one shape for each driver. A postgres with a `url` is somebody else's server.
 import { parseSize, sizeText } from '@stillpoint/core';
 import { z } from 'zod';
-
-const relativePath = z
-  .string('a path relative to the project')
-  .min(1, 'a path relative to the project, not an empty text')
-  .refine((text) => !text.includes('\0'), 'a path without NUL characters');
+import { relativePath } from './written-path.ts';
 
 const setting = z.union([z.string(), z.number(), z.boolean()], 'a text, a number or true/false');
 

@@ -1,6 +1,6 @@
 // What a person or a program reads when something failed. Errors of the catalogue come with what to do; anything else
 // is a defect of ours and says so.
-import { isFailure } from '@stillpoint/core';
+import { isFailure, withoutPasswords } from '@stillpoint/core';
 import type { Style } from './style.ts';
 
 export interface ErrorTextOptions {
@@ -24,7 +24,8 @@ export function errorText(error: unknown, options: ErrorTextOptions): string {
       `  This is a defect of Stillpoint, not of yours. Please report it with these lines${more}.`,
     );
   }
-  if (options.debug && error instanceof Error && error.stack !== undefined) lines.push(error.stack);
+  if (options.debug && error instanceof Error && error.stack !== undefined)
+    lines.push(withoutPasswords(error.stack));
   return lines.join('\n');
 }
 
@@ -57,7 +58,8 @@ export function errorJson(error: unknown): ErrorJson {
 }
 
 function messageOf(error: unknown): string {
-  return error instanceof Error ? `${error.name}: ${error.message}` : String(error);
+  const text = error instanceof Error ? `${error.name}: ${error.message}` : String(error);
+  return withoutPasswords(text);
 }
 
 /** The chain of causes, one line each. Bounded: a cause may name itself. */
