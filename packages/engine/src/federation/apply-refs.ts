@@ -5,7 +5,7 @@ import { mkdir } from 'node:fs/promises';
 import path from 'node:path';
 import { removeFileDurable, writeFileAtomic, type SnapshotId } from '@stillpoint/core';
 import { parseRefs } from './capture.ts';
-import { decodeName, showName, type ByteName } from './names.ts';
+import { type ByteName, decodeName, showName } from '../file-tree/index.ts';
 import { existingIds } from './objects.ts';
 import { readOptional } from './optional-file.ts';
 import { listRefs, ownRefs, parseHead, stashEntries, type Ref } from './refs.ts';

@@ -19,7 +19,7 @@ import type { MemberContext } from './member.ts';
 import { existingIds } from './objects.ts';
 import { readOptional } from './optional-file.ts';
 import { gitOf, initRepository } from './prepare.ts';
-import { statOf } from './file-stat.ts';
+import { statOf } from '../file-tree/index.ts';
 import { exists, type Repository } from './repository.ts';
 import { formatSettings, settingOf, withoutFilters, type Setting } from './settings.ts';
 import type { StagedState } from './staged.ts';

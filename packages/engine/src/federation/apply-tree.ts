@@ -19,32 +19,28 @@ import {
 import { randomBytes } from 'node:crypto';
 import path from 'node:path';
 import { digestHex, digestOf, failure, isFailure, type ProgressListener } from '@stillpoint/core';
+import { blobId, createBlobHash, hashLarge } from './content.ts';
 import {
-  blobId,
-  createBlobHash,
+  byBytes,
+  type ByteName,
+  bytesOfName,
   createBreather,
-  hashLarge,
+  directoriesAbove,
+  type FsPath,
+  parentOf,
+  pathsBelow,
   readPieces,
   readTarget,
   readWhole,
-  smallFileBytes,
-} from './content.ts';
-import { statOf } from './file-stat.ts';
-import {
-  byBytes,
-  bytesOfName,
-  directoriesAbove,
-  parentOf,
-  pathsBelow,
   showName,
-  type ByteName,
-  type FsPath,
-} from './names.ts';
+  smallFileBytes,
+  type StatCache,
+  statOf,
+} from '../file-tree/index.ts';
 import type { Git } from './git.ts';
 import { openObjectReader, type ObjectReader } from './object-reader.ts';
 import type { ListedEntry } from './record.ts';
 import type { StagedState } from './staged.ts';
-import type { StatCache } from './stat-cache.ts';
 import type { WorkTree } from './work-tree.ts';
 
 export interface TreeWork {

@@ -7,7 +7,7 @@ import { isDependencyLock, type Held } from './held-content.ts';
 import { captureLargeFiles } from './large-files.ts';
 import type { Moment } from './mark.ts';
 import type { MemberContext } from './member.ts';
-import { bytesOfName, encodeName, showName, type ByteName } from './names.ts';
+import { type ByteName, bytesOfName, encodeName, showName } from '../file-tree/index.ts';
 import { indexOnlyIds, storePack } from './objects.ts';
 import { formatListing, type GitRecord, type ListedEntry } from './record.ts';
 import { parseHead, type Head, type Ref } from './refs.ts';

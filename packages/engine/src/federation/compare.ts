@@ -1,19 +1,20 @@
 // What restoring a record would change in a member, for people. Reads only.
 import type { Json } from '@stillpoint/core';
 import type { Change, ObjectSource } from '../sources/contract.ts';
-import {
-  blobId,
-  createBreather,
-  hashLarge,
-  readTarget,
-  readWhole,
-  smallFileBytes,
-} from './content.ts';
+import { blobId, hashLarge } from './content.ts';
 import { parseRefs } from './capture.ts';
 import { refuseWhatIsInTheWay } from './in-the-way.ts';
 import { listIndex, listOthers } from './listing.ts';
 import type { MemberContext } from './member.ts';
-import { decodeName, showName, type ByteName } from './names.ts';
+import {
+  type ByteName,
+  createBreather,
+  decodeName,
+  readTarget,
+  readWhole,
+  showName,
+  smallFileBytes,
+} from '../file-tree/index.ts';
 import { existingIds } from './objects.ts';
 import { parseRecord, readListing, type GitRecord, type ListedEntry } from './record.ts';
 import { listRefs, parseHead } from './refs.ts';

@@ -11,6 +11,7 @@ import { parseListing, parseRecord, readListing, streamsOf } from './record.ts';
 import { beginSession } from './session.ts';
 import { parsePlacement } from './staged.ts';
 import { switchTo } from './switch.ts';
+import { createTreeAccess } from './tree.ts';
 
 export function createGitDriver(options: GitDriverOptions): SourceDriver {
   const context = createMemberContext(options);
@@ -30,6 +31,7 @@ export function createGitDriver(options: GitDriverOptions): SourceDriver {
       preparesFromNothing: true,
       marksByComputing: true,
     },
+    tree: createTreeAccess(context),
     async exists() {
       return (await stat(`${context.directory}/.git`).catch(() => undefined)) !== undefined;
     },

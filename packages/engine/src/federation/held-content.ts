@@ -3,19 +3,19 @@
 import { failure } from '@stillpoint/core';
 import { digestOf } from '@stillpoint/core';
 import type { ObjectSink, StreamRef } from '../sources/contract.ts';
+import { blobId, createBlobHash, hashLarge } from './content.ts';
 import {
-  blobId,
-  createBlobHash,
-  hashLarge,
+  type ByteName,
+  type FileStat,
+  type FsPath,
   readPieces,
   readTarget,
   readWhole,
+  showName,
   smallFileBytes,
-} from './content.ts';
-import type { FileStat } from './file-stat.ts';
-import { showName, type ByteName, type FsPath } from './names.ts';
+  type StatCache,
+} from '../file-tree/index.ts';
 import type { ObjectFormat } from './repository.ts';
-import type { StatCache } from './stat-cache.ts';
 import { isAbsent } from './state-files.ts';
 
 export type Held =

@@ -6,7 +6,7 @@ import { failure, type Json } from '@stillpoint/core';
 import type { ObjectSource } from '../sources/contract.ts';
 import { createOutside } from './listing.ts';
 import type { MemberContext } from './member.ts';
-import { directoriesAbove, pathsBelow, showName } from './names.ts';
+import { directoriesAbove, pathsBelow, showName } from '../file-tree/index.ts';
 import { parseRecord, readListing, type ListedEntry } from './record.ts';
 import { exists, openRepository } from './repository.ts';
 

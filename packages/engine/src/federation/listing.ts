@@ -1,8 +1,9 @@
 // Which paths of a work tree are captured, as git itself decides it: tracked ones, untracked ones that are not ignored, and
 // ignored ones that the configuration names. Other members and Stillpoint's own files are never among them.
+import type { ByteName } from '../file-tree/index.ts';
 import { failure } from '@stillpoint/core';
 import { gitFailed } from './git.ts';
-import { splitNames, type ByteName } from './names.ts';
+import { splitNames } from './names.ts';
 import type { Repository } from './repository.ts';
 
 export interface IndexView {

@@ -4,11 +4,10 @@
 import { readFile } from 'node:fs/promises';
 import path from 'node:path';
 import { failure } from '@stillpoint/core';
-import { sameStat, statOf } from './file-stat.ts';
+import { type ByteName, sameStat, statOf } from '../file-tree/index.ts';
 import type { Held } from './held-content.ts';
 import { listIndex, listOthers, type IndexView, type Others } from './listing.ts';
 import type { MemberContext } from './member.ts';
-import type { ByteName } from './names.ts';
 import { readOptional } from './optional-file.ts';
 import { listRefs, type Ref } from './refs.ts';
 import type { Repository } from './repository.ts';

@@ -1,13 +1,20 @@
 // What the parts of this room know of the member they work for: its configuration, its surroundings in the project, and what
 // a coming restore would overwrite.
 import path from 'node:path';
-import type { Clock } from '@stillpoint/core';
+import { digestHex, digestOf, type Clock } from '@stillpoint/core';
 import type { ResolvedMember } from '../config/resolved.ts';
 import type { StreamRef } from '../sources/contract.ts';
 import type { Boundaries } from './listing.ts';
-import { directoriesAbove, memberBelow, nameOfText, parentOf, type ByteName } from './names.ts';
+import { memberBelow } from './names.ts';
 import type { Repository } from './repository.ts';
-import { openStatCache, type StatCache } from './stat-cache.ts';
+import {
+  type ByteName,
+  directoriesAbove,
+  nameOfText,
+  openStatCache,
+  parentOf,
+  type StatCache,
+} from '../file-tree/index.ts';
 import type { WorkTree } from './work-tree.ts';
 
 export interface GitDriverOptions {
@@ -77,8 +84,7 @@ export function createMemberContext(options: GitDriverOptions): MemberContext {
     },
     openCache: (repository) =>
       openStatCache(
-        options.cacheDirectory,
-        member.path,
+        path.join(options.cacheDirectory, cacheName(member.path)),
         `${repository.workTree} ${repository.format}`,
       ),
     async consideredNames(workTree) {
@@ -108,4 +114,8 @@ function existingNames(names: ReadonlySet<ByteName>, workTree: WorkTree): ByteNa
 function isBelow(directory: string, file: string): boolean {
   const relative = path.relative(directory, file);
   return relative !== '' && !relative.startsWith('..') && !path.isAbsolute(relative);
+}
+
+function cacheName(member: string): string {
+  return `git-${digestHex(digestOf(Buffer.from(member))).slice(0, 16)}.cache`;
 }

@@ -3,10 +3,9 @@ import { lstat, readdir } from 'node:fs/promises';
 import path from 'node:path';
 import { failure } from '@stillpoint/core';
 import type { Probe } from '../sources/contract.ts';
-import { statOf } from './file-stat.ts';
+import { type ByteName, bytesOfName, pathsBelow, statOf } from '../file-tree/index.ts';
 import { listIndex, listOthers, refuseForeignRepositories } from './listing.ts';
 import type { MemberContext } from './member.ts';
-import { bytesOfName, pathsBelow, type ByteName } from './names.ts';
 import { exists, openRepository, type Repository } from './repository.ts';
 import { settingOf } from './settings.ts';
 

@@ -1,10 +1,11 @@
 // The record of a member in a manifest, and the listing it names. docs/format describes the manifest; this is what
 // `sources[].record` holds for kind 'git'. Everything that is long lies in the vault as a stream of its own.
+import { byBytes, type ByteName, decodeName, encodeName } from '../file-tree/index.ts';
 import type { Json } from '@stillpoint/core';
 import { failure } from '@stillpoint/core';
 import { z } from 'zod';
 import type { ObjectSource, StreamRef } from '../sources/contract.ts';
-import { byBytes, decodeName, encodeName, isSafeName, type ByteName } from './names.ts';
+import { isSafeMemberName } from './names.ts';
 import { isSharedIndex, isStatePath, infoFiles } from './state-files.ts';
 
 const stream = z.strictObject({
@@ -120,7 +121,7 @@ function parseLine(member: string, line: string): ListedEntry {
     throw failure('MEMBER_RECORD_INVALID', { member, what: 'a line of the listing' }, result.error);
   }
   const path = decodeName(result.data.path);
-  if (!isSafeName(path)) {
+  if (!isSafeMemberName(path)) {
     throw failure('MEMBER_RECORD_INVALID', { member, what: `the path ${JSON.stringify(path)}` });
   }
   const entry = result.data;

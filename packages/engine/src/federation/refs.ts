@@ -1,5 +1,5 @@
 // HEAD, refs and the stash's log, read as they are. refs/stillpoint/ is ours: it is neither captured nor ever removed.
-import { nameOfBytes, type ByteName } from './names.ts';
+import { type ByteName, nameOfBytes } from '../file-tree/index.ts';
 import type { Repository } from './repository.ts';
 
 export interface Ref {

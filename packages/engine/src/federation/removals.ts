@@ -10,7 +10,7 @@ import { writeFileAtomic } from '@stillpoint/core';
 import { z } from 'zod';
 import { listIncluded, listIndex, listOthers } from './listing.ts';
 import type { MemberContext } from './member.ts';
-import { decodeName, encodeName, type ByteName } from './names.ts';
+import { type ByteName, decodeName, encodeName } from '../file-tree/index.ts';
 import { readOptional } from './optional-file.ts';
 import { parseListing } from './record.ts';
 import { exists, openRepository, type Repository } from './repository.ts';

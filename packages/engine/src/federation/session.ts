@@ -7,7 +7,7 @@ import { refuseWhatCannotBeCaptured } from './probe.ts';
 import { openRepository } from './repository.ts';
 import { warmUp } from './warm-up.ts';
 import type { Held } from './held-content.ts';
-import type { ByteName } from './names.ts';
+import type { ByteName } from '../file-tree/index.ts';
 
 export async function beginSession(
   context: MemberContext,

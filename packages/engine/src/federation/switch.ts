@@ -17,9 +17,8 @@ import {
   refuseLocks,
 } from './apply-repository.ts';
 import { applyDirectoryModes, applyListing, applyRemovals, type TreeWork } from './apply-tree.ts';
-import { syncFileSystem } from './durable.ts';
+import { type ByteName, decodeName, syncFileSystem } from '../file-tree/index.ts';
 import type { MemberContext } from './member.ts';
-import { decodeName, type ByteName } from './names.ts';
 import { decideRemovals, untrackedToRemove } from './removals.ts';
 import { exists, openRepository, type Repository } from './repository.ts';
 import { openStaged, type GitPlacement, type StagedState } from './staged.ts';

@@ -6,19 +6,25 @@ import { mkdir, readFile, rm, writeFile } from 'node:fs/promises';
 import path from 'node:path';
 import { failure } from '@stillpoint/core';
 import type { BeginOptions, ObjectSource, StreamRef } from '../sources/contract.ts';
-import { createBreather } from './content.ts';
-import { isRacy, sameStat, type FileStat } from './file-stat.ts';
+import {
+  type ByteName,
+  createBreather,
+  type FileStat,
+  isRacy,
+  sameStat,
+  showName,
+  type StatCache,
+} from '../file-tree/index.ts';
 import { createHeldContent, type Held, type HeldContent } from './held-content.ts';
 import { listIndex, listOthers, type IndexView, type Others } from './listing.ts';
 import type { MemberContext } from './member.ts';
-import { showName, splitNames, type ByteName } from './names.ts';
+import { splitNames } from './names.ts';
 import { existingIds, indexOnlyIds, packLimit, storePack } from './objects.ts';
 import { readOptional } from './optional-file.ts';
 import { readListing, tryRecord, type GitRecord } from './record.ts';
 import { listRefs, parseHead, stashEntries, type Ref } from './refs.ts';
 import type { Repository } from './repository.ts';
 import { withoutFilters } from './settings.ts';
-import type { StatCache } from './stat-cache.ts';
 import { mentionedIds, readStateFiles } from './state-files.ts';
 import { rehearse, type Standby } from './standby.ts';
 import { createWorkTree, type WorkTree } from './work-tree.ts';

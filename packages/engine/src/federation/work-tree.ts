@@ -3,16 +3,17 @@
 import { readdirSync } from 'node:fs';
 import { failure } from '@stillpoint/core';
 import { createOutside, type Boundaries } from './listing.ts';
-import { statOf, type FileStat } from './file-stat.ts';
 import {
+  type ByteName,
   directoriesAbove,
+  type FileStat,
+  type FsPath,
   nameOfBytes,
   parentOf,
   pathsBelow,
   showName,
-  type ByteName,
-  type FsPath,
-} from './names.ts';
+  statOf,
+} from '../file-tree/index.ts';
 
 export interface WorkTree {
   readonly at: (name: ByteName) => FsPath;

@@ -34,7 +34,9 @@ export function reduceStats(stats: Stats): FileStat {
   };
 }
 
-function kindOf(stats: Stats): FileStat['kind'] {
+export function kindOf(
+  stats: Pick<Stats, 'isFile' | 'isSymbolicLink' | 'isDirectory'>,
+): FileStat['kind'] {
   if (stats.isFile()) return 'file';
   if (stats.isSymbolicLink()) return 'link';
   return stats.isDirectory() ? 'directory' : 'special';

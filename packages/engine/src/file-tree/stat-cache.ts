@@ -1,9 +1,9 @@
-// Remembers, from one snapshot to the next, which raw bytes (by git's name for them) a file with a given stat holds, so that
+// Remembers, from one snapshot to the next, which raw bytes (by a name for them) a file with a given stat holds, so that
 // only changed files are read again. It may vanish at any time and is checked as a whole before it is believed; it
 // never says where bytes are stored. Files whose times were too fresh when they were read are not remembered.
 import { readFile } from 'node:fs/promises';
 import path from 'node:path';
-import { digestHex, digestOf, makeDirectory, writeFileAtomic } from '@stillpoint/core';
+import { digestOf, makeDirectory, writeFileAtomic } from '@stillpoint/core';
 import { isRacy, sameStat, type FileStat } from './file-stat.ts';
 import type { ByteName } from './names.ts';
 
@@ -35,16 +35,8 @@ type Row = [
 
 const trustMarginMs = 1000;
 
-/** `identity` names repository and format: a cache of another one is not used. */
-export async function openStatCache(
-  directory: string,
-  member: string,
-  identity: string,
-): Promise<StatCache> {
-  const file = path.join(
-    directory,
-    `git-${digestHex(digestOf(Buffer.from(member))).slice(0, 16)}.cache`,
-  );
+/** `identity` says what the names and ids mean: a cache of anything else is not used. */
+export async function openStatCache(file: string, identity: string): Promise<StatCache> {
   let remembered = await load(file, identity);
   return {
     lookup(name, stat) {
@@ -58,7 +50,7 @@ export async function openStatCache(
       }
       remembered = kept;
       const body = JSON.stringify([identity, [...kept].map(toRow)]);
-      await makeDirectory(directory);
+      await makeDirectory(path.dirname(file));
       await writeFileAtomic(file, `${digestOf(Buffer.from(body))}\n${body}`);
     },
   };
