@@ -18,6 +18,7 @@
 // 10. A driver sees streams, never the vault, the catalog or another driver.
 import type { Json, ProgressListener, SnapshotId } from '@stillpoint/core';
 import type { DatabaseAccess } from './database.ts';
+import type { TreeAccess } from './tree.ts';
 
 /** Facts of the world, not wishes. All default to false in the suite. */
 export interface DriverSupports {
@@ -173,6 +174,8 @@ export interface SourceDriver {
   readonly supports: DriverSupports;
   /** Databases only: what the gate and `diff` read. */
   readonly database?: DatabaseAccess;
+  /** Of files only: what `diff` compares. */
+  readonly tree?: TreeAccess;
   /** False where there is nothing yet (an empty machine): then there is nothing to capture, close or go back to. */
   exists(): Promise<boolean>;
   /** What prepare() will need, and a directory on the file system where; left out: bytesTotal, in the project. */
