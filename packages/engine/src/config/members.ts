@@ -7,6 +7,7 @@ import path from 'node:path';
 import { invalidKey, unusablePath } from './parse.ts';
 import type { ResolvedMember } from './resolved.ts';
 import type { ParsedConfig } from './user-config.ts';
+import { refuseAbove } from './written-path.ts';
 
 type UserMember = NonNullable<ParsedConfig['members']>[number];
 
@@ -62,7 +63,9 @@ async function expand(
     rebuild,
   } = typeof member === 'string' ? { path: member } : member;
   const own = { include, ...(rebuild === undefined ? {} : { rebuild }) };
-  for (const pattern of include) checkInclude(pattern, key, context);
+  for (const pattern of include) {
+    refuseAbove(pattern, `${key}.include`, 'the member', context.file);
+  }
   if (isGlob(written)) return expandGlob(written, own, context);
 
   const absolute = path.resolve(context.projectDirectory, written);
@@ -126,12 +129,6 @@ function inside(absolute: string, written: string, context: MemberContext): stri
     );
   }
   return parts.length === 0 ? '.' : parts.join('/');
-}
-
-function checkInclude(pattern: string, key: string, context: MemberContext): void {
-  if (!path.isAbsolute(pattern) && !pattern.split('/').includes('..')) return;
-  const expected = 'a path or glob inside the member';
-  throw invalidKey(context.file, `${key}.include`, expected, JSON.stringify(pattern));
 }
 
 function isGlob(text: string): boolean {

@@ -5,7 +5,12 @@ import path from 'node:path';
 import { resolveMembers } from './members.ts';
 import { invalidKey, parseUserConfig, unusablePath } from './parse.ts';
 import { resolveParticipants } from './participants.ts';
-import { DEFAULT_LOCK_KEY, type ResolvedConfig, type ResolvedMember } from './resolved.ts';
+import {
+  DEFAULT_LOCK_KEY,
+  type ResolvedConfig,
+  type ResolvedMember,
+  type ResolvedSource,
+} from './resolved.ts';
 import { resolveSources } from './sources.ts';
 
 export const DEFAULT_BUDGET_MS = 2000;
@@ -41,13 +46,14 @@ export async function resolveConfig(
       budgetMs: parsed.freeze?.budget ?? DEFAULT_BUDGET_MS,
       lockKey: parsed.freeze?.lockKey ?? DEFAULT_LOCK_KEY,
     },
-    vault: await resolveVault(parsed.vault, { projectDirectory, members, file }),
+    vault: await resolveVault(parsed.vault, { projectDirectory, members, sources, file }),
   };
 }
 
 interface VaultContext {
   readonly projectDirectory: string;
   readonly members: readonly ResolvedMember[];
+  readonly sources: readonly ResolvedSource[];
   readonly file: string;
 }
 
@@ -61,15 +67,19 @@ async function resolveVault(written: string | undefined, context: VaultContext):
     throw unusablePath(error, 'vault', written, context.file);
   });
   if (isWithin(vault, path.join(context.projectDirectory, '.stillpoint'))) return vault;
-  for (const member of context.members) {
-    // Otherwise each snapshot would hold the snapshots before it.
-    if (!isWithin(vault, path.join(context.projectDirectory, member.path))) continue;
-    throw invalidKey(
-      context.file,
-      'vault',
-      'a directory outside every member, or below .stillpoint',
-      `inside member ${member.path}`,
-    );
+  // Otherwise each snapshot would hold the snapshots before it, and a restore would take away those after it.
+  const captured = [
+    ...context.members.map(({ path: place }) => ({ name: `member ${place}`, place })),
+    ...context.sources.flatMap((source) =>
+      source.driver === 'files' ? [{ name: `sources.${source.name}`, place: source.path }] : [],
+    ),
+  ];
+  const around = captured.find(({ place }) =>
+    isWithin(vault, path.join(context.projectDirectory, place)),
+  );
+  if (around !== undefined) {
+    const expected = 'a directory outside every member and all files, or below .stillpoint';
+    throw invalidKey(context.file, 'vault', expected, `inside ${around.name}`);
   }
   return vault;
 }

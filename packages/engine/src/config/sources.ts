@@ -2,6 +2,7 @@
 import { failure } from '@stillpoint/core';
 import path from 'node:path';
 import { describeValue, invalidKey } from './parse.ts';
+import { refuseAbove } from './written-path.ts';
 import { isProtectedSetting } from './protected-settings.ts';
 import type {
   ManagedPostgresSource,
@@ -34,7 +35,7 @@ export function resolveSources(
     checkName(name, context);
     return resolveSource(name, source, context);
   });
-  refuseClashes(resolved, context.file);
+  refuseClashes(resolved, context);
   return resolved;
 }
 
@@ -57,6 +58,9 @@ function resolveSource(name: string, source: UserSource, context: SourcesContext
   }
   if (source.driver === 'files') {
     const exclude = source.exclude ?? [];
+    for (const [index, pattern] of exclude.entries()) {
+      refuseAbove(pattern, `${key}.exclude[${index}]`, 'the directory', context.file);
+    }
     return {
       name,
       driver: 'files',
@@ -160,7 +164,8 @@ function resolveSettings(
 }
 
 /** What only one source may be or have. */
-function refuseClashes(sources: readonly ResolvedSource[], file: string): void {
+function refuseClashes(sources: readonly ResolvedSource[], context: SourcesContext): void {
+  const { file } = context;
   const variables = new Map<string, string>();
   const places = new Map<string, string>();
   for (const source of sources) {
@@ -180,7 +185,7 @@ function refuseClashes(sources: readonly ResolvedSource[], file: string): void {
       ]);
     }
   }
-  refuseNestedFiles(sources, file);
+  refuseNestedFiles(sources, context);
   const managed = sources.filter(({ driver }) => driver === 'postgres');
   // A project has one cluster: two would share its directory. It is captured whole, with every database in it.
   if (managed.length > 1) {
@@ -191,19 +196,25 @@ function refuseClashes(sources: readonly ResolvedSource[], file: string): void {
 }
 
 /** What lies in a directory that is captured as files would be captured, and restored, twice. */
-function refuseNestedFiles(sources: readonly ResolvedSource[], file: string): void {
+function refuseNestedFiles(
+  sources: readonly ResolvedSource[],
+  { file, members }: SourcesContext,
+): void {
   const placed = sources.flatMap((source) => {
-    if (source.driver === 'sqlite') return [{ name: source.name, place: source.file }];
-    return source.driver === 'files' ? [{ name: source.name, place: source.path }] : [];
+    const name = `sources.${source.name}`;
+    if (source.driver === 'sqlite') return [{ name, place: source.file }];
+    return source.driver === 'files' ? [{ name, place: source.path }] : [];
   });
+  for (const member of members) placed.push({ name: `member ${member.path}`, place: member.path });
   for (const outer of sources) {
     if (outer.driver !== 'files') continue;
     const inner = placed.find(
-      ({ name, place }) => name !== outer.name && `${place}/`.startsWith(`${outer.path}/`),
+      ({ name, place }) =>
+        name !== `sources.${outer.name}` && `${place}/`.startsWith(`${outer.path}/`),
     );
     if (inner === undefined) continue;
-    const expected = 'a directory that holds no other source';
-    throw invalidKey(file, `sources.${outer.name}.path`, expected, `sources.${inner.name} within`);
+    const expected = 'a directory that holds no other source or member';
+    throw invalidKey(file, `sources.${outer.name}.path`, expected, `one with ${inner.name} within`);
   }
 }
 

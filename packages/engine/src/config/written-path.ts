@@ -1,5 +1,7 @@
 // Paths and globs as they are written in a configuration. A glob is bounded: what braces and stars multiply to would otherwise
 // keep every command busy for hours.
+import { failure } from '@stillpoint/core';
+import path from 'node:path';
 import { z } from 'zod';
 
 export const relativePath = z
@@ -24,4 +26,11 @@ function isSimple(text: string): boolean {
     !/\([^)]*\(/.test(text) &&
     !/\{[^}]*\.\./.test(text)
   );
+}
+
+/** A path or glob within `place` that leads out of it. */
+export function refuseAbove(pattern: string, key: string, place: string, file: string): void {
+  if (!path.isAbsolute(pattern) && !pattern.split('/').includes('..')) return;
+  const expected = `a path or glob inside ${place}`;
+  throw failure('CONFIG_INVALID', { file, key, expected, found: JSON.stringify(pattern) });
 }
