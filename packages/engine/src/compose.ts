@@ -11,6 +11,7 @@ import {
 } from './compose-sources.ts';
 import type { ResolvedConfig } from './config/index.ts';
 import type { EngineContext } from './context.ts';
+import { openHistory } from './federation/index.ts';
 import { openProjectState, type OpenProjectOptions, type ProjectState } from './project/index.ts';
 import type { SourceDriver } from './sources/contract.ts';
 import type { Cluster } from './sources/postgres/index.ts';
@@ -65,6 +66,12 @@ export async function compose(
   const gitDriver = (member: string, members: readonly string[]): SourceDriver =>
     createMemberDriver(member, members, parts);
   const memberPaths = config.members.map((member) => member.path);
+  const { gitEnvironment } = environment;
+  const historyAt = (member: string) => ({
+    projectDirectory,
+    member,
+    ...(gitEnvironment === undefined ? {} : { environment: gitEnvironment }),
+  });
   const participants = config.participants.map((one) => createParticipant(one, parts));
   const resources = cleanup.move();
   const context: EngineContext = {
@@ -77,6 +84,7 @@ export async function compose(
     driversFor: (captured, snapshot) =>
       driversFor(captured, snapshot, sources, memberPaths, gitDriver),
     referencesOf,
+    openHistory: (member, signal) => openHistory(historyAt(member), signal),
     version: environment.version,
     crashPoint: environment.crashPoint ?? (() => {}),
   };
