@@ -1,6 +1,7 @@
 // The library: what `createStillpoint(config)` gives. The command is a thin user of it.
 import type { Digest, ProgressListener, SnapshotId } from '@stillpoint/core';
 import type { FreezeTimes } from './freeze/contract.ts';
+import type { BrokenSeal } from './project/index.ts';
 import type { ClusterStatus } from './sources/postgres/cluster/contract.ts';
 import type { VerifyReport } from './vault/contract.ts';
 
@@ -51,17 +52,27 @@ export interface SnapshotSummary {
   }[];
   readonly sources: readonly SourceSummary[];
   readonly lockfile: { readonly signature: Digest };
+  /** Somebody wants it kept: it is not forgotten until it is let go of. */
+  readonly held: boolean;
+  /** What was captured was itself put together from different moments (`restore --only`); null: it was whole. */
+  readonly brokenSeal: BrokenSeal | null;
 }
 
 /** A snapshot that cannot be shown because its manifest is damaged; list() gives it rather than hiding it. */
 export interface DamagedSnapshot {
   readonly id: SnapshotId;
+  /** What is wrong with it. */
   readonly damaged: string;
+  readonly held: boolean;
 }
 
 export interface RestoreOptions extends CallOptions {
   /** Restores into this directory (empty or absent) instead of the project: a new project with its own cluster. */
   readonly into?: string;
+  /** Only these sources and members, by name. Every one the snapshot holds: the same as none. SOURCE_NOT_IN_SNAPSHOT. */
+  readonly only?: readonly string[];
+  /** What `only` needs in place: the others stay as they are, from another moment. Without it: SEAL_WOULD_BREAK. */
+  readonly breakSeal?: boolean;
 }
 
 export interface RestorePlan {
@@ -75,6 +86,8 @@ export interface RestorePlan {
   readonly warnings: readonly string[];
   /** Rough bytes that preparing needs on the project's file system. */
   readonly bytesNeeded: number;
+  /** The sources that would stay as they are, from another moment; null: the seal stays whole. */
+  readonly breaksSeal: readonly string[] | null;
 }
 
 export interface RestoreResult {
@@ -88,6 +101,26 @@ export interface RestoreResult {
   readonly proofs: readonly { readonly source: string; readonly checks: readonly string[] }[];
   /** Moved git tips and the like, kept under a name. */
   readonly kept: readonly string[];
+  /** What is there now is a mix of moments; null: it is whole. */
+  readonly brokenSeal: BrokenSeal | null;
+}
+
+export interface ForgetOptions extends CallOptions {
+  /** Only says what would be forgotten; refuses what would be refused. */
+  readonly dryRun?: boolean;
+  /** Also the undo point that undo() would go back to. Without it: UNDO_POINT_NEEDED. */
+  readonly undoPoint?: boolean;
+  /** Even if no other good snapshot of its project remains. Without it: LAST_SNAPSHOT. */
+  readonly last?: boolean;
+}
+
+export interface ForgetResult {
+  /** In the order in which they were named. */
+  readonly forgotten: readonly (SnapshotSummary | DamagedSnapshot)[];
+  /** Snapshots and undo points that remain in the vault and can be read. */
+  readonly remaining: number;
+  /** False for a dry run. */
+  readonly done: boolean;
 }
 
 export interface SnapshotVerification {
@@ -115,6 +148,15 @@ export interface Stillpoint extends AsyncDisposable {
   restore(ref: string, options?: RestoreOptions): Promise<RestoreResult>;
   /** Back to what the last restore (or undo) replaced. NOTHING_TO_UNDO. */
   undo(options?: CallOptions): Promise<RestoreResult>;
+  /** Keeps a snapshot from being forgotten, on every machine that shares the vault. A damaged one by its whole id. */
+  hold(ref: string, options?: CallOptions): Promise<SnapshotSummary | DamagedSnapshot>;
+  /** Lets go of it again. */
+  release(ref: string, options?: CallOptions): Promise<SnapshotSummary | DamagedSnapshot>;
+  /**
+   * Removes snapshots from the vault: they can no longer be restored. Their bytes stay until they are pruned. All or none are
+   * refused: SNAPSHOT_HELD, UNDO_POINT_NEEDED, LAST_SNAPSHOT. A damaged one by its whole id.
+   */
+  forget(refs: readonly string[], options?: ForgetOptions): Promise<ForgetResult>;
   /** The managed database of the source `name`; the only one when left out. */
   database(name?: string): ManagedDatabase;
 }

@@ -4,6 +4,8 @@ import { silent, type ProgressListener } from '@stillpoint/core';
 import type {
   CallOptions,
   DamagedSnapshot,
+  ForgetOptions,
+  ForgetResult,
   ManagedDatabase,
   RestoreOptions,
   RestorePlan,
@@ -20,11 +22,15 @@ import { runDueResumes } from './freeze/index.ts';
 import { findUndo, planRestore, recoverRestore, restoreInPlace } from './restore/index.ts';
 import { restoreElsewhere } from './restore-elsewhere.ts';
 import {
+  describeFound,
+  findSnapshot,
+  forgetSnapshots,
   readSealed,
   resolveRef,
   summarize,
   takeSnapshot,
   verifySnapshot,
+  type Damaged,
 } from './snapshot/index.ts';
 
 /** Opens a project. Dispose it: connections and servers of ours that only this process needs end with it. */
@@ -69,17 +75,20 @@ class ProjectStillpoint implements Stillpoint {
         ...(name === undefined ? {} : { name }),
         ...(message === undefined ? {} : { message }),
       });
-      return summarize(sealed);
+      return summarize(sealed, new Set());
     });
   }
 
   async list(options: CallOptions = {}): Promise<readonly (SnapshotSummary | DamagedSnapshot)[]> {
-    const { sealed, damaged } = await readSealed(this.#composition.context.vault, options.signal);
-    return [...damaged, ...sealed.map(summarize)];
+    const { vault } = this.#composition.context;
+    const { sealed, damaged } = await readSealed(vault, options.signal);
+    const holds = await vault.holds();
+    return [...damaged, ...sealed].map((one) => describeFound(one, holds));
   }
 
   async show(ref: string, options: CallOptions = {}): Promise<SnapshotSummary> {
-    return summarize(await this.#find(ref, options.signal));
+    const { vault } = this.#composition.context;
+    return summarize(await this.#find(ref, options.signal), await vault.holds());
   }
 
   async verify(
@@ -100,7 +109,12 @@ class ProjectStillpoint implements Stillpoint {
 
   async plan(ref: string, options: RestoreOptions = {}): Promise<RestorePlan> {
     const { signal } = callOf(options);
-    return planRestore(this.#composition.context, await this.#find(ref, signal), signal);
+    return planRestore(this.#composition.context, {
+      target: await this.#find(ref, signal),
+      ...partOf(options),
+      elsewhere: options.into !== undefined,
+      signal,
+    });
   }
 
   async restore(ref: string, options: RestoreOptions = {}): Promise<RestoreResult> {
@@ -110,12 +124,15 @@ class ProjectStillpoint implements Stillpoint {
       return restoreElsewhere(context, this.#environment, {
         target,
         into: options.into,
+        ...partOf(options),
         ...callOf(options),
       });
     }
+    const { breakSeal = false } = options;
     return this.#exclusively(`restore ${ref}`, options, async (call) => {
       const target = await this.#find(ref, call.signal);
-      return restoreInPlace(this.#composition.context, { target, ...call });
+      const part = { ...partOf(options), breakSeal };
+      return restoreInPlace(this.#composition.context, { target, ...part, ...call });
     });
   }
 
@@ -124,6 +141,25 @@ class ProjectStillpoint implements Stillpoint {
       const target = await this.#find(await findUndo(this.#composition.context), call.signal);
       return restoreInPlace(this.#composition.context, { target, ...call });
     });
+  }
+
+  async hold(ref: string, options: CallOptions = {}): Promise<SnapshotSummary | DamagedSnapshot> {
+    return this.#mark(ref, 'hold', options);
+  }
+
+  async release(
+    ref: string,
+    options: CallOptions = {},
+  ): Promise<SnapshotSummary | DamagedSnapshot> {
+    return this.#mark(ref, 'release', options);
+  }
+
+  async forget(refs: readonly string[], options: ForgetOptions = {}): Promise<ForgetResult> {
+    const { dryRun = false, undoPoint = false, last = false } = options;
+    const { context } = this.#composition;
+    const forget = ({ signal }: Call): Promise<ForgetResult> =>
+      forgetSnapshots(context, refs, { dryRun, undoPoint, last, signal });
+    return dryRun ? forget(callOf(options)) : this.#exclusively('forget', options, forget);
   }
 
   database(name?: string): ManagedDatabase {
@@ -148,6 +184,20 @@ class ProjectStillpoint implements Stillpoint {
 
   async [Symbol.asyncDispose](): Promise<void> {
     await this.#composition[Symbol.asyncDispose]();
+  }
+
+  async #mark(
+    ref: string,
+    operation: 'hold' | 'release',
+    options: CallOptions,
+  ): Promise<SnapshotSummary | DamagedSnapshot> {
+    return this.#exclusively(operation, options, async ({ signal }) => {
+      const { vault, state, clock } = this.#composition.context;
+      const found = findSnapshot(ref, await readSealed(vault, signal), state.id);
+      if (operation === 'hold') await vault.hold(found.entry, clock.now());
+      else await vault.release(found.entry.id);
+      return describeFound(found, await vault.holds());
+    });
   }
 
   async #find(ref: string, signal?: AbortSignal): Promise<ReturnType<typeof resolveRef>> {
@@ -206,6 +256,10 @@ function callOf({ signal, onProgress }: CallOptions): Call {
   return { signal: signal ?? new AbortController().signal, progress: onProgress ?? silent };
 }
 
+function partOf({ only }: RestoreOptions): Pick<RestoreOptions, 'only'> {
+  return only === undefined ? {} : { only };
+}
+
 /** Node's own calls reject with an AbortError of theirs; whoever aborted is told the reason that was given. */
 function reasonOf(error: unknown, signal: AbortSignal): unknown {
   return signal.aborted && error instanceof Error && error.name === 'AbortError'
@@ -213,7 +267,7 @@ function reasonOf(error: unknown, signal: AbortSignal): unknown {
     : error;
 }
 
-function damagedVerification({ id, damaged }: DamagedSnapshot): SnapshotVerification {
+function damagedVerification({ entry: { id }, damaged }: Damaged): SnapshotVerification {
   const damages = [{ key: `snapshots/${id}`, what: damaged }];
   return { snapshot: id, report: { objects: 0, bytes: 0, damages } };
 }

@@ -2,6 +2,8 @@
 export type {
   CallOptions,
   DamagedSnapshot,
+  ForgetOptions,
+  ForgetResult,
   ManagedDatabase,
   RestoreOptions,
   RestorePlan,
@@ -28,6 +30,7 @@ export {
   type UserConfig,
 } from './config/index.ts';
 export { createStillpoint } from './engine.ts';
+export type { BrokenSeal } from './project/index.ts';
 export type { FreezeTimes } from './freeze/index.ts';
 export {
   findUnendedRestore,

@@ -14,6 +14,7 @@ import type { Sealed } from './snapshot/index.ts';
 export interface RestoreElsewhereOptions {
   readonly target: Sealed;
   readonly into: string;
+  readonly only?: readonly string[];
   readonly signal: AbortSignal;
   readonly progress: ProgressListener;
 }
@@ -22,7 +23,7 @@ export interface RestoreElsewhereOptions {
 export async function restoreElsewhere(
   engine: EngineContext,
   environment: EngineEnvironment,
-  { target, into, signal, progress }: RestoreElsewhereOptions,
+  { target, into, only, signal, progress }: RestoreElsewhereOptions,
 ): Promise<RestoreResult> {
   const directory = await emptyDirectory(path.resolve(engine.config.projectDirectory, into));
   const { configFile: _configFile, ...config } = engine.config;
@@ -50,7 +51,12 @@ export async function restoreElsewhere(
     clock: context.clock,
   });
   try {
-    return await restoreInPlace(context, { target, signal, progress });
+    return await restoreInPlace(context, {
+      target,
+      ...(only === undefined ? {} : { only }),
+      signal,
+      progress,
+    });
   } catch (error) {
     // Without a journal nothing goes on from here: the directory is given back as empty as it was.
     if (!existsSync(context.state.journalFile)) await composition.remove();

@@ -51,6 +51,7 @@ export async function carryBack(run: Run): Promise<void> {
       reached.step = `${stepName(step)} (back)`;
       await run.journal.step('back', step, () => act(run, step, 'back'));
     }
+    if (forward.begun.has('settle')) await writeSeal(run, 'before');
     for (const driver of run.drivers.values()) await driver.abandon();
   } catch (error) {
     throw failure('RESTORE_STUCK', { id: snapshot, step: reached.step }, error);
@@ -105,9 +106,16 @@ async function act(run: Run, step: Step, direction: Direction): Promise<void> {
 async function settle(run: Run, placements: Placements): Promise<void> {
   const { snapshot, undo, lockfile } = run.journal.current();
   await writeLockfile(run.engine, lockfile);
+  await writeSeal(run, 'after');
   const somethingWasThere = Object.values(placements).some(({ before }) => before !== null);
   if (somethingWasThere) await run.engine.state.writeUndo({ undo, restored: snapshot });
   for (const [source, { after, before }] of Object.entries(placements)) {
     await run.drivers.get(source)!.finish(after, before);
   }
+}
+
+function writeSeal(run: Run, when: 'before' | 'after'): Promise<void> {
+  const seal = run.journal.current().brokenSeal[when];
+  const { state } = run.engine;
+  return seal === null ? state.clearBrokenSeal() : state.writeBrokenSeal(seal);
 }

@@ -13,6 +13,7 @@ const subject = {
   workDirectory: '/nowhere',
   sources: [{ name: 'db', driver: 'memory' }],
   lockfile: { format: 1, members: [], sources: [], signature: 'blake3:' as never },
+  brokenSeal: { before: null, after: null },
 } as const;
 
 async function withJournal(body: (journal: Journal, file: string) => Promise<void>): Promise<void> {

@@ -2,13 +2,19 @@
 // thing happens. Normative: docs/format/journal.md. A last line that is not whole was never acted upon and is ignored.
 import { readFile, truncate } from 'node:fs/promises';
 import { appendLineDurable, failure, removeFileDurable, type SnapshotId } from '@stillpoint/core';
+import type { BrokenSeal } from '../project/index.ts';
 import type { Lockfile } from '../snapshot/index.ts';
 import type { Placement } from '../sources/contract.ts';
 import { stepName, transitions, type RestoreState, type Step } from './steps.ts';
 
 export type JournalLine =
   | ({ readonly event: 'begun'; readonly format: 1; readonly at: string } & RestoreSubject)
-  | { readonly event: 'ready'; readonly placements: Placements }
+  | {
+      readonly event: 'ready';
+      readonly placements: Placements;
+      /** Of what will be there; left out: the one of `begun`. */
+      readonly lockfile?: Lockfile;
+    }
   | {
       readonly event: 'step';
       readonly direction: Direction;
@@ -26,8 +32,11 @@ export interface RestoreSubject {
   readonly undo: SnapshotId;
   /** What is prepared lies there; gone when the restore has ended. */
   readonly workDirectory: string;
+  /** Those that are restored: all that the snapshot holds, or a part. */
   readonly sources: readonly { readonly name: string; readonly driver: string }[];
   readonly lockfile: Lockfile;
+  /** What is remembered of the seal when it has gone back, and when it has gone to its end. */
+  readonly brokenSeal: { readonly before: BrokenSeal | null; readonly after: BrokenSeal | null };
 }
 
 /** By source name. `before` is null where there was nothing: that source cannot go back. */
@@ -50,7 +59,7 @@ interface StepProgress {
 
 export interface Journal {
   readonly current: () => JournalState;
-  ready(placements: Placements): Promise<void>;
+  ready(placements: Placements, lockfile?: Lockfile): Promise<void>;
   turn(why: string): Promise<void>;
   /** Writes that the step begins, does it, writes that it is done. A step that is done already is skipped. */
   step(direction: Direction, step: Step, act: () => Promise<void>): Promise<void>;
@@ -105,8 +114,9 @@ class FileJournal implements Journal {
     this.#options.crashPoint(`after ${point}`);
   }
 
-  ready(placements: Placements): Promise<void> {
-    return this.append({ event: 'ready', placements });
+  ready(placements: Placements, lockfile?: Lockfile): Promise<void> {
+    const mix = lockfile === undefined ? {} : { lockfile };
+    return this.append({ event: 'ready', placements, ...mix });
   }
 
   turn(why: string): Promise<void> {
@@ -138,6 +148,7 @@ function foldLines(lines: readonly JournalLine[]): JournalState {
   if (first?.event !== 'begun') throw new TypeError('a journal starts with its "begun" line');
   let state: RestoreState = 'preparing';
   let placements: Placements = {};
+  let { lockfile } = first;
   const progress = { forward: emptyProgress(), back: emptyProgress() };
   const go = (next: RestoreState): void => {
     if (next === state) return;
@@ -150,6 +161,7 @@ function foldLines(lines: readonly JournalLine[]): JournalState {
     if (line.event === 'ready') {
       go('ready');
       placements = line.placements;
+      lockfile = line.lockfile ?? lockfile;
     } else if (line.event === 'turned') {
       go('reversing');
     } else if (line.event === 'step') {
@@ -158,7 +170,7 @@ function foldLines(lines: readonly JournalLine[]): JournalState {
       if (line.direction === 'forward' && line.step.startsWith('switch')) go('switching');
     }
   }
-  return { ...first, state, placements, ...progress };
+  return { ...first, lockfile, state, placements, ...progress };
 }
 
 function emptyProgress(): { begun: Set<string>; done: Set<string> } {

@@ -2,31 +2,52 @@
 import { summarize, type Sealed } from '../snapshot/index.ts';
 import type { RestorePlan } from '../api.ts';
 import type { EngineContext } from '../context.ts';
+import { selectSources, type Selection } from './selection.ts';
+
+export interface PlanOptions {
+  readonly target: Sealed;
+  readonly only?: readonly string[];
+  /** Into an empty directory: nothing is there that stays. */
+  readonly elsewhere: boolean;
+  readonly signal: AbortSignal;
+}
 
 export async function planRestore(
   engine: EngineContext,
-  target: Sealed,
-  signal: AbortSignal,
+  { target, only, elsewhere, signal }: PlanOptions,
 ): Promise<RestorePlan> {
-  const { manifest } = target;
   const changes: RestorePlan['changes'][number][] = [];
-  const drivers = engine.driversFor(manifest.sources, manifest.id);
-  for (const source of manifest.sources) {
-    const driver = drivers.get(source.name)!;
+  const selection = await selectSources(engine, target, only);
+  const staying = elsewhere ? [] : selection.staying.map(({ name }) => name);
+  for (const source of selection.sources) {
+    const driver = selection.drivers.get(source.name)!;
     const { summary, details } = (await driver.exists())
       ? await driver.compare(source.record, engine.vault, signal)
       : { summary: 'is not there yet and is made', details: [] };
     changes.push({ source: source.name, driver: source.driver, summary, details });
   }
   return {
-    snapshot: summarize(target),
+    snapshot: summarize(target, await engine.vault.holds()),
     changes,
-    warnings: warnings(engine, target),
-    bytesNeeded: manifest.sources.reduce((sum, { bytesTotal }) => sum + bytesTotal, 0),
+    warnings: [...sealWarnings(target, staying), ...warnings(engine, target, selection)],
+    bytesNeeded: selection.sources.reduce((sum, { bytesTotal }) => sum + bytesTotal, 0),
+    breaksSeal: staying.length === 0 ? null : staying,
   };
 }
 
-function warnings(engine: EngineContext, { manifest }: Sealed): string[] {
+function sealWarnings({ manifest }: Sealed, staying: readonly string[]): string[] {
+  if (staying.length > 0) {
+    const names = staying.map((name) => `"${name}"`).join(', ');
+    return [`This breaks the seal: ${names} would stay as now, from another moment.`];
+  }
+  const mix = manifest.brokenSeal ?? undefined;
+  if (mix === undefined) return [];
+  return [
+    `What was captured was itself a mix: ${mix.sources.join(', ')} had been brought back alone from ${mix.snapshot}.`,
+  ];
+}
+
+function warnings(engine: EngineContext, { manifest }: Sealed, selection: Selection): string[] {
   const captured = new Set(manifest.sources.map(({ name }) => name));
   const untouched = engine.drivers.filter(({ name }) => !captured.has(name));
   const said = untouched.map(({ name }) => `"${name}" is not in this snapshot and stays as it is.`);
@@ -35,7 +56,7 @@ function warnings(engine: EngineContext, { manifest }: Sealed): string[] {
       `This snapshot is of another project, ${manifest.project.directory}: its code and data take the place of this one's.`,
     );
   }
-  const torn = manifest.sources.filter(({ quiesced }) => !quiesced);
+  const torn = selection.sources.filter(({ quiesced }) => !quiesced);
   said.push(
     ...torn.map(({ name }) => `"${name}" was captured while nobody held its writers still.`),
   );

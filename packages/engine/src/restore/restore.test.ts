@@ -1,91 +1,12 @@
 // The orchestration of snapshot, restore and reversal, on memory drivers and a memory vault: what is special to real sources is
 // tested with them, and death in the switch with the real command (test/crash.test.ts).
 import assert from 'node:assert/strict';
-import { mkdtemp, rm, access } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
-import path from 'node:path';
 import { test } from 'node:test';
-import { failure, isFailure, silent, systemClock } from '@stillpoint/core';
-import type { EngineContext } from '../context.ts';
-import { openProjectState } from '../project/index.ts';
-import { readSealed, takeSnapshot, type Sealed } from '../snapshot/index.ts';
-import type { SourceDriver } from '../sources/contract.ts';
-import { createFaultyDriver, createMemoryDriver, createMemoryWorld } from '../sources/memory.ts';
-import { createMemoryStore, createVault } from '../vault/index.ts';
+import { failure, isFailure, silent } from '@stillpoint/core';
+import { readSealed, takeSnapshot } from '../snapshot/index.ts';
 import { recoverRestore } from './recover.ts';
 import { findUndo, restoreInPlace } from './restore.ts';
-
-const never = new AbortController().signal;
-const call = { signal: never, progress: silent };
-
-interface Stage extends AsyncDisposable {
-  readonly engine: EngineContext;
-  readonly worlds: readonly ReturnType<typeof createMemoryWorld>[];
-  /** Which method of which source fails; 'left:switch'. */
-  readonly faults: Set<string>;
-  write(word: string): void;
-  words(): (string | undefined)[];
-}
-
-async function setStage(): Promise<Stage> {
-  const directory = await mkdtemp(path.join(tmpdir(), 'stillpoint-restore-'));
-  const names = ['left', 'right'];
-  const worlds = names.map(() => createMemoryWorld());
-  const faults = new Set<string>();
-  const drivers = names.map((name, index) =>
-    createFaultyDriver(createMemoryDriver(name, worlds[index]!), (method) =>
-      faults.has(`${name}:${String(method)}`),
-    ),
-  );
-  const state = await openProjectState({ projectDirectory: directory, clock: systemClock });
-  const vault = await createVault(createMemoryStore(), { clock: systemClock });
-  const byName = new Map<string, SourceDriver>(drivers.map((driver) => [driver.name, driver]));
-  const engine: EngineContext = {
-    config: {
-      projectDirectory: directory,
-      members: [],
-      sources: [],
-      participants: [],
-      freeze: { budgetMs: 2000, lockKey: 1n },
-      vault: 'memory',
-    },
-    state,
-    vault,
-    clock: systemClock,
-    drivers,
-    participants: [],
-    driversFor: () => byName,
-    referencesOf: (_driver, record, source) => drivers[0]!.references(record, source),
-    version: 'test',
-    crashPoint: () => {},
-  };
-  return {
-    engine,
-    worlds,
-    faults,
-    write: (word) => worlds.forEach(({ entries }) => entries.set('word', word)),
-    words: () => worlds.map(({ entries }) => entries.get('word')),
-    async [Symbol.asyncDispose]() {
-      await vault[Symbol.asyncDispose]();
-      await rm(directory, { recursive: true });
-    },
-  };
-}
-
-async function snapshotThenWrite(stage: Stage): Promise<Sealed> {
-  stage.write('old');
-  const target = await takeSnapshot(stage.engine, call);
-  stage.write('new');
-  return target;
-}
-
-async function ended(stage: Stage): Promise<void> {
-  await assert.rejects(access(stage.engine.state.journalFile), 'the journal is gone');
-  assert.ok(
-    stage.worlds.every(({ open }) => open),
-    'everybody is let in again',
-  );
-}
+import { call, ended, never, setStage, snapshotThenWrite } from './testing/stage.ts';
 
 test('restore, undo, and undo of the undo', async () => {
   await using stage = await setStage();

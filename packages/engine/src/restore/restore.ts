@@ -11,7 +11,6 @@ import {
   checkSpace,
   freeBytesAt,
   readSealed,
-  type Capture,
   type ManifestSource,
   type Sealed,
 } from '../snapshot/index.ts';
@@ -19,9 +18,19 @@ import type { Placement, SourceDriver } from '../sources/contract.ts';
 import { carryForward, dropPrepared, type Run } from './carry.ts';
 import { beginJournal, type Journal, type Placements } from './journal.ts';
 import { keepConfig } from './journaled-config.ts';
+import {
+  lockfileBeside,
+  refuseToBreakSeal,
+  sealAfter,
+  selectSources,
+  type Selection,
+} from './selection.ts';
+import { inOrder, takeUndoPoint, waysBack } from './undo-point.ts';
 
 export interface RestoreInPlaceOptions {
   readonly target: Sealed;
+  readonly only?: readonly string[];
+  readonly breakSeal?: boolean;
   readonly signal: AbortSignal;
   readonly progress: ProgressListener;
 }
@@ -40,46 +49,56 @@ interface Prepared {
   readonly existed: boolean;
 }
 
-/** The caller holds the lease and has recovered. */
+/** The caller holds the lease and has recovered. Throws SEAL_WOULD_BREAK. */
 export async function restoreInPlace(
   engine: EngineContext,
   options: RestoreInPlaceOptions,
 ): Promise<RestoreResult> {
   const startedMs = engine.clock.monotonicMs();
-  const { manifest } = options.target;
-  const drivers = engine.driversFor(manifest.sources, manifest.id);
-  await checkRoom(engine, options.target, drivers);
+  const { target } = options;
+  const { manifest } = target;
+  const selection = await selectSources(engine, target, options.only);
+  if (options.breakSeal !== true) refuseToBreakSeal(target, selection);
+  await checkRoom(engine, manifest.id, selection);
 
   const undo = newSnapshotId();
   const workDirectory = path.join(engine.state.workDirectory, undo);
   await mkdir(workDirectory, { recursive: true, mode: 0o700 });
   await keepConfig(engine.state, engine.config);
+  const beganAt = engine.clock.now();
+  const brokenSeal = {
+    before: (await engine.state.readBrokenSeal()) ?? null,
+    after: sealAfter(target, selection, beganAt),
+  };
   const journal = await beginJournal(
     { file: engine.state.journalFile, crashPoint: engine.crashPoint },
-    engine.clock.now(),
+    beganAt,
     {
       snapshot: manifest.id,
       undo,
       workDirectory,
-      sources: manifest.sources.map(({ name, driver }) => ({ name, driver })),
-      lockfile: manifest.lockfile,
+      sources: selection.sources.map(({ name, driver }) => ({ name, driver })),
+      lockfile: selection.partial
+        ? lockfileBeside(undefined, target, selection)
+        : manifest.lockfile,
+      brokenSeal,
     },
   );
   const run: Run = {
     engine,
     journal,
-    drivers,
+    drivers: selection.drivers,
     progress: options.progress,
     kept: [],
     verifyHeld: async () => {},
   };
   try {
-    const prepared = await prepareAll(engine, run, options, workDirectory);
+    const prepared = await prepareAll(engine, run, options, selection, workDirectory);
     const existing = prepared.filter(({ existed }) => existed);
     const closedMs =
-      existing.length === 0
+      existing.length + selection.staying.length === 0
         ? await switchNothing(run, prepared)
-        : await switchUnderFreeze(engine, run, options, prepared, undo);
+        : await switchUnderFreeze(engine, run, options, { prepared, selection, undo });
     return {
       snapshot: manifest.id,
       undo: existing.length === 0 ? null : undo,
@@ -88,6 +107,7 @@ export async function restoreInPlace(
       directory: engine.config.projectDirectory,
       proofs: prepared.map(({ driver, checks }) => ({ source: driver.name, checks })),
       kept: run.kept,
+      brokenSeal: brokenSeal.after,
     };
   } catch (error) {
     if (isPreparing(journal)) await dropPrepared(run);
@@ -102,13 +122,13 @@ function isPreparing(journal: Journal): boolean {
 /** Each file system must hold what is prepared on it: a cluster of root's does not lie in the project. */
 async function checkRoom(
   engine: EngineContext,
-  { manifest }: Sealed,
-  drivers: ReadonlyMap<string, SourceDriver>,
+  snapshot: SnapshotId,
+  { sources, drivers }: Selection,
 ): Promise<void> {
   const needs = new Map<number, { where: string; neededBytes: number }>();
   const inProject = engine.config.projectDirectory;
-  for (const { name, bytesTotal, record } of manifest.sources) {
-    const room = await drivers.get(name)!.roomToPrepare?.(record, manifest.id);
+  for (const { name, bytesTotal, record } of sources) {
+    const room = await drivers.get(name)!.roomToPrepare?.(record, snapshot);
     const { directory, bytes } = room ?? { directory: inProject, bytes: bytesTotal };
     const { dev } = await stat(directory);
     const already = needs.get(dev)?.neededBytes ?? 0;
@@ -124,10 +144,11 @@ async function prepareAll(
   engine: EngineContext,
   run: Run,
   { target, signal, progress }: RestoreInPlaceOptions,
+  { sources }: Selection,
   workDirectory: string,
 ): Promise<readonly Prepared[]> {
   const prepared: Prepared[] = [];
-  for (const [index, source] of target.manifest.sources.entries()) {
+  for (const [index, source] of sources.entries()) {
     const driver = run.drivers.get(source.name)!;
     const existed = await driver.exists();
     progress({ type: 'phase:started', phase: 'prepare', detail: source.name });
@@ -152,12 +173,17 @@ async function switchNothing(run: Run, prepared: readonly Prepared[]): Promise<n
   return 0;
 }
 
+interface Readied {
+  readonly prepared: readonly Prepared[];
+  readonly selection: Selection;
+  readonly undo: SnapshotId;
+}
+
 async function switchUnderFreeze(
   engine: EngineContext,
   run: Run,
   options: RestoreInPlaceOptions,
-  prepared: readonly Prepared[],
-  undo: SnapshotId,
+  { prepared, selection, undo }: Readied,
 ): Promise<number> {
   const { signal, progress } = options;
   const existing = prepared.filter(({ existed }) => existed);
@@ -166,7 +192,7 @@ async function switchUnderFreeze(
   progress({ type: 'phase:started', phase: 'warm up' });
   const capturing = {
     id: undo,
-    drivers: existing.map(({ driver }) => driver),
+    drivers: inOrder(engine, [...existing.map(({ driver }) => driver), ...selection.staying]),
     earlier,
     signal,
     progress,
@@ -187,8 +213,14 @@ async function switchUnderFreeze(
   };
   const { value } = await freeze(freezeOptions, async (held) => {
     const closedAtMs = engine.clock.monotonicMs();
-    const before = await takeUndoPoint(engine, options, capture, existing, held, undo);
-    await run.journal.ready(placementsOf(prepared, before));
+    const sealed = await takeUndoPoint(engine, options.target, capture, held);
+    const replaced = existing.map(({ driver }) => driver);
+    const before = await waysBack(engine, replaced, sealed, options);
+    const { lockfile } = sealed.manifest;
+    await run.journal.ready(
+      placementsOf(prepared, before),
+      selection.partial ? lockfileBeside(lockfile, options.target, selection) : undefined,
+    );
     await carryForward({ ...run, verifyHeld: () => verifyHeld(engine, held) });
     return engine.clock.monotonicMs() - closedAtMs;
   });
@@ -213,40 +245,6 @@ function untilReady(signal: AbortSignal, journal: Journal): { signal: AbortSigna
 async function verifyHeld(engine: EngineContext, held: Held): Promise<void> {
   await held.check();
   for (const { kind, name } of engine.participants) if (kind === 'lock') held.expectLost(name);
-}
-
-/** The undo point is a sealed snapshot like any other, taken at the very moment that the restore replaces. */
-async function takeUndoPoint(
-  engine: EngineContext,
-  { target, signal, progress }: RestoreInPlaceOptions,
-  capture: Capture,
-  existing: readonly Prepared[],
-  held: Held,
-  undo: SnapshotId,
-): Promise<Map<string, Placement>> {
-  const startedAt = engine.clock.now();
-  const startedMs = engine.clock.monotonicMs();
-  await capture.mark(held.signal);
-  await held.check();
-  const markMs = Math.round(engine.clock.monotonicMs() - startedMs);
-  const drainMs = Math.round(held.drainMs);
-  const sealed = await capture.seal({
-    kind: 'undo',
-    name: null,
-    message: `before restoring ${target.manifest.name ?? target.manifest.id}`,
-    freeze: { totalMs: drainMs + markMs, drainMs, markMs, participants: [] },
-    startedAt,
-    startedMs,
-  });
-  const before = new Map<string, Placement>();
-  for (const [index, { driver }] of existing.entries()) {
-    const source = sealed.manifest.sources.find(({ name }) => name === driver.name);
-    if (source === undefined) throw new TypeError(`the undo point lacks ${driver.name}`);
-    const workDirectory = path.join(engine.state.workDirectory, undo, `before-${index}`);
-    const options = { snapshot: undo, source: engine.vault, workDirectory, signal, progress };
-    before.set(driver.name, await driver.placementOfUndo(source.record, options));
-  }
-  return before;
 }
 
 function placementsOf(

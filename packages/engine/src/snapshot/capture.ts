@@ -60,7 +60,12 @@ export async function beginCapture(
       options.progress({ type: 'phase:started', phase: 'capture' });
       const captured = await allOrFirstError(parts.map(({ session }) => session.capture()));
       const config = await storeConfig(engine, vaultSession);
-      const manifest = describe(engine, options.id, parts, captured, config, sealing);
+      const brokenSeal = (await engine.state.readBrokenSeal()) ?? null;
+      const manifest = describe(engine, options.id, parts, captured, {
+        ...sealing,
+        config,
+        brokenSeal,
+      });
       options.progress({ type: 'phase:started', phase: 'seal' });
       const entry = await vaultSession.seal(options.id, manifestBytes(manifest));
       if (sealing.kind === 'snapshot') await writeLockfile(engine, manifest.lockfile);
@@ -145,8 +150,7 @@ function describe(
   id: SnapshotId,
   parts: readonly Part[],
   captured: readonly Captured[],
-  config: Manifest['config'],
-  sealing: SealOptions,
+  sealing: SealOptions & Pick<Manifest, 'config' | 'brokenSeal'>,
 ): Manifest {
   const sources = parts.map(({ driver, stats, markMs }, index) => {
     const { record, strategy, bytesTotal } = captured[index]!;
@@ -165,8 +169,9 @@ function describe(
     durationMs: Math.round(engine.clock.monotonicMs() - sealing.startedMs),
     freeze: sealing.freeze,
     project: { id: engine.state.id, directory: engine.config.projectDirectory },
-    config,
+    config: sealing.config,
     lockfile: lockfileOf(parts, captured),
+    brokenSeal: sealing.brokenSeal ?? null,
     sources,
     createdBy: { stillpoint: engine.version, platform: process.platform, arch: process.arch },
   };

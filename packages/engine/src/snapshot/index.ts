@@ -1,5 +1,6 @@
 export { beginCapture, writeLockfile, type Capture, type CaptureOptions } from './capture.ts';
-export { isSignedRight, type Lockfile } from './lockfile.ts';
+export { describeFound, findSnapshot, forgetSnapshots, type FoundSnapshot } from './forget.ts';
+export { isSignedRight, mixLockfiles, signLockfile, type Lockfile } from './lockfile.ts';
 export {
   parseManifest,
   summarize,
@@ -8,7 +9,7 @@ export {
   type Sealed,
 } from './manifest.ts';
 export { resolveRef } from './refs.ts';
-export { readSealed } from './sealed.ts';
+export { readSealed, type Damaged } from './sealed.ts';
 export { checkSpace, freeBytesAt } from './space.ts';
 export { takeSnapshot, type TakeOptions } from './take-snapshot.ts';
 export { verifySnapshot } from './verify.ts';

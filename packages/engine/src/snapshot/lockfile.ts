@@ -25,6 +25,22 @@ export function signLockfile(unsigned: Omit<Lockfile, 'signature' | 'format'>): 
   return { ...body, signature: digestOf(canonicalBytes(body)) };
 }
 
+/** What is there after only some sources were restored: theirs as captured, the others' as they are. */
+export function mixLockfiles(
+  live: Lockfile,
+  captured: Lockfile,
+  restored: ReadonlySet<string>,
+): Lockfile {
+  const mix = <T>(name: (item: T) => string, ours: readonly T[], theirs: readonly T[]): T[] => [
+    ...ours.filter((item) => !restored.has(name(item))),
+    ...theirs.filter((item) => restored.has(name(item))),
+  ];
+  return signLockfile({
+    members: mix(({ path }) => path, live.members, captured.members),
+    sources: mix(({ name }) => name, live.sources, captured.sources),
+  });
+}
+
 /** True when the signature is the one over the rest. */
 export function isSignedRight(lockfile: Lockfile): boolean {
   const { signature, ...body } = lockfile;

@@ -10,6 +10,7 @@ import {
 import { z } from 'zod';
 import type { SnapshotSummary, SourceSummary } from '../api.ts';
 import type { FreezeTimes } from '../freeze/contract.ts';
+import type { BrokenSeal } from '../project/index.ts';
 import type { StreamRef } from '../sources/contract.ts';
 import type { SealedEntry } from '../vault/contract.ts';
 import { isSignedRight, type Lockfile } from './lockfile.ts';
@@ -29,6 +30,8 @@ export interface Manifest {
   /** The configuration file as it was, for a restore where there is none; null when the library was given an object. */
   readonly config: { readonly file: string; readonly content: StreamRef } | null;
   readonly lockfile: Lockfile;
+  /** The mix that was captured, so that whoever brings it back is told again; null, or left out by earlier versions: none. */
+  readonly brokenSeal?: BrokenSeal | null;
   readonly sources: readonly ManifestSource[];
   readonly createdBy: {
     readonly stillpoint: string;
@@ -72,6 +75,9 @@ const shape = z.looseObject({
   project: z.looseObject({ id: z.string(), directory: z.string() }),
   config: z.looseObject({ file: z.string(), content: streamRef }).nullable(),
   lockfile: z.looseObject({ members: z.array(memberState), signature: z.string() }),
+  brokenSeal: z
+    .looseObject({ snapshot: z.string(), sources: z.array(z.string()), at: z.string() })
+    .nullish(),
   sources: z.array(
     z.looseObject({
       name: z.string(),
@@ -114,7 +120,10 @@ export function parseManifest(id: SnapshotId, bytes: Uint8Array): Manifest {
   return manifest;
 }
 
-export function summarize({ entry, manifest }: Sealed): SnapshotSummary {
+export function summarize(
+  { entry, manifest }: Sealed,
+  holds: ReadonlySet<SnapshotId>,
+): SnapshotSummary {
   return {
     id: manifest.id,
     name: manifest.name,
@@ -134,5 +143,7 @@ export function summarize({ entry, manifest }: Sealed): SnapshotSummary {
     })),
     sources: manifest.sources.map(({ record: _record, ...source }) => source),
     lockfile: { signature: manifest.lockfile.signature },
+    held: holds.has(manifest.id),
+    brokenSeal: manifest.brokenSeal ?? null,
   };
 }

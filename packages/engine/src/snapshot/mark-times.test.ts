@@ -53,13 +53,14 @@ test('a manifest tells how long the mark of each source took', async () => {
     participants: [],
     driversFor: () => new Map([slow, quick].map((driver) => [driver.name, driver])),
     referencesOf: (_driver, record, source) => slow.references(record, source),
+    openHistory: async () => undefined,
     version: 'test',
     crashPoint: () => {},
   };
   try {
     await takeSnapshot(engine, { signal: new AbortController().signal, progress: silent });
     const { sealed } = await readSealed(vault);
-    const { sources, freeze } = summarize(sealed[0]!);
+    const { sources, freeze } = summarize(sealed[0]!, new Set());
     const times = sources.map(({ name, markMs }) => [name, markMs]);
     assert.deepEqual(times, [
       ['slow', 41.24],

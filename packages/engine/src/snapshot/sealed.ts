@@ -1,14 +1,19 @@
 // Reading back what was sealed. A snapshot whose manifest is damaged is reported, never hidden and never in the way of the
 // others.
 import { isFailure } from '@stillpoint/core';
-import type { DamagedSnapshot } from '../api.ts';
 import type { SealedEntry, Vault } from '../vault/contract.ts';
 import { parseManifest, type Sealed } from './manifest.ts';
 
 export interface SealedList {
   /** Oldest first. */
   readonly sealed: readonly Sealed[];
-  readonly damaged: readonly DamagedSnapshot[];
+  readonly damaged: readonly Damaged[];
+}
+
+/** Listed by the vault, and not to be read: damaged, or of a newer format. */
+export interface Damaged {
+  readonly entry: SealedEntry;
+  readonly damaged: string;
 }
 
 const readsAtOnce = 16;
@@ -16,7 +21,7 @@ const readsAtOnce = 16;
 export async function readSealed(vault: Vault, signal?: AbortSignal): Promise<SealedList> {
   const waiting = [...(await vault.list())];
   const sealed: Sealed[] = [];
-  const damaged: DamagedSnapshot[] = [];
+  const damaged: Damaged[] = [];
   const worker = async (): Promise<void> => {
     for (let entry = waiting.pop(); entry !== undefined; entry = waiting.pop()) {
       signal?.throwIfAborted();
@@ -29,12 +34,12 @@ export async function readSealed(vault: Vault, signal?: AbortSignal): Promise<Se
   return { sealed: sealed.toSorted(oldestFirst), damaged };
 }
 
-async function readOne(vault: Vault, entry: SealedEntry): Promise<Sealed | DamagedSnapshot> {
+async function readOne(vault: Vault, entry: SealedEntry): Promise<Sealed | Damaged> {
   try {
     return { entry, manifest: parseManifest(entry.id, await vault.readManifest(entry)) };
   } catch (error) {
     if (!isFailure(error)) throw error;
-    return { id: entry.id, damaged: `${error.code}: ${error.message}` };
+    return { entry, damaged: `${error.code}: ${error.message}` };
   }
 }
 
