@@ -49,7 +49,9 @@ export async function setStage(names: readonly string[] = ['left', 'right']): Pr
     participants: [],
     driversFor: (captured) =>
       new Map(captured.map(({ name }) => [name, drivers.find((driver) => driver.name === name)!])),
-    referencesOf: (_driver, record, source) => drivers[0]!.references(record, source),
+    // Not those of a faulty driver: it answers with promises.
+    referencesOf: (_driver, record, source) =>
+      createMemoryDriver('', worlds[0]!).references(record, source),
     openHistory: async () => undefined,
     version: 'test',
     crashPoint: () => {},
