@@ -1,8 +1,7 @@
 // What an `{ env: 'DATABASE_URL' }` holds: from the environment, else from the project's .env file, as applications read it.
 import { failure } from '@stillpoint/core';
-import { readFile } from 'node:fs/promises';
 import path from 'node:path';
-import { parseEnv } from 'node:util';
+import { readEnvironmentFile } from './environment-file.ts';
 import type { ResolvedAddress } from './resolved.ts';
 
 export interface AddressPlace {
@@ -16,7 +15,7 @@ export interface AddressPlace {
 export async function readAddress(address: ResolvedAddress, place: AddressPlace): Promise<string> {
   if ('url' in address) return address.url;
   const { source } = place;
-  const found = place.variables[address.env] ?? (await fromFile(address, place));
+  const found = ownValue(place.variables, address.env) ?? (await fromFile(address, place));
   if (found === undefined || found === '') {
     throw failure('SOURCE_URL_MISSING', { source, variable: address.env, file: address.file });
   }
@@ -28,8 +27,13 @@ export async function readAddress(address: ResolvedAddress, place: AddressPlace)
 
 async function fromFile(
   { env, file }: Extract<ResolvedAddress, { env: string }>,
-  { projectDirectory }: AddressPlace,
+  { projectDirectory, variables }: AddressPlace,
 ): Promise<string | undefined> {
-  const text = await readFile(path.join(projectDirectory, file), 'utf8').catch(() => undefined);
-  return text === undefined ? undefined : parseEnv(text)[env];
+  const found = await readEnvironmentFile(path.join(projectDirectory, file), variables);
+  return found === undefined ? undefined : ownValue(found, env);
+}
+
+/** A variable may be called as what every object inherits is. */
+function ownValue(variables: AddressPlace['variables'], name: string): string | undefined {
+  return Object.hasOwn(variables, name) ? variables[name] : undefined;
 }

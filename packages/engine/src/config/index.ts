@@ -1,5 +1,11 @@
 // The configuration's public list.
 export { readAddress, type AddressPlace } from './address.ts';
+export {
+  expand,
+  readEnvironment,
+  readEnvironmentFile,
+  type Variables,
+} from './environment-file.ts';
 export { CONFIG_NAMES, findConfig } from './find.ts';
 export { loadConfig, type LoadOptions } from './load.ts';
 export { resolveConfig, type ResolveOptions } from './resolve.ts';
