@@ -1,7 +1,9 @@
 // The library: what `createStillpoint(config)` gives. The command is a thin user of it.
 import type { Digest, ProgressListener, SnapshotId } from '@stillpoint/core';
+import type { StateDiff } from './diff/contract.ts';
 import type { FreezeTimes } from './freeze/contract.ts';
 import type { BrokenSeal } from './project/index.ts';
+import type { Lockfile } from './snapshot/lockfile.ts';
 import type { ClusterStatus } from './sources/postgres/cluster/contract.ts';
 import type { VerifyReport } from './vault/contract.ts';
 
@@ -123,6 +125,13 @@ export interface ForgetResult {
   readonly done: boolean;
 }
 
+export interface DiffOptions extends CallOptions {
+  /** Do not look at rows: faster where there are many. */
+  readonly schemaOnly?: boolean;
+  /** List every changed file and many more changed rows, instead of some of them. */
+  readonly all?: boolean;
+}
+
 export interface SnapshotVerification {
   readonly snapshot: SnapshotId;
   readonly report: VerifyReport;
@@ -144,6 +153,13 @@ export interface Stillpoint extends AsyncDisposable {
   verify(
     options?: CallOptions & { readonly ref?: string; readonly deep?: boolean },
   ): Promise<readonly SnapshotVerification[]>;
+  /** What exactly the project consisted of. */
+  lockfile(ref: string, options?: CallOptions): Promise<Lockfile>;
+  /**
+   * What differs between two snapshots, or, without `to`, between a snapshot and what is there now. Changes nothing; a captured
+   * database takes as long to look into as to restore. What cannot be looked at is told in the result.
+   */
+  diff(from: string, to?: string, options?: DiffOptions): Promise<StateDiff>;
   plan(ref: string, options?: RestoreOptions): Promise<RestorePlan>;
   restore(ref: string, options?: RestoreOptions): Promise<RestoreResult>;
   /** Back to what the last restore (or undo) replaced. NOTHING_TO_UNDO. */

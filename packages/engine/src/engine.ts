@@ -4,6 +4,7 @@ import { silent, type ProgressListener } from '@stillpoint/core';
 import type {
   CallOptions,
   DamagedSnapshot,
+  DiffOptions,
   ForgetOptions,
   ForgetResult,
   ManagedDatabase,
@@ -18,6 +19,7 @@ import type {
 import { acquireLease } from './catalog/index.ts';
 import { compose, type Composition, type EngineEnvironment } from './compose.ts';
 import type { ResolvedConfig } from './config/index.ts';
+import { diffStates, type StateDiff } from './diff/index.ts';
 import { runDueResumes } from './freeze/index.ts';
 import { findUndo, planRestore, recoverRestore, restoreInPlace } from './restore/index.ts';
 import { restoreElsewhere } from './restore-elsewhere.ts';
@@ -31,6 +33,7 @@ import {
   takeSnapshot,
   verifySnapshot,
   type Damaged,
+  type Lockfile,
 } from './snapshot/index.ts';
 
 /** Opens a project. Dispose it: connections and servers of ours that only this process needs end with it. */
@@ -105,6 +108,23 @@ class ProjectStillpoint implements Stillpoint {
     }
     if (options.ref !== undefined) return results;
     return [...results, ...damaged.map(damagedVerification)];
+  }
+
+  async lockfile(ref: string, options: CallOptions = {}): Promise<Lockfile> {
+    return (await this.#find(ref, options.signal)).manifest.lockfile;
+  }
+
+  async diff(from: string, to?: string, options: DiffOptions = {}): Promise<StateDiff> {
+    const { schemaOnly = false, all = false } = options;
+    return this.#exclusively('diff', options, async (call) =>
+      diffStates(this.#composition.context, {
+        from: await this.#find(from, call.signal),
+        to: to === undefined ? undefined : await this.#find(to, call.signal),
+        schemaOnly,
+        all,
+        ...call,
+      }),
+    );
   }
 
   async plan(ref: string, options: RestoreOptions = {}): Promise<RestorePlan> {

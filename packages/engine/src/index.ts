@@ -2,6 +2,7 @@
 export type {
   CallOptions,
   DamagedSnapshot,
+  DiffOptions,
   ForgetOptions,
   ForgetResult,
   ManagedDatabase,
@@ -13,6 +14,23 @@ export type {
   SnapshotVerification,
   Stillpoint,
 } from './api.ts';
+export type {
+  CommitsDiff,
+  DatabaseDiff,
+  DiffSide,
+  DiffState,
+  FileChange,
+  FilesDiff,
+  FromTo,
+  LockfileDiff,
+  Named,
+  NamedChanges,
+  RowChange,
+  RowsDiff,
+  SourceDiff,
+  StateDiff,
+  TableDiff,
+} from './diff/index.ts';
 export type { EngineEnvironment } from './compose.ts';
 export {
   CONFIG_NAMES,
@@ -39,5 +57,7 @@ export {
   type Step,
   type StepSource,
 } from './restore/index.ts';
+export { lockfileText, type Lockfile } from './snapshot/index.ts';
+export type { CommitLine, TreeHead } from './sources/tree.ts';
 export type { ClusterStatus } from './sources/postgres/cluster/contract.ts';
 export type { Damage, VerifyReport } from './vault/contract.ts';

@@ -1,6 +1,12 @@
 export { beginCapture, writeLockfile, type Capture, type CaptureOptions } from './capture.ts';
 export { describeFound, findSnapshot, forgetSnapshots, type FoundSnapshot } from './forget.ts';
-export { isSignedRight, mixLockfiles, signLockfile, type Lockfile } from './lockfile.ts';
+export {
+  isSignedRight,
+  lockfileText,
+  mixLockfiles,
+  signLockfile,
+  type Lockfile,
+} from './lockfile.ts';
 export {
   parseManifest,
   summarize,
