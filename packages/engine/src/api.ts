@@ -2,6 +2,7 @@
 import type { Digest, ProgressListener, SnapshotId } from '@stillpoint/core';
 import type { StateDiff } from './diff/contract.ts';
 import type { FreezeTimes } from './freeze/contract.ts';
+import type { GateVerdict } from './gate/contract.ts';
 import type { BrokenSeal } from './project/index.ts';
 import type { Lockfile } from './snapshot/lockfile.ts';
 import type { ClusterStatus } from './sources/postgres/cluster/contract.ts';
@@ -90,6 +91,8 @@ export interface RestorePlan {
   readonly bytesNeeded: number;
   /** The sources that would stay as they are, from another moment; null: the seal stays whole. */
   readonly breaksSeal: readonly string[] | null;
+  /** Commands that would run in members because their dependency lockfiles change. */
+  readonly rebuilds: readonly { readonly member: string; readonly command: string }[];
 }
 
 export interface RestoreResult {
@@ -105,6 +108,13 @@ export interface RestoreResult {
   readonly kept: readonly string[];
   /** What is there now is a mix of moments; null: it is whole. */
   readonly brokenSeal: BrokenSeal | null;
+  /** May the code that was brought back wake on the data? A restore stays, whatever it says. */
+  readonly gate: GateVerdict;
+}
+
+export interface GateOptions extends CallOptions {
+  /** Writes down, in each database, which code uses it from now on, unless something blocks. For what starts programs. */
+  readonly stamp?: boolean;
 }
 
 export interface ForgetOptions extends CallOptions {
@@ -164,6 +174,13 @@ export interface Stillpoint extends AsyncDisposable {
   restore(ref: string, options?: RestoreOptions): Promise<RestoreResult>;
   /** Back to what the last restore (or undo) replaced. NOTHING_TO_UNDO. */
   undo(options?: CallOptions): Promise<RestoreResult>;
+  /** May the code that is here wake on the data that is here? Changes nothing unless it is to stamp. */
+  gate(options?: GateOptions): Promise<GateVerdict>;
+  /**
+   * Takes code and data as they are: what blocked is passed until there is new evidence, and a broken seal is forgotten. The
+   * verdict afterwards. An unended restore cannot be accepted. Throws STAMP_NOT_WRITABLE.
+   */
+  acceptGate(options?: CallOptions): Promise<GateVerdict>;
   /** Keeps a snapshot from being forgotten, on every machine that shares the vault. A damaged one by its whole id. */
   hold(ref: string, options?: CallOptions): Promise<SnapshotSummary | DamagedSnapshot>;
   /** Lets go of it again. */

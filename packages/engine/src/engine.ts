@@ -7,6 +7,7 @@ import type {
   DiffOptions,
   ForgetOptions,
   ForgetResult,
+  GateOptions,
   ManagedDatabase,
   RestoreOptions,
   RestorePlan,
@@ -21,6 +22,7 @@ import { compose, type Composition, type EngineEnvironment } from './compose.ts'
 import type { ResolvedConfig } from './config/index.ts';
 import { diffStates, type StateDiff } from './diff/index.ts';
 import { runDueResumes } from './freeze/index.ts';
+import { acceptState, askGate, type GateVerdict } from './gate/index.ts';
 import { findUndo, planRestore, recoverRestore, restoreInPlace } from './restore/index.ts';
 import { restoreElsewhere } from './restore-elsewhere.ts';
 import {
@@ -161,6 +163,21 @@ class ProjectStillpoint implements Stillpoint {
       const target = await this.#find(await findUndo(this.#composition.context), call.signal);
       return restoreInPlace(this.#composition.context, { target, ...call });
     });
+  }
+
+  async gate(options: GateOptions = {}): Promise<GateVerdict> {
+    const { stamp = false } = options;
+    const { signal } = callOf(options);
+    return askGate(this.#composition.context, { stamp, signal }, (work) =>
+      this.#exclusively('gate', options, work),
+    );
+  }
+
+  async acceptGate(options: CallOptions = {}): Promise<GateVerdict> {
+    const { context } = this.#composition;
+    return this.#exclusively('gate --accept', options, ({ signal }) =>
+      acceptState(context, signal),
+    );
   }
 
   async hold(ref: string, options: CallOptions = {}): Promise<SnapshotSummary | DamagedSnapshot> {

@@ -5,6 +5,7 @@ export type {
   DiffOptions,
   ForgetOptions,
   ForgetResult,
+  GateOptions,
   ManagedDatabase,
   RestoreOptions,
   RestorePlan,
@@ -47,7 +48,25 @@ export {
   type ResolveOptions,
   type UserConfig,
 } from './config/index.ts';
+export {
+  chooseLikely,
+  discoverProject,
+  writeConfigText,
+  type Choice,
+  type DiscoverOptions,
+  type Discovery,
+  type FoundDatabase,
+  type FoundRepository,
+  type FoundUploads,
+} from './discovery/index.ts';
 export { createStillpoint } from './engine.ts';
+export type {
+  GateDatabase,
+  GateFinding,
+  GateLevel,
+  GateRule,
+  GateVerdict,
+} from './gate/contract.ts';
 export type { BrokenSeal } from './project/index.ts';
 export type { FreezeTimes } from './freeze/index.ts';
 export {

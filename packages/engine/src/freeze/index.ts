@@ -4,6 +4,7 @@ export { createCommandParticipant, type CommandParticipantOptions } from './comm
 export type { FreezeTimes, Hold, HoldOptions, Participant } from './contract.ts';
 export { freeze, type FreezeOptions, type Frozen } from './freeze.ts';
 export { createHttpParticipant, type HttpParticipantOptions } from './http-participant.ts';
+export { killGroup, prepareCommand, type PreparedCommand, type ShellLine } from './shell.ts';
 export {
   runDueResumes,
   type RunDueResumesOptions,

@@ -1,8 +1,32 @@
-// When the gate is asked: by itself or before a program, by accepting, and within a restore.
+// When the gate is asked: by a command before programs start, and within a restore.
 import { existsSync } from 'node:fs';
+import { isFailure } from '@stillpoint/core';
 import type { EngineContext } from '../context.ts';
 import type { GateVerdict } from './contract.ts';
-import { evaluateGate, verdictOf } from './evaluate.ts';
+import { evaluateGate, verdictOf, type EvaluateOptions } from './evaluate.ts';
+
+/** Does the work with the lease, after what a dead process left was ended. */
+export type Exclusively = (work: () => Promise<GateVerdict>) => Promise<GateVerdict>;
+
+/**
+ * The verdict before programs start. A snapshot that is being taken keeps nobody from starting: the participant that it resumes
+ * may be just this program. A restore does.
+ */
+export async function askGate(
+  engine: EngineContext,
+  options: EvaluateOptions,
+  exclusively: Exclusively,
+): Promise<GateVerdict> {
+  try {
+    return await exclusively(() => evaluateGate(engine, options));
+  } catch (error) {
+    if (isFailure(error, 'RESTORE_STUCK')) return halfRestored(error.message);
+    if (!isFailure(error, 'LEASE_HELD')) throw error;
+    const verdict = isUnended(engine) ? undefined : await evaluateGate(engine, options);
+    // One may have begun while we looked.
+    return verdict === undefined || isUnended(engine) ? halfRestored(error.message) : verdict;
+  }
+}
 
 /** Nothing that a restore holds everybody out for waits longer. */
 const afterRestoreMs = 10_000;
@@ -27,12 +51,11 @@ export async function gateAfterRestore(engine: EngineContext): Promise<GateVerdi
   }
 }
 
-/** A restore has begun and not ended: it runs, or nobody could end it yet. */
-export function isUnended(engine: EngineContext): boolean {
+function isUnended(engine: EngineContext): boolean {
   return existsSync(engine.state.journalFile);
 }
 
-export function halfRestored(why: string): GateVerdict {
+function halfRestored(why: string): GateVerdict {
   return verdictOf({
     level: 'block',
     rule: 'half-restored',

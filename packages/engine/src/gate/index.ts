@@ -1,4 +1,4 @@
 // The gate: may this code wake on this data?
-export { gateAfterRestore, halfRestored, isUnended } from './ask.ts';
+export { askGate, gateAfterRestore, type Exclusively } from './ask.ts';
 export type { GateDatabase, GateFinding, GateLevel, GateRule, GateVerdict } from './contract.ts';
 export { acceptState, evaluateGate, type EvaluateOptions } from './evaluate.ts';

@@ -6,6 +6,7 @@ import type { EngineContext } from '../context.ts';
 import { writeLockfile } from '../snapshot/index.ts';
 import type { SourceDriver } from '../sources/contract.ts';
 import type { Direction, Journal, Placements } from './journal.ts';
+import { runRebuild } from './rebuild.ts';
 import { forwardSteps, reverseSteps, stepName, type Step, type StepSource } from './steps.ts';
 
 /** One restore under way, in the process that began it or in a later one. */
@@ -16,6 +17,8 @@ export interface Run {
   readonly progress: ProgressListener;
   /** Filled by the switches: what they kept for the user. */
   readonly kept: string[];
+  /** Ends a rebuild, and with it the restore; nothing else that is under way here can be interrupted. */
+  readonly signal: AbortSignal;
   /** Rejects when the freeze was lost; a later process has no freeze to lose. */
   readonly verifyHeld: () => Promise<void>;
 }
@@ -27,7 +30,7 @@ export interface Run {
 export async function carryForward(run: Run): Promise<void> {
   const reached = { step: 'the first step' };
   try {
-    for (const step of forwardSteps(stepSources(run))) {
+    for (const step of forwardSteps(stepSources(run), rebuilding(run))) {
       reached.step = stepName(step);
       await run.journal.step('forward', step, () => act(run, step, 'forward'));
     }
@@ -47,7 +50,7 @@ export async function carryBack(run: Run): Promise<void> {
   const { forward, snapshot } = run.journal.current();
   const reached = { step: 'the first step back' };
   try {
-    for (const step of reverseSteps(stepSources(run), forward.begun)) {
+    for (const step of reverseSteps(stepSources(run), forward.begun, rebuilding(run))) {
       reached.step = `${stepName(step)} (back)`;
       await run.journal.step('back', step, () => act(run, step, 'back'));
     }
@@ -75,6 +78,10 @@ function stepSources(run: Run): StepSource[] {
   return [...run.drivers.values()].map(({ name, supports }) => ({ name, closes: supports.closes }));
 }
 
+function rebuilding(run: Run): string[] {
+  return run.journal.current().rebuilds.map(({ member }) => member);
+}
+
 function canGoBack(run: Run): boolean {
   const { forward, placements } = run.journal.current();
   return Object.entries(placements).every(
@@ -86,6 +93,7 @@ function canGoBack(run: Run): boolean {
 async function act(run: Run, step: Step, direction: Direction): Promise<void> {
   const { placements, undo } = run.journal.current();
   if (step.kind === 'settle') return settle(run, placements);
+  if (step.kind === 'rebuild') return rebuild(run, step.source!, direction);
   const driver = run.drivers.get(step.source!)!;
   const { after, before } = placements[driver.name]!;
   run.progress({ type: 'phase:started', phase: step.kind, detail: driver.name });
@@ -100,6 +108,25 @@ async function act(run: Run, step: Step, direction: Direction): Promise<void> {
     if (placement === null) throw new TypeError(`${driver.name} has nothing to go back to`);
     const { kept } = await driver.switch(placement, { undo, progress: run.progress });
     if (direction === 'forward') run.kept.push(...kept);
+  }
+}
+
+/**
+ * What fails forward takes the restore back. Where there is no way back, or on it, the state matters more than what is installed
+ * beside it: the failure is told, and the person installs by hand.
+ */
+async function rebuild(run: Run, member: string, direction: Direction): Promise<void> {
+  const due = run.journal.current().rebuilds.find((one) => one.member === member);
+  if (due === undefined) throw new TypeError(`${member} is not to be rebuilt`);
+  run.progress({ type: 'phase:started', phase: 'rebuild', detail: member });
+  // On the way back nothing interrupts: what was there has to be installed again.
+  const signal = direction === 'forward' ? run.signal : new AbortController().signal;
+  try {
+    await runRebuild(run.engine, due, signal);
+  } catch (error) {
+    if (!isFailure(error, 'REBUILD_FAILED')) throw error;
+    if (direction === 'forward' && canGoBack(run)) throw error;
+    run.progress({ type: 'note:said', level: 'warn', text: `${error.message} ${error.hint}` });
   }
 }
 

@@ -5,6 +5,7 @@ import { appendLineDurable, failure, removeFileDurable, type SnapshotId } from '
 import type { BrokenSeal } from '../project/index.ts';
 import type { Lockfile } from '../snapshot/index.ts';
 import type { Placement } from '../sources/contract.ts';
+import type { Rebuild } from './rebuild.ts';
 import { stepName, transitions, type RestoreState, type Step } from './steps.ts';
 
 export type JournalLine =
@@ -14,6 +15,8 @@ export type JournalLine =
       readonly placements: Placements;
       /** Of what will be there; left out: the one of `begun`. */
       readonly lockfile?: Lockfile;
+      /** Left out: none. */
+      readonly rebuilds?: readonly Rebuild[];
     }
   | {
       readonly event: 'step';
@@ -48,6 +51,8 @@ export type Placements = {
 export interface JournalState extends RestoreSubject {
   readonly state: RestoreState;
   readonly placements: Placements;
+  /** Of members whose dependencies change. */
+  readonly rebuilds: readonly Rebuild[];
   readonly forward: StepProgress;
   readonly back: StepProgress;
 }
@@ -59,7 +64,7 @@ interface StepProgress {
 
 export interface Journal {
   readonly current: () => JournalState;
-  ready(placements: Placements, lockfile?: Lockfile): Promise<void>;
+  ready(placements: Placements, rebuilds?: readonly Rebuild[], lockfile?: Lockfile): Promise<void>;
   turn(why: string): Promise<void>;
   /** Writes that the step begins, does it, writes that it is done. A step that is done already is skipped. */
   step(direction: Direction, step: Step, act: () => Promise<void>): Promise<void>;
@@ -114,9 +119,10 @@ class FileJournal implements Journal {
     this.#options.crashPoint(`after ${point}`);
   }
 
-  ready(placements: Placements, lockfile?: Lockfile): Promise<void> {
+  ready(placements: Placements, due: readonly Rebuild[] = [], lockfile?: Lockfile): Promise<void> {
     const mix = lockfile === undefined ? {} : { lockfile };
-    return this.append({ event: 'ready', placements, ...mix });
+    const rebuilds = due.length === 0 ? {} : { rebuilds: due };
+    return this.append({ event: 'ready', placements, ...rebuilds, ...mix });
   }
 
   turn(why: string): Promise<void> {
@@ -148,6 +154,7 @@ function foldLines(lines: readonly JournalLine[]): JournalState {
   if (first?.event !== 'begun') throw new TypeError('a journal starts with its "begun" line');
   let state: RestoreState = 'preparing';
   let placements: Placements = {};
+  let rebuilds: readonly Rebuild[] = [];
   let { lockfile } = first;
   const progress = { forward: emptyProgress(), back: emptyProgress() };
   const go = (next: RestoreState): void => {
@@ -161,6 +168,7 @@ function foldLines(lines: readonly JournalLine[]): JournalState {
     if (line.event === 'ready') {
       go('ready');
       placements = line.placements;
+      rebuilds = line.rebuilds ?? [];
       lockfile = line.lockfile ?? lockfile;
     } else if (line.event === 'turned') {
       go('reversing');
@@ -170,7 +178,7 @@ function foldLines(lines: readonly JournalLine[]): JournalState {
       if (line.direction === 'forward' && line.step.startsWith('switch')) go('switching');
     }
   }
-  return { ...first, lockfile, state, placements, ...progress };
+  return { ...first, lockfile, state, placements, rebuilds, ...progress };
 }
 
 function emptyProgress(): { begun: Set<string>; done: Set<string> } {

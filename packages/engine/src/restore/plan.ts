@@ -2,6 +2,7 @@
 import { summarize, type Sealed } from '../snapshot/index.ts';
 import type { RestorePlan } from '../api.ts';
 import type { EngineContext } from '../context.ts';
+import { rebuildsDue, type Rebuild } from './rebuild.ts';
 import { selectSources, type Selection } from './selection.ts';
 
 export interface PlanOptions {
@@ -32,7 +33,26 @@ export async function planRestore(
     warnings: [...sealWarnings(target, staying), ...warnings(engine, target, selection)],
     bytesNeeded: selection.sources.reduce((sum, { bytesTotal }) => sum + bytesTotal, 0),
     breaksSeal: staying.length === 0 ? null : staying,
+    rebuilds: await plannedRebuilds(engine, target, selection, { elsewhere, signal }),
   };
+}
+
+async function plannedRebuilds(
+  engine: EngineContext,
+  { manifest }: Sealed,
+  { drivers }: Selection,
+  { elsewhere, signal }: Pick<PlanOptions, 'elsewhere' | 'signal'>,
+): Promise<readonly Rebuild[]> {
+  const { members } = engine.config;
+  const before = [];
+  for (const { path, rebuild } of elsewhere ? [] : members) {
+    if (rebuild === undefined) continue;
+    const history = await engine.openHistory(path, signal);
+    if (history !== undefined)
+      before.push({ path, dependencyLocks: await history.dependencyLocks() });
+  }
+  const restored = new Set(drivers.keys());
+  return rebuildsDue(members, { after: manifest.lockfile, before: { members: before }, restored });
 }
 
 function sealWarnings({ manifest }: Sealed, staying: readonly string[]): string[] {

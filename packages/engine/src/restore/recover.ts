@@ -25,7 +25,15 @@ export async function recoverRestore(
   const found = journal.current();
   const { snapshot } = found;
   const drivers = engine.driversFor(found.sources, snapshot);
-  const run: Run = { engine, journal, drivers, progress, kept: [], verifyHeld: async () => {} };
+  const run: Run = {
+    engine,
+    journal,
+    drivers,
+    progress,
+    kept: [],
+    signal,
+    verifyHeld: async () => {},
+  };
 
   if (found.state === 'preparing') {
     await dropPrepared(run);

@@ -6,6 +6,7 @@ import { failure, newSnapshotId, type ProgressListener, type SnapshotId } from '
 import type { RestoreResult } from '../api.ts';
 import type { EngineContext } from '../context.ts';
 import { freeze, type Held } from '../freeze/index.ts';
+import { gateAfterRestore, type GateVerdict } from '../gate/index.ts';
 import {
   beginCapture,
   checkSpace,
@@ -18,6 +19,7 @@ import type { Placement, SourceDriver } from '../sources/contract.ts';
 import { carryForward, dropPrepared, type Run } from './carry.ts';
 import { beginJournal, type Journal, type Placements } from './journal.ts';
 import { keepConfig } from './journaled-config.ts';
+import { rebuildsDue } from './rebuild.ts';
 import {
   lockfileBeside,
   refuseToBreakSeal,
@@ -40,6 +42,8 @@ export interface RestoreInPlaceOptions {
  * when this process is stopped in the middle of it.
  */
 const holdMs = 10 * 60 * 1000;
+/** The same where a member may be rebuilt, which takes what it takes. */
+const holdToRebuildMs = 4 * 60 * 60 * 1000;
 
 interface Prepared {
   readonly driver: SourceDriver;
@@ -90,14 +94,15 @@ export async function restoreInPlace(
     drivers: selection.drivers,
     progress: options.progress,
     kept: [],
+    signal: options.signal,
     verifyHeld: async () => {},
   };
   try {
     const prepared = await prepareAll(engine, run, options, selection, workDirectory);
     const existing = prepared.filter(({ existed }) => existed);
-    const closedMs =
+    const { closedMs, gate } =
       existing.length + selection.staying.length === 0
-        ? await switchNothing(run, prepared)
+        ? await switchNothing(run, prepared, selection)
         : await switchUnderFreeze(engine, run, options, { prepared, selection, undo });
     return {
       snapshot: manifest.id,
@@ -108,6 +113,7 @@ export async function restoreInPlace(
       proofs: prepared.map(({ driver, checks }) => ({ source: driver.name, checks })),
       kept: run.kept,
       brokenSeal: brokenSeal.after,
+      gate,
     };
   } catch (error) {
     if (isPreparing(journal)) await dropPrepared(run);
@@ -167,10 +173,23 @@ async function prepareAll(
 }
 
 /** Nothing was there: nothing to close, to freeze or to go back to. */
-async function switchNothing(run: Run, prepared: readonly Prepared[]): Promise<number> {
-  await run.journal.ready(placementsOf(prepared, new Map()));
+async function switchNothing(
+  run: Run,
+  prepared: readonly Prepared[],
+  selection: Selection,
+): Promise<Switched> {
+  const { engine, journal } = run;
+  const after = journal.current().lockfile;
+  const restored = new Set(selection.drivers.keys());
+  const rebuilds = rebuildsDue(engine.config.members, { after, before: undefined, restored });
+  await journal.ready(placementsOf(prepared, new Map()), rebuilds);
   await carryForward(run);
-  return 0;
+  return { closedMs: 0, gate: await gateAfterRestore(engine) };
+}
+
+interface Switched {
+  readonly closedMs: number;
+  readonly gate: GateVerdict;
 }
 
 interface Readied {
@@ -184,7 +203,7 @@ async function switchUnderFreeze(
   run: Run,
   options: RestoreInPlaceOptions,
   { prepared, selection, undo }: Readied,
-): Promise<number> {
+): Promise<Switched> {
   const { signal, progress } = options;
   const existing = prepared.filter(({ existed }) => existed);
   for (const { driver, source } of existing) await driver.protect?.(source.record, engine.vault);
@@ -204,7 +223,7 @@ async function switchUnderFreeze(
   const freezeOptions = {
     participants: engine.participants,
     budgetMs: engine.config.freeze.budgetMs,
-    holdMs,
+    holdMs: engine.config.members.some(({ rebuild }) => rebuild) ? holdToRebuildMs : holdMs,
     resumesDirectory: engine.state.resumesDirectory,
     snapshot: undo,
     clock: engine.clock,
@@ -217,12 +236,16 @@ async function switchUnderFreeze(
     const replaced = existing.map(({ driver }) => driver);
     const before = await waysBack(engine, replaced, sealed, options);
     const { lockfile } = sealed.manifest;
+    const restored = new Set(selection.drivers.keys());
+    const after = options.target.manifest.lockfile;
     await run.journal.ready(
       placementsOf(prepared, before),
+      rebuildsDue(engine.config.members, { after, before: lockfile, restored }),
       selection.partial ? lockfileBeside(lockfile, options.target, selection) : undefined,
     );
     await carryForward({ ...run, verifyHeld: () => verifyHeld(engine, held) });
-    return engine.clock.monotonicMs() - closedAtMs;
+    const gate = await gateAfterRestore(engine);
+    return { closedMs: engine.clock.monotonicMs() - closedAtMs, gate };
   });
   return value;
 }

@@ -15,7 +15,7 @@ export const transitions = {
 
 export type RestoreState = keyof typeof transitions;
 
-export type StepKind = 'close' | 'switch' | 'open' | 'settle';
+export type StepKind = 'close' | 'switch' | 'rebuild' | 'open' | 'settle';
 
 /** `close db`, `switch .`, `settle`: a name is unique within one direction. */
 export interface Step {
@@ -33,12 +33,19 @@ export interface StepSource {
   readonly closes: boolean;
 }
 
-/** Everything closes, then everything switches, then everything opens, then the books are closed. */
-export function forwardSteps(sources: readonly StepSource[]): readonly Step[] {
+/**
+ * Everything closes, then everything switches, then members are rebuilt, then everything opens, then the books are closed.
+ * `rebuilds`: the members whose dependencies change.
+ */
+export function forwardSteps(
+  sources: readonly StepSource[],
+  rebuilds: readonly string[] = [],
+): readonly Step[] {
   const closing = sources.filter(({ closes }) => closes);
   return [
     ...closing.map(({ name }): Step => ({ kind: 'close', source: name })),
     ...sources.map(({ name }): Step => ({ kind: 'switch', source: name })),
+    ...rebuilds.map((member): Step => ({ kind: 'rebuild', source: member })),
     ...closing.map(({ name }): Step => ({ kind: 'open', source: name })),
     { kind: 'settle' },
   ];
@@ -48,15 +55,20 @@ export function forwardSteps(sources: readonly StepSource[]): readonly Step[] {
 export function reverseSteps(
   sources: readonly StepSource[],
   begun: ReadonlySet<string>,
+  rebuilds: readonly string[] = [],
 ): readonly Step[] {
   const switched = sources.filter(({ name }) =>
     begun.has(stepName({ kind: 'switch', source: name })),
   );
   const closing = sources.filter(({ closes }) => closes);
+  const rebuilt = rebuilds.filter((member) =>
+    begun.has(stepName({ kind: 'rebuild', source: member })),
+  );
   const mustClose = switched.length > 0 ? closing : [];
   return [
     ...mustClose.map(({ name }): Step => ({ kind: 'close', source: name })),
     ...switched.toReversed().map(({ name }): Step => ({ kind: 'switch', source: name })),
+    ...rebuilt.map((member): Step => ({ kind: 'rebuild', source: member })),
     ...closing.map(({ name }): Step => ({ kind: 'open', source: name })),
   ];
 }

@@ -9,4 +9,16 @@ export const gate = {
     exit: exit.failed,
     retryable: false,
   },
+  GATE_BLOCKED: {
+    message: 'The gate is closed, and {doing}: {reason}',
+    hint: '{hint}',
+    exit: exit.gateBlocked,
+    retryable: false,
+  },
+  REBUILD_FAILED: {
+    message: 'The rebuild of {member} failed: {reason}',
+    hint: 'What it said is in {log}. It is run as: {command}',
+    exit: exit.failed,
+    retryable: true,
+  },
 } as const satisfies Record<string, CatalogueEntry>;
