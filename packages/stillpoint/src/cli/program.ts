@@ -5,6 +5,7 @@ import { exitCodes, failure, isFailure, parseDuration } from '@stillpoint/core';
 import { createOutput, type Output } from '../output/output.ts';
 import { addDatabaseCommands } from './db.ts';
 import { addDemoCommand } from './demo.ts';
+import { addDiffCommand } from './diff.ts';
 import { addExecCommand, ProgramEnded } from './exec.ts';
 import { addListCommand } from './list.ts';
 import { addRestoreCommand } from './restore.ts';
@@ -23,6 +24,7 @@ const commands: readonly ((program: Command, run: Runner) => void)[] = [
   addSnapshotCommand,
   addListCommand,
   addShowCommand,
+  addDiffCommand,
   addVerifyCommand,
   addRestoreCommand,
   addUndoCommand,
@@ -102,6 +104,7 @@ const commandNames = new Set([
   'snapshot',
   'list',
   'show',
+  'diff',
   'verify',
   'restore',
   'undo',

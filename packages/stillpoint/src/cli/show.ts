@@ -12,10 +12,21 @@ export function addShowCommand(program: Command, run: Runner): void {
     .argument('[ref]', 'an id, the start of one, a name, latest or latest~2', 'latest')
     .summary('everything about one snapshot')
     .description('Shows what a snapshot holds: commits, sources, times, digests.')
-    .addHelpText('after', '\nExample:\n  stillpoint show before-v2')
+    .option('--lock', 'only its lockfile: what exactly the project consisted of')
+    .addHelpText(
+      'after',
+      '\nExample:\n  stillpoint show before-v2\n  stillpoint show latest --lock',
+    )
     .action(
-      run(async (context, _options, [ref = 'latest']) => {
+      run<{ readonly lock?: true }>(async (context, options, [ref = 'latest']) => {
         await using project = await context.openProject();
+        if (options.lock === true) {
+          const { lockfileText } = await import('@stillpoint/engine');
+          const lockfile = await project.stillpoint.lockfile(ref, context.call);
+          context.output.result(lockfile);
+          context.output.data(lockfileText(lockfile).trimEnd());
+          return;
+        }
         const snapshot = await project.stillpoint.show(ref, context.call);
         context.output.result(snapshot);
         if (!context.output.json) showSnapshot(snapshot, context.output, context.host.now());
