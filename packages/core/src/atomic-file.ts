@@ -1,7 +1,7 @@
 // Files that are either the old one or the new one, never half of either, whenever the machine stops:
 // temp, write, fsync, rename, fsync the directory.
 import { randomBytes } from 'node:crypto';
-import { mkdir, open, rename, unlink } from 'node:fs/promises';
+import { constants, copyFile, link, mkdir, open, rename, unlink } from 'node:fs/promises';
 import path from 'node:path';
 
 export interface WriteOptions {
@@ -31,6 +31,26 @@ export async function writeFileAtomic(
   } catch (error) {
     await unlink(temporary).catch(() => {});
     throw error;
+  }
+  await fsyncDirectory(path.dirname(file));
+}
+
+/** Writes a file that is not there yet, durably. Rejects with EEXIST, and leaves the one that is there alone. */
+export async function createFileAtomic(
+  file: string,
+  content: Uint8Array | string,
+  options: Pick<WriteOptions, 'mode'> = {},
+): Promise<void> {
+  const temporary = `${file}.${randomBytes(4).toString('hex')}.tmp`;
+  try {
+    await writeFileAtomic(temporary, content, options);
+    await link(temporary, file).catch(async (error: NodeJS.ErrnoException) => {
+      if (!['EPERM', 'ENOTSUP', 'EOPNOTSUPP', 'ENOSYS'].includes(error.code ?? '')) throw error;
+      // A file system without hard links.
+      await copyFile(temporary, file, constants.COPYFILE_EXCL);
+    });
+  } finally {
+    await unlink(temporary).catch(() => {});
   }
   await fsyncDirectory(path.dirname(file));
 }

@@ -1,6 +1,7 @@
 // The explicit public list of @stillpoint/core.
 export {
   appendLineDurable,
+  createFileAtomic,
   fsyncDirectory,
   makeDirectory,
   removeFileDurable,

@@ -16,15 +16,22 @@ export async function engineEnvironment(
     // a nightly job. Hence neither TMPDIR nor XDG_RUNTIME_DIR, which ends with the login besides.
     runtimeDirectory: `/tmp/stillpoint-${process.getuid?.() ?? 0}`,
     variables: environment,
-    gitEnvironment: pick(environment, [
-      'PATH',
-      'HOME',
-      'XDG_CONFIG_HOME',
-      'GIT_CONFIG_GLOBAL',
-      'GIT_CONFIG_NOSYSTEM',
-    ]),
+    gitEnvironment: gitEnvironment(environment),
     ...crashPointOf(environment),
   };
+}
+
+/** Where git is, and whose settings it reads. */
+export function gitEnvironment(
+  environment: Readonly<Record<string, string | undefined>>,
+): Record<string, string> {
+  return pick(environment, [
+    'PATH',
+    'HOME',
+    'XDG_CONFIG_HOME',
+    'GIT_CONFIG_GLOBAL',
+    'GIT_CONFIG_NOSYSTEM',
+  ]);
 }
 
 function pick(

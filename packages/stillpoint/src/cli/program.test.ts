@@ -29,6 +29,7 @@ test('help says first what it is, and every command has an example', async (t) =
   assert.match(help.stdout, /^Undo for everything/);
   const names = [...help.stdout.matchAll(/^ {2}([a-z]+) .*$/gm)].map((match) => match[1] ?? '');
   assert.deepEqual(names, [
+    'init',
     'snapshot',
     'list',
     'show',

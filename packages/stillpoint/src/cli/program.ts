@@ -7,6 +7,7 @@ import { addDatabaseCommands } from './db.ts';
 import { addDemoCommand } from './demo.ts';
 import { addDiffCommand } from './diff.ts';
 import { addExecCommand, ProgramEnded } from './exec.ts';
+import { addInitCommand } from './init.ts';
 import { addListCommand } from './list.ts';
 import { addRestoreCommand } from './restore.ts';
 import { addShowCommand } from './show.ts';
@@ -21,6 +22,7 @@ export const TAGLINE =
   'Undo for everything that can break a running system: code, database and running state as one sealed snapshot.';
 
 const commands: readonly ((program: Command, run: Runner) => void)[] = [
+  addInitCommand,
   addSnapshotCommand,
   addListCommand,
   addShowCommand,
@@ -101,6 +103,7 @@ function presentable(error: unknown, args: readonly string[], host: Host): unkno
 }
 
 const commandNames = new Set([
+  'init',
   'snapshot',
   'list',
   'show',

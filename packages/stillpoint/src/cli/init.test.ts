@@ -1,0 +1,139 @@
+import assert from 'node:assert/strict';
+import { execFileSync } from 'node:child_process';
+import { mkdir, mkdtemp, readdir, readFile, realpath, rm, stat, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import path from 'node:path';
+import { DatabaseSync } from 'node:sqlite';
+import { test, type TestContext } from 'node:test';
+import { loadConfig, type Discovery } from '@stillpoint/engine';
+import { inProcess, stillpoint } from './testing/run.ts';
+
+async function makeDirectory(t: TestContext): Promise<string> {
+  const directory = await realpath(await mkdtemp(path.join(tmpdir(), 'stillpoint-init-')));
+  t.after(() => rm(directory, { recursive: true, force: true }));
+  return directory;
+}
+
+async function makeApplication(t: TestContext): Promise<string> {
+  const directory = await makeDirectory(t);
+  await writeFile(path.join(directory, '.gitignore'), '.env\nuploads/\n*.db\n');
+  await writeFile(
+    path.join(directory, '.env'),
+    'DATABASE_URL=postgres://a:s3cret@127.0.0.1:1/shop\n',
+  );
+  await mkdir(path.join(directory, 'uploads'));
+  await writeFile(path.join(directory, 'uploads/a.png'), 'x');
+  const database = new DatabaseSync(path.join(directory, 'cache.db'));
+  database.exec('CREATE TABLE t (x)');
+  database.close();
+  execFileSync('git', ['init', '-q', '-b', 'main'], { cwd: directory });
+  return directory;
+}
+
+interface Document {
+  readonly directory: string;
+  readonly file: string;
+  readonly written: boolean;
+  readonly found: Discovery;
+  readonly config: string;
+}
+
+function codeOf(stderr: string): string {
+  return (JSON.parse(stderr) as { error: { code: string } }).error.code;
+}
+
+test('init --yes writes a configuration that loads, and says what comes next', async (t) => {
+  const cwd = await makeApplication(t);
+  const ran = await stillpoint(['init', '--yes'], { cwd });
+  assert.deepEqual([ran.status, ran.stderr], [0, '']);
+  assert.match(ran.stdout, /^FOUND +WHAT/);
+  assert.match(ran.stdout, /postgres +127\.0\.0\.1:1\/shop +DATABASE_URL, \.env/);
+  assert.match(ran.stdout, /Wrote stillpoint\.config\.ts: 1 repository, 2 sources\./);
+  const config = await loadConfig(path.join(cwd, 'stillpoint.config.ts'));
+  assert.deepEqual(config.members, [{ path: '.', include: ['.env'] }]);
+  assert.deepEqual(
+    config.sources.map(({ name, driver }) => [name, driver]),
+    [
+      ['shop', 'postgres-url'],
+      ['cache', 'sqlite'],
+    ],
+  );
+  assert.equal((await stat(path.join(cwd, 'stillpoint.config.ts'))).mode & 0o777, 0o644);
+  assert.deepEqual(
+    (await readdir(cwd)).toSorted(),
+    ['.env', '.git', '.gitignore', 'cache.db', 'stillpoint.config.ts', 'uploads'],
+    'nothing else is left',
+  );
+});
+
+test('--dry-run prints the configuration and writes nothing; --json tells what was found', async (t) => {
+  const cwd = await makeApplication(t);
+  const dry = await inProcess(['init', '--dry-run'], { cwd });
+  assert.equal(dry.status, 0);
+  assert.match(dry.stdout, /^\/\/ What Stillpoint captures/);
+  const json = await inProcess(['init', '--dry-run', '--json'], { cwd });
+  const document = JSON.parse(json.stdout) as Document;
+  assert.deepEqual([document.directory, document.written], [cwd, false]);
+  assert.equal(document.config.trimEnd(), dry.stdout.trimEnd());
+  assert.equal(document.found.databases.length, 2);
+  assert.ok(!(json.stdout + dry.stdout + dry.stderr).includes('s3cret'));
+  assert.ok(!(await readdir(cwd)).includes('stillpoint.config.ts'));
+});
+
+test('a person is asked, and what was refused stays as a comment', async (t) => {
+  const cwd = await makeApplication(t);
+  const ran = await inProcess(['init'], { cwd, answer: 'n' });
+  assert.equal(ran.status, 0);
+  assert.match(ran.stderr, /Capture the repository \.\? \[Y\/n\]/);
+  assert.match(ran.stderr, /Capture the Postgres 127\.0\.0\.1:1\/shop\? \[Y\/n\]/);
+  assert.match(ran.stderr, /Capture the files in uploads\? \[y\/N\]/);
+  const text = await readFile(path.join(cwd, 'stillpoint.config.ts'), 'utf8');
+  assert.match(text, /\/\/ shop: \{ driver: 'postgres'/);
+  const config = await loadConfig(path.join(cwd, 'stillpoint.config.ts'));
+  assert.deepEqual([config.members, config.sources], [[], []]);
+  const other = await makeApplication(t);
+  assert.equal((await inProcess(['init'], { cwd: other, answer: 'yes' })).status, 0);
+  const all = await loadConfig(path.join(other, 'stillpoint.config.ts'));
+  assert.equal(all.sources.length, 3);
+});
+
+test('a configuration that is there is never replaced', async (t) => {
+  const cwd = await makeApplication(t);
+  const file = path.join(cwd, 'stillpoint.config.json');
+  await writeFile(file, '{}');
+  const ran = await inProcess(['init', '--yes', '--json'], { cwd });
+  assert.deepEqual([ran.status, codeOf(ran.stderr)], [1, 'CONFIG_EXISTS']);
+  assert.equal(await readFile(file, 'utf8'), '{}');
+  assert.ok(!(await readdir(cwd)).includes('stillpoint.config.ts'));
+});
+
+test('a directory can be named, and one with nothing in it is told what to do', async (t) => {
+  const cwd = await makeDirectory(t);
+  await mkdir(path.join(cwd, 'app'));
+  const nothing = await inProcess(['init', 'app'], { cwd });
+  assert.equal(nothing.status, 1);
+  assert.match(nothing.stderr, /NOTHING_FOUND/);
+  assert.match(nothing.stderr, /git init/);
+  execFileSync('git', ['init', '-q'], { cwd: path.join(cwd, 'app') });
+  assert.equal((await inProcess(['init', 'app'], { cwd })).status, 0);
+  assert.ok((await readdir(path.join(cwd, 'app'))).includes('stillpoint.config.ts'));
+  const missing = await inProcess(['init', 'gone', '--json'], { cwd });
+  assert.deepEqual([missing.status, codeOf(missing.stderr)], [2, 'INIT_DIRECTORY_MISSING']);
+});
+
+test('where it cannot be written, that is an error of the catalogue', async (t) => {
+  const cwd = await makeApplication(t);
+  // A directory in its place stops root too.
+  await mkdir(path.join(cwd, 'stillpoint.config.ts'));
+  const ran = await inProcess(['init', '--yes', '--json'], { cwd });
+  assert.deepEqual([ran.status, codeOf(ran.stderr)], [1, 'CONFIG_EXISTS']);
+});
+
+test('what init writes can be captured at once', async (t) => {
+  const cwd = await makeDirectory(t);
+  await writeFile(path.join(cwd, 'file'), 'x');
+  execFileSync('git', ['init', '-q'], { cwd });
+  assert.equal((await inProcess(['init', '--yes'], { cwd })).status, 0);
+  const taken = await inProcess(['snapshot', '--json'], { cwd });
+  assert.equal(taken.status, 0, taken.stderr);
+});
