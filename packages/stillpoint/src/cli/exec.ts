@@ -4,11 +4,15 @@ import { failure } from '@stillpoint/core';
 import { InvalidArgumentError, type Command } from 'commander';
 import { spawn } from 'node:child_process';
 import { databaseEnvironment } from './database-environment.ts';
-import type { CommandContext, Runner } from './context.ts';
+import type { CommandContext, OpenProject, Runner } from './context.ts';
+import { refuseIfBlocked, verdictLines } from './gate.ts';
 import type { Host } from './host.ts';
+import { plainText } from '../output/plain-text.ts';
 
 interface Options {
   readonly source?: string;
+  /** False with --no-gate. */
+  readonly gate: boolean;
 }
 
 export function addExecCommand(program: Command, run: Runner): void {
@@ -18,9 +22,10 @@ export function addExecCommand(program: Command, run: Runner): void {
     .usage('[options] -- COMMAND...')
     .summary('run a program with the database in its environment')
     .description(
-      'Starts the managed database if need be and runs a program with DATABASE_URL, PGHOST, PGPORT, PGUSER, PGPASSWORD, PGDATABASE and STILLPOINT_LOCK_KEY set.',
+      'Starts the managed database if need be and runs a program with DATABASE_URL, PGHOST, PGPORT, PGUSER, PGPASSWORD, PGDATABASE and STILLPOINT_LOCK_KEY set. Before, it asks the gate: old code is not started on newer data.',
     )
     .option('--source <name>', 'whose address DATABASE_URL is, when the project has several')
+    .option('--no-gate', 'start the program whatever the gate would say')
     .addHelpText('after', '\nExample:\n  stillpoint exec -- npm start\n  stillpoint exec -- psql')
     .action(
       run<Options>(async (context, options, [command, ...args]) => {
@@ -39,7 +44,32 @@ async function environmentFor(
   // The project is closed again before the program runs: it may run for days, and take snapshots itself.
   await using project = await context.openProject();
   const own = await databaseEnvironment(project, options.source, context.call);
+  await askGate(context, project, options.gate);
   return { ...context.host.environment, ...own };
+}
+
+/** Throws GATE_BLOCKED. From here on the databases say that this code uses them. */
+async function askGate(
+  { call, output }: CommandContext,
+  { stillpoint }: OpenProject,
+  wanted: boolean,
+): Promise<void> {
+  if (!wanted) {
+    output.warn(
+      'The gate was not asked, because of --no-gate: this code may be older than the data.',
+    );
+    return;
+  }
+  const verdict = await stillpoint.gate({ ...call, stamp: true });
+  for (const { level, subject, what, evidence } of verdict.findings) {
+    if (level !== 'warn') continue;
+    const text = plainText(`${subject}: ${what} (${evidence.join('; ')})`);
+    call.onProgress({ type: 'note:said', level: 'warn', text });
+  }
+  if (verdict.level === 'block') {
+    for (const line of verdictLines(verdict, output.talkStyle)) output.say(line);
+  }
+  refuseIfBlocked(verdict, 'the program was not started');
 }
 
 async function runProgram(

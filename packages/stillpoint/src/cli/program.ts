@@ -8,6 +8,7 @@ import { addDemoCommand } from './demo.ts';
 import { addDiffCommand } from './diff.ts';
 import { addExecCommand, ProgramEnded } from './exec.ts';
 import { addInitCommand } from './init.ts';
+import { addGateCommand } from './gate.ts';
 import { addListCommand } from './list.ts';
 import { addRestoreCommand } from './restore.ts';
 import { addShowCommand } from './show.ts';
@@ -32,6 +33,7 @@ const commands: readonly ((program: Command, run: Runner) => void)[] = [
   addUndoCommand,
   addDatabaseCommands,
   addExecCommand,
+  addGateCommand,
   addDemoCommand,
 ];
 
@@ -113,6 +115,7 @@ const commandNames = new Set([
   'undo',
   'db',
   'exec',
+  'gate',
   'demo',
 ]);
 

@@ -65,6 +65,9 @@ function showPlan(plan: RestorePlan, write: (line: string) => void): void {
     for (const detail of change.details) write(`    ${detail}`);
   }
   if (plan.changes.length === 0) write('  nothing');
+  for (const { member, command } of plan.rebuilds) {
+    write(`  ${member}: its dependencies change, so after the switch it is rebuilt: ${command}`);
+  }
   for (const warning of plan.warnings) write(`  warning: ${warning}`);
   write(`  It needs about ${bytesText(plan.bytesNeeded)} while it is prepared.`);
 }

@@ -2,7 +2,9 @@
 import type { RestoreResult } from '@stillpoint/engine';
 import { millisecondsText } from '../output/units.ts';
 import type { CommandContext } from './context.ts';
+import { refuseIfBlocked, verdictLines } from './gate.ts';
 
+/** Throws GATE_BLOCKED when all is said: the restore is done and stays, but nothing should start on it. */
 export function showRestored(context: CommandContext, restored: RestoreResult): void {
   const { output } = context;
   output.result(restored);
@@ -17,4 +19,8 @@ export function showRestored(context: CommandContext, restored: RestoreResult): 
   const head = `Restored ${output.style.bold(restored.snapshot)}`;
   const where = restored.undo === null ? ` into ${restored.directory}` : '';
   output.data(`${head}${where} in ${millisecondsText(restored.durationMs)}${closed}.${undo}`);
+  if (restored.gate.level !== 'pass') {
+    for (const line of verdictLines(restored.gate, output.talkStyle)) output.say(line);
+  }
+  refuseIfBlocked(restored.gate, 'the restore is done and stays as it was captured');
 }

@@ -15,6 +15,12 @@ export const gate = {
     exit: exit.gateBlocked,
     retryable: false,
   },
+  ACCEPT_NEEDS_YES: {
+    message: 'Taking code and data as they are has to be confirmed, and nobody is here to do it.',
+    hint: 'Add --yes if that is what you want: what blocks now is passed from then on.',
+    exit: exit.usage,
+    retryable: false,
+  },
   REBUILD_FAILED: {
     message: 'The rebuild of {member} failed: {reason}',
     hint: 'What it said is in {log}. It is run as: {command}',
