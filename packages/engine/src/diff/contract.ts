@@ -50,7 +50,7 @@ export interface SourceDiff {
   readonly commits: CommitsDiff | null;
   /** git and directories of files. */
   readonly files: FilesDiff | null;
-  /** Databases only. */
+  /** Databases only; none where only schemas were asked for and the lockfiles say that they are equal. */
   readonly databases: readonly DatabaseDiff[] | null;
 }
 

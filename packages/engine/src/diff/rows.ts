@@ -25,9 +25,16 @@ interface Comparison extends RowsOptions {
   readonly to: DatabaseView;
   readonly table: TableName;
   readonly oneIn: number;
-  /** Columns that both have, and those of them that are no part of the key. */
+  readonly columns: Comparable;
+}
+
+interface Comparable {
   readonly key: readonly string[];
-  readonly others: readonly string[];
+  /** Columns that both have and that are no part of the key. */
+  readonly shared: readonly string[];
+  /** All that are no part of the key. */
+  readonly from: readonly string[];
+  readonly to: readonly string[];
 }
 
 export async function compareRows(
@@ -45,7 +52,7 @@ export async function compareRows(
   const most = options.comparedMost ?? ROWS_COMPARED_MOST;
   const oneIn = Math.max(1, Math.ceil(Math.max(count.from!, count.to!) / most));
   const both = { from: views.from!, to: views.to! };
-  const compared = await compareSample({ ...options, ...both, ...columns, table: name, oneIn });
+  const compared = await compareSample({ ...options, ...both, columns, table: name, oneIn });
   return { ...compared, count, oneIn };
 }
 
@@ -53,15 +60,15 @@ export async function compareRows(
 function comparableColumns(
   from: TableDescription | undefined,
   to: TableDescription | undefined,
-): { readonly key: readonly string[]; readonly others: readonly string[] } | undefined {
+): Comparable | undefined {
   if (from === undefined || to === undefined || !sameNames(from.key, to.key)) return undefined;
-  const names = from.columns.map(({ name }) => name);
-  const toNames = to.columns.map(({ name }) => name);
-  if (from.key.length === 0)
-    return sameNames(names, toNames) ? { key: [], others: names } : undefined;
   const key = new Set(from.key);
-  const shared = new Set(toNames);
-  return { key: from.key, others: names.filter((name) => shared.has(name) && !key.has(name)) };
+  const othersOf = ({ columns }: TableDescription): string[] =>
+    columns.map(({ name }) => name).filter((name) => !key.has(name));
+  const columns = { from: othersOf(from), to: othersOf(to) };
+  if (key.size === 0 && !sameNames(columns.from, columns.to)) return undefined;
+  const shared = columns.from.filter((name) => columns.to.includes(name));
+  return { key: from.key, shared, ...columns };
 }
 
 interface Waiting {
@@ -71,12 +78,13 @@ interface Waiting {
 }
 
 async function compareSample(comparison: Comparison): Promise<Omit<RowsDiff, 'count' | 'oneIn'>> {
-  const { from, to, others, shown } = comparison;
+  const { from, to, shown } = comparison;
+  const { shared } = comparison.columns;
   const waiting = new Map<string, Waiting>();
   for await (const row of read(from, comparison)) {
     const id = identityOf(row);
     const already = waiting.get(id);
-    if (already === undefined) waiting.set(id, { values: valuesOf(row, others), count: 1 });
+    if (already === undefined) waiting.set(id, { values: valuesOf(row, shared), count: 1 });
     else already.count++;
   }
   const samples: RowChange[] = [];
@@ -90,7 +98,7 @@ async function compareSample(comparison: Comparison): Promise<Omit<RowsDiff, 'co
       if (added++ < shown) samples.push(oneSided('added', row, comparison));
       continue;
     }
-    if (before.values !== valuesOf(row, others) && changed++ < shown) changedTo.set(id, row);
+    if (before.values !== valuesOf(row, shared) && changed++ < shown) changedTo.set(id, row);
     if (--before.count === 0) waiting.delete(id);
   }
   const removed = [...waiting.values()].reduce((sum, { count }) => sum + count, 0);
@@ -154,20 +162,25 @@ function valuesOf({ values }: RowView, names: readonly string[]): string {
 function oneSided(
   state: 'added' | 'removed',
   { values }: RowView,
-  { key, others }: Comparison,
+  { columns }: Comparison,
 ): RowChange {
   const side = state === 'added' ? 'to' : 'from';
-  const columns = others.map((name) => [name, { [side]: values[name] ?? null }] as const);
-  return { state, key: pick(values, key), columns: Object.fromEntries(columns) };
+  const found = columns[side].map((name) => [name, { [side]: values[name] ?? null }] as const);
+  return { state, key: pick(values, columns.key), columns: Object.fromEntries(found) };
 }
 
-function twoSided(before: RowView, after: RowView, { key, others }: Comparison): RowChange {
-  const columns = others.flatMap((name) => {
+function twoSided(before: RowView, after: RowView, { columns }: Comparison): RowChange {
+  const { key, shared } = columns;
+  const differing = shared.flatMap((name) => {
     const from = before.values[name] ?? null;
     const to = after.values[name] ?? null;
     return from === to ? [] : [[name, { from, to }] as const];
   });
-  return { state: 'changed', key: pick(before.values, key), columns: Object.fromEntries(columns) };
+  return {
+    state: 'changed',
+    key: pick(before.values, key),
+    columns: Object.fromEntries(differing),
+  };
 }
 
 function pick(

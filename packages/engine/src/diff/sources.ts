@@ -121,6 +121,9 @@ async function compareDatabaseSets(
   { from, to }: SourcePair,
   { schemaOnly, shown, signal, progress }: SourceOptions,
 ): Promise<readonly DatabaseDiff[]> {
+  const digest = from?.schemaDigest ?? null;
+  // The lockfiles say it already.
+  if (schemaOnly && digest !== null && digest === to?.schemaDigest) return [];
   await using before = await from?.openDatabases();
   await using after = await to?.openDatabases();
   const rows = schemaOnly ? undefined : { shown: shown.rows, signal };

@@ -14,6 +14,8 @@ export interface SourceState {
   readonly kind: string;
   /** undefined: the configuration does not name it any more. */
   readonly driver: SourceDriver | undefined;
+  /** As in the lockfile; null: there is none, or it is not known without looking. */
+  readonly schemaDigest: string | null;
   readTree(): Promise<TreeView>;
   openDatabases(): Promise<DatabaseSet>;
 }
@@ -34,6 +36,7 @@ export async function liveStates(
       name: driver.name,
       kind: driver.kind,
       driver,
+      schemaDigest: null,
       readTree: () => driver.tree!.live(signal),
       openDatabases: () => driver.database!.live(signal),
     });
@@ -52,6 +55,7 @@ export function capturedStates(
       driver === 'git' || engine.drivers.some((one) => one.name === name && one.kind === driver),
   );
   const drivers = engine.driversFor(known, manifest.id);
+  const schemas = new Map(manifest.lockfile.sources.map((one) => [one.name, one.schemaDigest]));
   return manifest.sources.map((source, index) => {
     const driver = drivers.get(source.name);
     const { name, record } = source;
@@ -59,6 +63,7 @@ export function capturedStates(
       name,
       kind: source.driver,
       driver,
+      schemaDigest: schemas.get(name) ?? null,
       readTree: () => driver!.tree!.captured(record, engine.vault, call.signal),
       async openDatabases() {
         await checkRoom(engine, source, manifest.id, driver!);

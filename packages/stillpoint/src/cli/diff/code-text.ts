@@ -7,7 +7,7 @@ export function commitLines(commits: CommitsDiff, page: Page): readonly string[]
   const { style, line } = page;
   const { from, to } = commits.head;
   if (from?.commit === to?.commit && from?.branch === to?.branch) return [];
-  const lines = [line(2, `${headText(from)} → ${headText(to)}${distanceText(commits)}`)];
+  const lines = [line(2, `${headsText(from, to)}${distanceText(commits)}`)];
   for (const [state, list, count] of [
     ['added', commits.added, commits.ahead],
     ['removed', commits.removed, commits.behind],
@@ -18,6 +18,13 @@ export function commitLines(commits: CommitsDiff, page: Page): readonly string[]
     if (more > 0) lines.push(line(4, `${sign} and ${countText(more, 'commit')} more`, style.dim));
   }
   return lines;
+}
+
+function headsText(from: TreeHead | null, to: TreeHead | null): string {
+  if (from === null || to === null || from.branch !== to.branch) {
+    return `${headText(from)} → ${headText(to)}`;
+  }
+  return `${headText(from)} → ${to.commit?.slice(0, 8) ?? 'no commit'}`;
 }
 
 function headText(head: TreeHead | null): string {

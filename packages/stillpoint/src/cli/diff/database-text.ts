@@ -20,7 +20,7 @@ export function databaseLines(database: DatabaseDiff, page: Page): readonly stri
   const { style, line } = page;
   const what =
     state === 'changed'
-      ? `${tables.length} of ${countText(Math.max(count.from, count.to), 'table')} differ`
+      ? differText(tables.length)
       : `${state}, ${countText(Math.max(count.from, count.to), 'table')}`;
   const lines = [line(2, `database ${database.name}: ${what}${sizeText(bytes)}`)];
   for (const table of tables) lines.push(...tableLines(table, page));
@@ -30,6 +30,11 @@ export function databaseLines(database: DatabaseDiff, page: Page): readonly stri
     lines.push(line(4, `~ ${words}`, style.yellow));
   }
   return lines;
+}
+
+function differText(count: number): string {
+  if (count === 0) return 'the same tables';
+  return count === 1 ? 'one table differs' : `${count} tables differ`;
 }
 
 function sizeText({ from, to }: FromTo<number | null>): string {
@@ -88,7 +93,7 @@ function rowsText({ count, oneIn, ...counts }: RowsDiff): string {
 
 function sampleLine(sample: RowChange, { style, line }: Page): string {
   const { sign, paint } = SIGNS[sample.state];
-  const key = Object.entries(sample.key).map(([name, value]) => `${name}=${valueText(value)}`);
+  const key = Object.entries(sample.key).map(([name, value]) => `${name}=${keyText(value)}`);
   const columns = Object.entries(sample.columns).map(([name, { from, to }]) => {
     if (from !== undefined && to !== undefined) {
       return `${name}: ${valueText(from)} → ${valueText(to)}`;
@@ -101,4 +106,9 @@ function sampleLine(sample: RowChange, { style, line }: Page): string {
 
 function valueText(value: string | null): string {
   return value === null ? 'NULL' : `'${shorten(value, VALUE_COLUMNS)}'`;
+}
+
+/** Most keys are numbers or ids, which need no quotes. */
+function keyText(value: string | null): string {
+  return value !== null && /^[\w.:-]{1,40}$/.test(value) ? value : valueText(value);
 }
