@@ -4,7 +4,7 @@ import type { StateDiff } from './diff/contract.ts';
 import type { FreezeTimes } from './freeze/contract.ts';
 import type { GateVerdict } from './gate/contract.ts';
 import type { BrokenSeal } from './project/index.ts';
-import type { Lockfile } from './snapshot/lockfile.ts';
+import type { Lockfile } from './snapshot/index.ts';
 import type { ClusterStatus } from './sources/postgres/cluster/contract.ts';
 import type { VerifyReport } from './vault/contract.ts';
 

@@ -77,6 +77,6 @@ export {
   type StepSource,
 } from './restore/index.ts';
 export { lockfileText, type Lockfile } from './snapshot/index.ts';
-export type { CommitLine, TreeHead } from './sources/tree.ts';
+export type { CommitLine, TreeHead } from './sources/contract.ts';
 export type { ClusterStatus } from './sources/postgres/cluster/contract.ts';
 export type { Damage, VerifyReport } from './vault/contract.ts';

@@ -1,7 +1,7 @@
 // What differs between two states of a project: two snapshots, or a snapshot and what is there now. `from` is always the first
 // of the two, `to` the second; 'added' is what only the second has. docs/reference/json.md describes the same as JSON.
 import type { SnapshotId } from '@stillpoint/core';
-import type { CommitLine, TreeHead } from '../sources/tree.ts';
+import type { CommitLine, TreeHead } from '../sources/contract.ts';
 
 export interface StateDiff {
   readonly from: DiffSide;

@@ -2,7 +2,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { digestOf } from '@stillpoint/core';
-import type { DatabaseView, RowView, TableDescription, TableName } from '../sources/database.ts';
+import type { DatabaseView, RowView, TableDescription, TableName } from '../sources/contract.ts';
 import { compareDatabases } from './databases.ts';
 import { compareRows } from './rows.ts';
 

@@ -1,5 +1,5 @@
 // What differs between the databases of one source in two states.
-import type { DatabaseSet, DatabaseView, TableDescription } from '../sources/database.ts';
+import type { DatabaseSet, DatabaseView, TableDescription } from '../sources/contract.ts';
 import type { DatabaseDiff, RowsDiff, TableDiff } from './contract.ts';
 import { problemOf } from './problem.ts';
 import { compareRows, type RowsOptions, type Views } from './rows.ts';

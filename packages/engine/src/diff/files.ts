@@ -1,5 +1,5 @@
 // Which files differ between two states of a directory. Content is asked for only where everything else is equal.
-import type { TreeEntry, TreeView } from '../sources/tree.ts';
+import type { TreeEntry, TreeView } from '../sources/contract.ts';
 import type { FileChange, FilesDiff } from './contract.ts';
 
 export interface FilesOptions {

@@ -2,7 +2,7 @@
 // ROWS_COMPARED_MOST of them, and the few rows that are shown: of a larger table a sample is compared, of the same keys on both
 // sides. The rows to show of the first are read in a second pass.
 import { digestOf } from '@stillpoint/core';
-import type { DatabaseView, RowView, TableDescription, TableName } from '../sources/database.ts';
+import type { DatabaseView, RowView, TableDescription, TableName } from '../sources/contract.ts';
 import type { RowChange, RowsDiff } from './contract.ts';
 import { sameNames, type TablePair } from './schema.ts';
 

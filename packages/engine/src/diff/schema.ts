@@ -1,5 +1,5 @@
 // What differs between two databases in their tables, columns, indexes and keys.
-import type { TableDescription, TableName } from '../sources/database.ts';
+import type { TableDescription, TableName } from '../sources/contract.ts';
 import type { FromTo, Named, NamedChanges } from './contract.ts';
 
 export interface TablePair {

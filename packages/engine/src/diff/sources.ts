@@ -1,6 +1,6 @@
 // What differs in one source between two states of it.
 import { isFailure } from '@stillpoint/core';
-import type { TreeAccess, TreeHead, TreeView } from '../sources/tree.ts';
+import type { TreeAccess, TreeHead, TreeView } from '../sources/contract.ts';
 import type { CommitsDiff, DatabaseDiff, DiffState, FileChange, SourceDiff } from './contract.ts';
 import { compareDatabases } from './databases.ts';
 import { compareFiles } from './files.ts';

@@ -4,9 +4,7 @@ import path from 'node:path';
 import type { ProgressListener } from '@stillpoint/core';
 import type { EngineContext } from '../context.ts';
 import { checkSpace, freeBytesAt, type ManifestSource, type Sealed } from '../snapshot/index.ts';
-import type { SourceDriver } from '../sources/contract.ts';
-import type { DatabaseSet } from '../sources/database.ts';
-import type { TreeView } from '../sources/tree.ts';
+import type { DatabaseSet, SourceDriver, TreeView } from '../sources/contract.ts';
 
 /** One source in one state. Its driver knows how to look at it, or it does not. */
 export interface SourceState {

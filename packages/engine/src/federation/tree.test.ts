@@ -3,7 +3,7 @@ import assert from 'node:assert/strict';
 import { chmod, rm, symlink, unlink } from 'node:fs/promises';
 import path from 'node:path';
 import { test } from 'node:test';
-import type { TreeView } from '../sources/tree.ts';
+import type { TreeView } from '../sources/contract.ts';
 import { createTestMember } from './testing/test-member.ts';
 
 const never = new AbortController().signal;

@@ -12,16 +12,15 @@ import {
   type ByteName,
   type FsPath,
 } from '../file-tree/index.ts';
-import type { ObjectSource } from '../sources/contract.ts';
-import {
-  COMMITS_TOLD,
-  type CommitLine,
-  type CommitPath,
-  type TreeAccess,
-  type TreeEntry,
-  type TreeHead,
-  type TreeView,
-} from '../sources/tree.ts';
+import type {
+  CommitLine,
+  CommitPath,
+  ObjectSource,
+  TreeAccess,
+  TreeEntry,
+  TreeHead,
+  TreeView,
+} from '../sources/contract.ts';
 import { blobId, hashLarge } from './content.ts';
 import { isDependencyLock } from './held-content.ts';
 import { listIndex, listOthers } from './listing.ts';
@@ -32,6 +31,9 @@ import { parseRecord, readListing, type ListedEntry } from './record.ts';
 import { listRefs, parseHead, type Head } from './refs.ts';
 import { openRepository, type Repository } from './repository.ts';
 import { createWorkTree } from './work-tree.ts';
+
+/** Of each side. */
+const COMMITS_TOLD = 10;
 
 export function createTreeAccess(context: MemberContext): TreeAccess {
   return {

@@ -20,6 +20,9 @@ import type { Json, ProgressListener, SnapshotId } from '@stillpoint/core';
 import type { DatabaseAccess } from './database.ts';
 import type { TreeAccess } from './tree.ts';
 
+export type * from './database.ts';
+export type * from './tree.ts';
+
 /** Facts of the world, not wishes. All default to false in the suite. */
 export interface DriverSupports {
   /** Writers are kept out by close() until open(); false for sources that nobody can be kept out of. */

@@ -46,7 +46,7 @@ export interface TreeEntry {
 export interface CommitPath {
   readonly ahead: number;
   readonly behind: number;
-  /** Of those ahead, newest first, at most `COMMITS_TOLD`. */
+  /** Of those ahead, newest first, at most ten. */
   readonly added: readonly CommitLine[];
   /** Of those behind. */
   readonly removed: readonly CommitLine[];
@@ -56,5 +56,3 @@ export interface CommitLine {
   readonly id: string;
   readonly subject: string;
 }
-
-export const COMMITS_TOLD = 10;

@@ -1,8 +1,7 @@
 import assert from 'node:assert/strict';
 import { after, test } from 'node:test';
 import { newSnapshotId, newUuid, systemClock } from '@stillpoint/core';
-import type { PrepareOptions } from '../contract.ts';
-import type { DatabaseSet, DatabaseView } from '../database.ts';
+import type { DatabaseSet, DatabaseView, PrepareOptions } from '../contract.ts';
 import { readNote, writeNote } from './incarnation.ts';
 import { prepare } from './prepare.ts';
 import {

@@ -4,8 +4,7 @@
 // The caller holds the project's lease: a restore that ends would drop the incarnation under the reader.
 import { failure, newUuid, type Clock, type Json } from '@stillpoint/core';
 import type { Client } from 'pg';
-import type { PrepareOptions } from '../contract.ts';
-import type { DatabaseAccess, DatabaseSet, DatabaseView } from '../database.ts';
+import type { DatabaseAccess, DatabaseSet, DatabaseView, PrepareOptions } from '../contract.ts';
 import { listLockableDatabases } from './advisory-lock.ts';
 import type { Cluster } from './cluster/contract.ts';
 import { readNote } from './incarnation.ts';

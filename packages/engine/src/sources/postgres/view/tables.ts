@@ -1,7 +1,7 @@
 // The tables of a database, read from its catalogs: the user's own, not those of extensions, nor Stillpoint's. A partitioned
 // table is one table; its partitions are not told apart.
 import { escapeIdentifier, type Client } from 'pg';
-import type { TableDescription, TableName } from '../../database.ts';
+import type { TableDescription, TableName } from '../../contract.ts';
 import { USER_SCHEMAS } from '../schema-digest.ts';
 
 export interface Table extends TableDescription {

@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { after, test } from 'node:test';
 import { isFailure } from '@stillpoint/core';
 import type { Client } from 'pg';
-import type { DatabaseView, RowView, TableName } from '../../database.ts';
+import type { DatabaseView, RowView, TableName } from '../../contract.ts';
 import {
   connectApplication,
   never,

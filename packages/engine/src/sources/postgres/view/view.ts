@@ -1,7 +1,7 @@
 // One database, seen in one read transaction. Whoever made the connection ends it, and the view with it.
 import { failure } from '@stillpoint/core';
 import type { Client } from 'pg';
-import type { DatabaseView, TableName } from '../../database.ts';
+import type { DatabaseView, TableName } from '../../contract.ts';
 import { schemaDigest, settleSession } from '../schema-digest.ts';
 import { readColumns, readRows } from './rows.ts';
 import { readStamp, writeStamp } from './stamp.ts';
