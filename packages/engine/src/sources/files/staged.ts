@@ -1,0 +1,135 @@
+// A state of the directory, prepared in a private place on the same file system: everything that switch() needs, so that it asks
+// no vault. Layout:
+//   record.json     the record
+//   listing         its listing, as it is in the vault
+//   contents/<n>    files by the place of their first name in the listing, ready to be linked into the tree
+//   temporary/      what is on its way to its place
+import { lstat, mkdir, readFile, rm, rmdir, stat } from 'node:fs/promises';
+import path from 'node:path';
+import { digestHex, digestOf, failure, type Json } from '@stillpoint/core';
+import { z } from 'zod';
+import type { PrepareOptions } from '../contract.ts';
+import type { FilesContext } from './context.ts';
+import { ownPrefix } from './exclusions.ts';
+import {
+  parseListing,
+  parseRecord,
+  type FilesRecord,
+  type ListedEntry,
+  type ListedFile,
+} from './record.ts';
+
+const placementSchema = z.strictObject({
+  version: z.literal(1),
+  staged: z.string(),
+  /**
+   * everything   every content is there
+   * differences  only what the switch to the other placement touches: the way back
+   * fresh        everything, and the directory was not there: nothing in it may be replaced, for no undo point holds it
+   */
+  holds: z.enum(['everything', 'differences', 'fresh']),
+});
+
+export type FilesPlacement = z.infer<typeof placementSchema>;
+
+export interface StagedState {
+  readonly holds: FilesPlacement['holds'];
+  readonly record: FilesRecord;
+  readonly listing: readonly ListedEntry[];
+  readonly temporaryDirectory: string;
+  /** Where the content of a file is, if it was staged. Names of one file share it. */
+  contentFile(entry: ListedFile): string;
+}
+
+export function parsePlacement(source: string, placement: Json): FilesPlacement {
+  const result = placementSchema.safeParse(placement);
+  if (result.success) return result.data;
+  throw failure('FILES_RECORD_INVALID', { source, what: 'its placement' }, result.error);
+}
+
+export async function openStaged(
+  source: string,
+  { staged, holds }: FilesPlacement,
+): Promise<StagedState> {
+  const read = (name: string) =>
+    readFile(path.join(staged, name), 'utf8').catch((error: unknown) => {
+      throw failure('RESTORE_NOT_PROVED', { source, reason: `${staged} is not whole` }, error);
+    });
+  const record = parseRecord(source, JSON.parse(await read('record.json')) as Json);
+  return describeStaged(staged, holds, record, parseListing(source, await read('listing')));
+}
+
+export function describeStaged(
+  staged: string,
+  holds: FilesPlacement['holds'],
+  record: FilesRecord,
+  listing: readonly ListedEntry[],
+): StagedState {
+  const places = new Map<ListedEntry, number>();
+  const linked = new Map<number, number>();
+  for (const [place, entry] of listing.entries()) {
+    if (entry.type !== 'file') continue;
+    if (entry.link !== undefined && !linked.has(entry.link)) linked.set(entry.link, place);
+    places.set(entry, entry.link === undefined ? place : linked.get(entry.link)!);
+  }
+  return {
+    holds,
+    record,
+    listing,
+    temporaryDirectory: path.join(staged, 'temporary'),
+    contentFile: (entry) => path.join(staged, 'contents', String(places.get(entry))),
+  };
+}
+
+/** Beside the project if a rename leads from there to the directory, else inside the directory, under a name nobody captures. */
+export async function stagedDirectory(
+  context: FilesContext,
+  { workDirectory, snapshot }: Pick<PrepareOptions, 'workDirectory' | 'snapshot'>,
+  direction: 'there' | 'back',
+): Promise<string> {
+  const name = digestHex(digestOf(Buffer.from(`${context.source} ${snapshot} ${direction}`)));
+  const parent = (await isSameFileSystem(workDirectory, context.directory))
+    ? workDirectory
+    : insideDirectory(context);
+  return path.join(parent, `files-${name.slice(0, 16)}`);
+}
+
+function insideDirectory({ directory }: FilesContext): string {
+  return path.join(directory, `${ownPrefix}restore`);
+}
+
+async function isSameFileSystem(workDirectory: string, directory: string): Promise<boolean> {
+  const live = await stat(directory).catch(() => undefined);
+  return live === undefined || live.dev === (await deviceOf(workDirectory));
+}
+
+/** Of the directory or, while it is not there, of what it will be made in. */
+async function deviceOf(directory: string): Promise<number> {
+  const found = await lstat(directory).catch(() => undefined);
+  return found?.dev ?? (await deviceOf(path.dirname(directory)));
+}
+
+export async function makeStagedDirectory(staged: string): Promise<void> {
+  await rm(staged, { recursive: true, force: true });
+  for (const part of ['contents', 'temporary'])
+    await mkdir(path.join(staged, part), { recursive: true, mode: 0o700 });
+}
+
+export async function dropStaged(context: FilesContext, placement: Json): Promise<void> {
+  // A restore to where there was nothing has no other placement.
+  if (placement === null) return;
+  const { staged } = parsePlacement(context.source, placement);
+  await rm(staged, { recursive: true, force: true });
+  if (path.dirname(staged) === insideDirectory(context)) await rmdirIfEmpty(path.dirname(staged));
+}
+
+/** What prepare() made outside of the restore's own directory. */
+export async function dropAllStaged(context: FilesContext): Promise<void> {
+  await rm(insideDirectory(context), { recursive: true, force: true });
+}
+
+async function rmdirIfEmpty(directory: string): Promise<void> {
+  await rmdir(directory).catch((error: NodeJS.ErrnoException) => {
+    if (error.code !== 'ENOTEMPTY' && error.code !== 'ENOENT') throw error;
+  });
+}
