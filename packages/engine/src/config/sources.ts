@@ -1,6 +1,7 @@
 // From what is written under `sources` to what the engine sees; and the rules that need more than one key.
 import { failure } from '@stillpoint/core';
 import path from 'node:path';
+import { isAddress } from './address.ts';
 import { describeValue, invalidKey } from './parse.ts';
 import { refuseAbove } from './written-path.ts';
 import { isProtectedSetting } from './protected-settings.ts';
@@ -118,7 +119,7 @@ function resolveAddress(
     return { env: written.env, file: inProject(file, `${key}.file`, context) };
   }
   // What is refused may hold a password: it is not repeated.
-  if (!/^postgres(ql)?:\/\//.test(written) || !URL.canParse(written)) {
+  if (!isAddress(written)) {
     throw invalidKey(context.file, key, 'a postgresql:// address', 'another text');
   }
   return { url: written };
