@@ -121,13 +121,48 @@ export async function catalogFingerprint(client: Client): Promise<string> {
   return rows[0]!.fingerprint;
 }
 
+/** Kind, name, part and definition of everything that the digest is made of, in its order. */
+export type SchemaObject = readonly [
+  kind: string,
+  name: string,
+  part: string,
+  definition: string | null,
+];
+
 export async function schemaDigest(client: Client): Promise<Digest> {
+  return digestOfSchema(await readSchema(client));
+}
+
+export async function readSchema(client: Client): Promise<readonly SchemaObject[]> {
   const { rows } = await client.query<[string, string, string, string | null]>({
     text: OBJECTS,
     rowMode: 'array',
   });
+  return rows.map(([kind, name, part, definition]) => [
+    kind,
+    name,
+    part,
+    definition === null ? null : asWrittenAnew(definition),
+  ]);
+}
+
+export function digestOfSchema(objects: readonly SchemaObject[]): Digest {
   const hasher = createHasher();
   // JSON keeps the parts apart whatever is in them.
-  for (const row of rows) hasher.update(Buffer.from(`${JSON.stringify(row)}\n`, 'utf8'));
+  for (const object of objects) hasher.update(Buffer.from(`${JSON.stringify(object)}\n`, 'utf8'));
   return hasher.digest();
+}
+
+const TEXT = `'(?:[^']|'')*'::character varying`;
+const CAST_LIST = new RegExp(String.raw`\(\(?ARRAY\[(${TEXT}(?:, ${TEXT})*)\]\)?::text\[\]\)`, 'g');
+
+/**
+ * `varchar IN ('a', 'b')` is written out in one way where it was first typed in, and in another where a dump of it was read: the
+ * cast of the list becomes one of each element. Both are the same schema.
+ */
+function asWrittenAnew(definition: string): string {
+  return definition.replaceAll(CAST_LIST, (_all, list: string) => {
+    const elements = list.match(new RegExp(TEXT, 'g')) ?? [];
+    return `(ARRAY[${elements.map((element) => `(${element})::text`).join(', ')}])`;
+  });
 }
