@@ -232,6 +232,22 @@ test('of a large table a sample is compared, and its numbers are those of the sa
   assert.deepEqual(diff.count, { from: 2000, to: 2000 });
 });
 
+test('rows to show stop where they would fill the memory, and are counted on', async () => {
+  const rows = Array.from({ length: 20 }, (_, at) => [String(at), 'x'.repeat(1024 * 1024)]);
+  const table: MemoryTable = { key: ['id'], columns: { id: 'int', v: 'text' }, rows };
+  for (const [from, to] of [
+    [{ t: { ...table, rows: [] } }, { t: table }],
+    [{ t: table }, { t: { ...table, rows: [] } }],
+  ] as const) {
+    const views = { from: viewOf(from), to: viewOf(to) };
+    const [shape] = await views.from.tables();
+    const pair = { name: { schema: 'public', name: 't' }, from: shape, to: shape };
+    const diff = await compareRows(views, pair, { shown: 20, signal: never });
+    assert.equal(diff.added + diff.removed, 20);
+    assert.equal(diff.samples.length, 4);
+  }
+});
+
 test('what differs in the schema beside tables is said, but not when the tables say it', async () => {
   const constraint = await compare({ people }, { people }, [{ digest: 'a' }, { digest: 'b' }]);
   assert.equal(constraint.otherSchemaChange, true);

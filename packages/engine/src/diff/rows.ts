@@ -8,6 +8,9 @@ import { sameNames, type TablePair } from './schema.ts';
 
 export const ROWS_COMPARED_MOST = 50_000;
 
+/** What the rows to show of one table may hold together; the one that goes over it is still shown whole. */
+const SHOWN_CHARACTERS_MOST = 4 * 1024 * 1024;
+
 export interface RowsOptions {
   /** How many added, removed and changed rows are shown, of each. */
   readonly shown: number;
@@ -26,6 +29,8 @@ interface Comparison extends RowsOptions {
   readonly table: TableName;
   readonly oneIn: number;
   readonly columns: Comparable;
+  /** Whether there is room to show one row more. */
+  readonly makeRoom: (row: RowView) => boolean;
 }
 
 interface Comparable {
@@ -52,7 +57,14 @@ export async function compareRows(
   const most = options.comparedMost ?? ROWS_COMPARED_MOST;
   const oneIn = Math.max(1, Math.ceil(Math.max(count.from!, count.to!) / most));
   const both = { from: views.from!, to: views.to! };
-  const compared = await compareSample({ ...options, ...both, columns, table: name, oneIn });
+  const compared = await compareSample({
+    ...options,
+    ...both,
+    columns,
+    table: name,
+    oneIn,
+    makeRoom: createRoom(),
+  });
   return { ...compared, count, oneIn };
 }
 
@@ -78,7 +90,7 @@ interface Waiting {
 }
 
 async function compareSample(comparison: Comparison): Promise<Omit<RowsDiff, 'count' | 'oneIn'>> {
-  const { from, to, shown } = comparison;
+  const { from, to, shown, makeRoom } = comparison;
   const { shared } = comparison.columns;
   const waiting = new Map<string, Waiting>();
   for await (const row of read(from, comparison)) {
@@ -95,10 +107,11 @@ async function compareSample(comparison: Comparison): Promise<Omit<RowsDiff, 'co
     const id = identityOf(row);
     const before = waiting.get(id);
     if (before === undefined) {
-      if (added++ < shown) samples.push(oneSided('added', row, comparison));
+      if (added++ < shown && makeRoom(row)) samples.push(oneSided('added', row, comparison));
       continue;
     }
-    if (before.values !== valuesOf(row, shared) && changed++ < shown) changedTo.set(id, row);
+    const differs = before.values !== valuesOf(row, shared);
+    if (differs && changed++ < shown && makeRoom(row)) changedTo.set(id, row);
     if (--before.count === 0) waiting.delete(id);
   }
   const removed = [...waiting.values()].reduce((sum, { count }) => sum + count, 0);
@@ -129,7 +142,8 @@ async function readBefore(
       samples.push(twoSided(row, after, comparison));
       changedLeft--;
     } else if (times > 0 && goneLeft > 0) {
-      samples.push(oneSided('removed', row, comparison));
+      if (!comparison.makeRoom(row)) goneLeft = 1;
+      else samples.push(oneSided('removed', row, comparison));
       left.set(id, times - 1);
       goneLeft--;
     }
@@ -146,6 +160,15 @@ async function* read(
     signal.throwIfAborted();
     yield row;
   }
+}
+
+function createRoom(): Comparison['makeRoom'] {
+  let left = SHOWN_CHARACTERS_MOST;
+  return ({ values }) => {
+    if (left <= 0) return false;
+    for (const value of Object.values(values)) left -= value?.length ?? 0;
+    return true;
+  };
 }
 
 const SHORT = 80;

@@ -41,7 +41,7 @@ function sourceLines(source: SourceDiff, page: Page): readonly string[] {
   const { style } = page;
   const word = source.state === 'changed' ? '' : `, ${source.state}`;
   return [
-    `${style.bold(source.name)} ${style.dim(source.driver)}${word}`,
+    `${page.line(0, source.name, style.bold)} ${style.dim(source.driver)}${word}`,
     ...(source.commits === null ? [] : commitLines(source.commits, page)),
     ...(source.files === null ? [] : fileLines(source.files, page)),
     ...(source.databases ?? []).flatMap((database) => databaseLines(database, page)),
