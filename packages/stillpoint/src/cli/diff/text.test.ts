@@ -1,12 +1,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import type {
-  DatabaseDiff,
-  SnapshotId,
-  SourceDiff,
-  StateDiff,
-  TableDiff,
-} from '@stillpoint/engine';
+import type { SnapshotId } from '@stillpoint/core';
+import type { DatabaseDiff, SourceDiff, StateDiff, TableDiff } from '@stillpoint/engine';
 import { createStyle, widthOf } from '../../output/style.ts';
 import { diffLines } from './text.ts';
 
