@@ -74,6 +74,7 @@ export function createSourceDriver(source: ResolvedSource, parts: SourceParts): 
       return createSqliteDriver({
         name,
         file: path.join(config.projectDirectory, source.file),
+        cacheDirectory: path.join(state.cacheDirectory, 'sqlite', name),
         clock,
       });
     default:

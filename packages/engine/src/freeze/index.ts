@@ -10,3 +10,4 @@ export {
   type RunDueResumesOptions,
   type RunDueResumesReport,
 } from './run-due-resumes.ts';
+export { nodeFlags } from './watchdog.ts';

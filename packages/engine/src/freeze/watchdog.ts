@@ -139,7 +139,7 @@ function programFile(): string {
 }
 
 /** Of our own flags those that a program file needs to be found and run; never --eval, --test or --inspect. */
-function nodeFlags(flags: readonly string[]): string[] {
+export function nodeFlags(flags: readonly string[]): string[] {
   const wanted: string[] = [];
   for (const [index, flag] of flags.entries()) {
     const name = flag.split('=', 1)[0] ?? '';

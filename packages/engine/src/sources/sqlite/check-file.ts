@@ -1,0 +1,50 @@
+// Whether a copy of ours is a sound database. Runs in the keeper: on large files SQLite is busy with it for many seconds.
+import { statSync } from 'node:fs';
+import type { DatabaseSync } from 'node:sqlite';
+import { factsOf, isForeign, openDatabase, textsOf } from './connection.ts';
+import type { CheckKind, CheckResult, Inspection } from './keeper-orders.ts';
+
+const problemsTold = 5;
+
+export function checkFile(file: string, check: CheckKind): CheckResult {
+  using database = openDatabase(file, 'ro');
+  // One line each, 'ok' if there is none.
+  const said = textsOf(database, `${check}(${problemsTold})`).filter((line) => line !== 'ok');
+  return {
+    ...factsOf(database),
+    problems: said.map((line) => line.slice(0, 200)),
+    foreignKeyViolations: countViolations(database),
+  };
+}
+
+/** They are no damage: SQLite checks foreign keys only for programs that ask for it. They must come back as they were. */
+function countViolations(database: DatabaseSync): number {
+  let violations = 0;
+  try {
+    for (const _row of database.prepare('PRAGMA foreign_key_check').iterate()) violations += 1;
+  } catch (error) {
+    // A table of a damaged copy, or one that refers to a table which is not there as it should be.
+    if ((error as { errcode?: unknown }).errcode === undefined) throw error;
+    return violations;
+  }
+  return violations;
+}
+
+/** A reader like any other: where a crashed program left a journal, SQLite rolls back what that one had not finished. */
+export function inspect(file: string): Inspection {
+  const before = journalBytes(file);
+  try {
+    using database = openDatabase(file, 'rw', 1000);
+    database.exec('BEGIN');
+    const facts = { kind: 'database', ...factsOf(database) } as const;
+    database.exec('COMMIT');
+    return { ...facts, rolledBack: before > 0 && journalBytes(file) === 0 };
+  } catch (error) {
+    if (isForeign(error)) return { kind: 'foreign', why: (error as Error).message };
+    throw error;
+  }
+}
+
+function journalBytes(file: string): number {
+  return statSync(`${file}-journal`, { throwIfNoEntry: false })?.size ?? 0;
+}

@@ -1,0 +1,63 @@
+// The driver of one SQLite file.
+//
+// NOBODY IS CLOSED OUT (supports.closes is false): only a living process can hold SQLite's lock, and whoever carries a restore on
+// after a crash finds the file open. Within one restore nothing is lost all the same:
+//   mark of the undo point   the write lock is held, by the participant or by the capture itself (capture.ts)
+//   switch                   the lock is lent to the connection that writes, which asks, before it commits anything, whether a
+//                            stranger was faster: then SQLITE_CHANGED, and the restore goes back without touching the file
+//   until the freeze ends    the lock is taken back
+// After a crash the next process captures what it finds (restore/recover.ts) before it goes on, as for git.
+import type { Clock } from '@stillpoint/core';
+import type { SourceDriver } from '../contract.ts';
+import { createDatabaseAccess } from './access.ts';
+import { beginCapture } from './capture.ts';
+import { probeFile } from './probe.ts';
+import { isThere } from './refusals.ts';
+import { compare, prepare, prove, references, switchTo } from './restore.ts';
+
+export interface SqliteDriverOptions {
+  readonly name: string;
+  /** Absolute. */
+  readonly file: string;
+  /** Private, for the copy that is being captured; may vanish between captures. */
+  readonly cacheDirectory: string;
+  readonly clock: Clock;
+}
+
+export function createSqliteDriver(options: SqliteDriverOptions): SourceDriver {
+  const { name, file, cacheDirectory } = options;
+  let forUndo = false;
+  const driver: SourceDriver = {
+    kind: 'sqlite',
+    name,
+    supports: {
+      closes: false,
+      capturesWhileLive: true,
+      incremental: true,
+      preparesFromNothing: true,
+    },
+    database: createDatabaseAccess(file),
+    exists: () => isThere(file),
+    probe: (signal) => probeFile(file, signal),
+    async protect() {
+      forUndo = true;
+    },
+    async begin(begin) {
+      const capture = { file, cacheDirectory, forUndo };
+      forUndo = false;
+      return await beginCapture(capture, begin);
+    },
+    compare: (record, _source, signal) => compare(file, record, signal),
+    references,
+    prepare,
+    prove: (placement, signal) => prove(name, placement, signal),
+    placementOfUndo: prepare,
+    close: ({ verifyHeld }) => verifyHeld(),
+    switch: (placement, context) => switchTo(file, placement, context),
+    async open() {},
+    async abandon() {},
+    async finish() {},
+    async [Symbol.asyncDispose]() {},
+  };
+  return driver;
+}

@@ -1,0 +1,92 @@
+// The capture of a live file, in the keeper.
+//
+// WAL: a transaction that has read once sees that moment until it ends, and nobody waits for it. The backup API on the same
+// connection copies just that, however much is written meanwhile; on any other it would begin anew with each commit.
+// Rollback journal: a reader keeps writers from committing, so there the copy is made inside the mark and the lock let go.
+import { statSync } from 'node:fs';
+import { backup, type DatabaseSync } from 'node:sqlite';
+import { setTimeout as delay } from 'node:timers/promises';
+import { failure } from '@stillpoint/core';
+import { checkFile } from './check-file.ts';
+import { factsOf, isBusy, journalOf, openDatabase } from './connection.ts';
+import type { CheckKind, CopyResult, DatabaseFacts, JournalKind } from './keeper-orders.ts';
+
+/** Between two steps of a copy the disk and this process are free for others for a moment. */
+const stepBytes = 2 * 1024 * 1024;
+const busyPauseMs = 2;
+
+export class Reader {
+  readonly #file: string;
+  readonly #copyTo: string;
+  #database: DatabaseSync;
+  #inode: number;
+  #marked: JournalKind | undefined;
+
+  constructor(file: string, copyTo: string) {
+    this.#file = file;
+    this.#copyTo = copyTo;
+    this.#database = openDatabase(file, 'rw', 1000);
+    this.#inode = statSync(file).ino;
+  }
+
+  facts(): DatabaseFacts {
+    return factsOf(this.#database);
+  }
+
+  async mark(signal: AbortSignal): Promise<{ readonly pinned: boolean }> {
+    this.#followRename();
+    await this.#beginReading(signal);
+    this.#marked = journalOf(this.#database);
+    if (this.#marked === 'wal') return { pinned: true };
+    await this.#copy(signal);
+    this.#database.exec('COMMIT');
+    return { pinned: false };
+  }
+
+  async copy(check: CheckKind, signal: AbortSignal): Promise<CopyResult> {
+    const liveJournal = this.#marked;
+    if (liveJournal === undefined) throw new TypeError('copy() before mark()');
+    if (liveJournal === 'wal') {
+      await this.#copy(signal);
+      this.#database.exec('COMMIT');
+    }
+    this.close();
+    return { ...checkFile(this.#copyTo, check), liveJournal };
+  }
+
+  close(): void {
+    if (this.#database.isOpen) this.#database.close();
+  }
+
+  /** Programs that save by renaming leave us on the file of before. */
+  #followRename(): void {
+    const inode = statSync(this.#file, { throwIfNoEntry: false })?.ino;
+    if (inode === undefined) throw failure('SQLITE_MISSING', { file: this.#file });
+    if (inode === this.#inode) return;
+    this.#database.close();
+    this.#database = openDatabase(this.#file, 'rw');
+    this.#inode = inode;
+  }
+
+  async #beginReading(signal: AbortSignal): Promise<void> {
+    this.#database.exec('PRAGMA busy_timeout = 0');
+    for (;;) {
+      signal.throwIfAborted();
+      try {
+        // Only the first read takes the lock and fixes the moment.
+        this.#database.exec('BEGIN; SELECT count(*) FROM sqlite_schema');
+        return;
+      } catch (error) {
+        if (this.#database.isTransaction) this.#database.exec('ROLLBACK');
+        if (!isBusy(error)) throw error;
+      }
+      await delay(busyPauseMs, undefined, { signal });
+    }
+  }
+
+  async #copy(signal: AbortSignal): Promise<void> {
+    const { pageBytes } = this.facts();
+    const rate = Math.max(1, Math.floor(stepBytes / pageBytes));
+    await backup(this.#database, this.#copyTo, { rate, progress: () => signal.throwIfAborted() });
+  }
+}
