@@ -1,6 +1,7 @@
 // The library: what `createStillpoint(config)` gives. The command is a thin user of it.
 import type { Digest, ProgressListener, SnapshotId } from '@stillpoint/core';
 import type { StateDiff } from './diff/contract.ts';
+import type { DoctorReport } from './doctor/contract.ts';
 import type { FreezeTimes } from './freeze/contract.ts';
 import type { GateVerdict } from './gate/contract.ts';
 import type { BrokenSeal } from './project/index.ts';
@@ -174,6 +175,8 @@ export interface Stillpoint extends AsyncDisposable {
   restore(ref: string, options?: RestoreOptions): Promise<RestoreResult>;
   /** Back to what the last restore (or undo) replaced. NOTHING_TO_UNDO. */
   undo(options?: CallOptions): Promise<RestoreResult>;
+  /** Looks at all that a snapshot and a restore rest on. Changes nothing; what is wrong is a finding, never a rejection. */
+  doctor(options?: CallOptions): Promise<DoctorReport>;
   /** May the code that is here wake on the data that is here? Changes nothing unless it is to stamp. */
   gate(options?: GateOptions): Promise<GateVerdict>;
   /**

@@ -21,6 +21,8 @@ import { acquireLease } from './catalog/index.ts';
 import { compose, type Composition, type EngineEnvironment } from './compose.ts';
 import type { ResolvedConfig } from './config/index.ts';
 import { diffStates, type StateDiff } from './diff/index.ts';
+import type { DoctorReport } from './doctor/index.ts';
+import { examineProject } from './examine-project.ts';
 import { runDueResumes } from './freeze/index.ts';
 import { acceptState, askGate, type GateVerdict } from './gate/index.ts';
 import { findUndo, planRestore, recoverRestore, restoreInPlace } from './restore/index.ts';
@@ -163,6 +165,10 @@ class ProjectStillpoint implements Stillpoint {
       const target = await this.#find(await findUndo(this.#composition.context), call.signal);
       return restoreInPlace(this.#composition.context, { target, ...call });
     });
+  }
+
+  async doctor(options: CallOptions = {}): Promise<DoctorReport> {
+    return examineProject(this.#composition.context.config, this.#environment, options);
   }
 
   async gate(options: GateOptions = {}): Promise<GateVerdict> {

@@ -59,7 +59,9 @@ export {
   type FoundRepository,
   type FoundUploads,
 } from './discovery/index.ts';
+export { AREAS, type Area, type DoctorReport, type Finding, type Level } from './doctor/index.ts';
 export { createStillpoint } from './engine.ts';
+export { examineProject, type Unloaded } from './examine-project.ts';
 export type {
   GateDatabase,
   GateFinding,

@@ -1,6 +1,7 @@
 // The public list of `stillpoint`: what a configuration imports, and the library behind the command.
 export {
   defineConfig,
+  discoverProject,
   findConfig,
   loadConfig,
   resolveConfig,
@@ -9,6 +10,9 @@ export {
   type CommitLine,
   type CommitsDiff,
   type DamagedSnapshot,
+  type Discovery,
+  type DoctorReport,
+  type Finding,
   type DatabaseDiff,
   type DiffOptions,
   type DiffSide,

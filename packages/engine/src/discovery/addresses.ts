@@ -39,6 +39,12 @@ export function readDatabaseAddress(text: string): Address {
   return other === undefined ? { kind: 'none' } : { kind: 'other', what: other[1] };
 }
 
+/** Equal for two addresses of one Postgres database; undefined: it is no such address. Without user and password. */
+export function databaseIdentity(text: string): string | undefined {
+  const address = readDatabaseAddress(text);
+  return address.kind === 'postgres' ? address.identity : undefined;
+}
+
 function readPostgres(text: string): Address {
   const broken: Address = {
     kind: 'other',

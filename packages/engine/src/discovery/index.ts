@@ -1,4 +1,5 @@
 // What the rest may use to find out what a project has.
+export { databaseIdentity } from './addresses.ts';
 export type {
   Choice,
   Discovery,

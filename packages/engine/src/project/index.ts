@@ -1,4 +1,6 @@
 export {
+  findProjectState,
+  imagineProjectState,
   openProjectState,
   type BrokenSeal,
   type OpenProjectOptions,

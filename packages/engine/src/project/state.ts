@@ -86,6 +86,36 @@ export async function openProjectState(options: OpenProjectOptions): Promise<Pro
   await makeDirectories(directory);
   const projectFile = path.join(directory, 'project.json');
   const project = await readOrCreate(projectFile, projectDirectory, options);
+  return stateOf(project, directory);
+}
+
+/**
+ * Only looks: makes nothing, and moves nothing over. undefined: no command has worked here yet. Rejects with PROJECT_COPIED,
+ * STATE_UNREADABLE.
+ */
+export async function findProjectState(
+  projectDirectory: string,
+): Promise<{ readonly state: ProjectState; readonly format: number } | undefined> {
+  const directory = path.join(projectDirectory, '.stillpoint');
+  const file = path.join(directory, 'project.json');
+  const found = await readJson<ProjectFile>(file);
+  if (found === undefined) return undefined;
+  if (found.directory !== projectDirectory) await refuseCopy(file, found, projectDirectory);
+  return {
+    state: stateOf({ ...found, directory: projectDirectory }, directory),
+    format: found.format,
+  };
+}
+
+/** Of a project that no command has worked in: what a command would begin with, with its files in `directory`. */
+export function imagineProjectState(projectDirectory: string, directory: string): ProjectState {
+  const createdAt = new Date(0).toISOString();
+  return stateOf({ format: 1, id: newUuid(), directory: projectDirectory, createdAt }, directory);
+}
+
+function stateOf(project: ProjectFile, directory: string): ProjectState {
+  const projectDirectory = project.directory;
+  const projectFile = path.join(directory, 'project.json');
   const undoFile = path.join(directory, 'undo.json');
   const brokenSealFile = path.join(directory, 'broken-seal.json');
   return {
@@ -151,15 +181,19 @@ async function readOrCreate(
  * database and one undo point, so the copy is refused until somebody says which is which.
  */
 async function adopt(file: string, found: ProjectFile, directory: string): Promise<ProjectFile> {
+  await refuseCopy(file, found, directory);
+  const moved = { ...found, directory };
+  await writeProject(file, moved);
+  return moved;
+}
+
+async function refuseCopy(file: string, found: ProjectFile, directory: string): Promise<void> {
   const original = await readJson<ProjectFile>(
     path.join(found.directory, '.stillpoint', 'project.json'),
   );
   if (original?.id === found.id) {
     throw failure('PROJECT_COPIED', { directory, original: found.directory, file });
   }
-  const moved = { ...found, directory };
-  await writeProject(file, moved);
-  return moved;
 }
 
 function writeProject(file: string, project: ProjectFile): Promise<void> {

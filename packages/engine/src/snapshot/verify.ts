@@ -4,8 +4,11 @@ import type { EngineContext } from '../context.ts';
 import type { StreamRef } from '../sources/contract.ts';
 import type { Sealed } from './manifest.ts';
 
+/** What checking needs of a project. */
+export type Verifier = Pick<EngineContext, 'vault' | 'referencesOf'>;
+
 export async function verifySnapshot(
-  engine: EngineContext,
+  engine: Verifier,
   sealed: Sealed,
   options: { readonly deep: boolean; readonly signal: AbortSignal },
 ): Promise<SnapshotVerification> {
@@ -20,7 +23,7 @@ export async function verifySnapshot(
 
 /** A listing that is itself damaged hides what it lists: that is damage too, and the rest is still checked. */
 async function* references(
-  engine: EngineContext,
+  engine: Verifier,
   { manifest }: Sealed,
   unreadable: { key: string; what: string }[],
 ): AsyncIterable<StreamRef> {

@@ -64,7 +64,7 @@ export function createContext(host: Host, output: Output, global: GlobalOptions)
   };
 }
 
-async function whereToLook(
+export async function whereToLook(
   host: Host,
   global: GlobalOptions,
 ): Promise<{ directory: string; walk: boolean }> {
@@ -80,7 +80,7 @@ async function whereToLook(
 type FindConfig = (typeof import('@stillpoint/engine'))['findConfig'];
 
 /** `--project` names a directory or the file itself, and only that one; without it the nearest upwards counts. */
-async function configFile(
+export async function configFile(
   host: Host,
   global: GlobalOptions,
   findConfig: FindConfig,

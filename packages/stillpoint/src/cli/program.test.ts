@@ -30,6 +30,7 @@ test('help says first what it is, and every command has an example', async (t) =
   const names = [...help.stdout.matchAll(/^ {2}([a-z]+) .*$/gm)].map((match) => match[1] ?? '');
   assert.deepEqual(names, [
     'init',
+    'doctor',
     'snapshot',
     'list',
     'show',
@@ -39,6 +40,7 @@ test('help says first what it is, and every command has an example', async (t) =
     'undo',
     'db',
     'exec',
+    'gate',
     'demo',
   ]);
   for (const name of [...names, 'db start', 'db url']) {

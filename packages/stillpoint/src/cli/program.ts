@@ -5,6 +5,7 @@ import { exitCodes, failure, isFailure, parseDuration } from '@stillpoint/core';
 import { createOutput, type Output } from '../output/output.ts';
 import { addDatabaseCommands } from './db.ts';
 import { addDemoCommand } from './demo.ts';
+import { addDoctorCommand } from './doctor.ts';
 import { addDiffCommand } from './diff.ts';
 import { addExecCommand, ProgramEnded } from './exec.ts';
 import { addInitCommand } from './init.ts';
@@ -24,6 +25,7 @@ export const TAGLINE =
 
 const commands: readonly ((program: Command, run: Runner) => void)[] = [
   addInitCommand,
+  addDoctorCommand,
   addSnapshotCommand,
   addListCommand,
   addShowCommand,
@@ -106,6 +108,7 @@ function presentable(error: unknown, args: readonly string[], host: Host): unkno
 
 const commandNames = new Set([
   'init',
+  'doctor',
   'snapshot',
   'list',
   'show',

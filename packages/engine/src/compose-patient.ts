@@ -1,0 +1,106 @@
+// Puts a project together only to look at it: nothing is written, no vault is begun, and what cannot be made is kept as its
+// error beside what can. Part of the composition root (compose.ts).
+import { failure, isFailure, systemClock } from '@stillpoint/core';
+import { mkdtemp, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import path from 'node:path';
+import type { EngineEnvironment } from './compose.ts';
+import { createParticipant } from './compose-participants.ts';
+import {
+  createMemberDriver,
+  createProjectCluster,
+  createSourceDriver,
+  referencesOf,
+  type SourceParts,
+} from './compose-sources.ts';
+import type { ResolvedConfig } from './config/index.ts';
+import type { Attempt, Patient } from './doctor/index.ts';
+import { findProjectState, imagineProjectState, type ProjectState } from './project/index.ts';
+import type { Cluster } from './sources/postgres/index.ts';
+import { createDirectoryStore, createReadonlyStore, openVault, type Vault } from './vault/index.ts';
+
+export interface ComposedPatient extends AsyncDisposable {
+  readonly patient: Patient;
+}
+
+/** Rejects with PROJECT_COPIED, STATE_UNREADABLE. */
+export async function composePatient(
+  config: ResolvedConfig,
+  environment: EngineEnvironment,
+): Promise<ComposedPatient> {
+  await using cleanup = new AsyncDisposableStack();
+  const clock = environment.clock ?? systemClock;
+  const scratch = await mkdtemp(path.join(tmpdir(), 'stillpoint-doctor-'));
+  cleanup.defer(() => rm(scratch, { recursive: true, force: true }));
+  const found = await findProjectState(config.projectDirectory);
+  const state = found?.state ?? imagineProjectState(config.projectDirectory, scratch);
+  const vaultDirectory = state.vault ?? config.vault;
+  const vault = await attempt(() => findVault(state, vaultDirectory));
+  if ('value' in vault && vault.value !== undefined) cleanup.use(vault.value);
+
+  const clusters = new Map<string, Cluster>();
+  const parts: SourceParts = { config, state, environment, clock, clusters, vaultDirectory };
+  const sources: Patient['sources'][number][] = [];
+  for (const source of config.sources) {
+    const driver = await attempt(() => {
+      if (source.driver === 'postgres') {
+        clusters.set(source.name, cleanup.use(createProjectCluster(source, state, environment)));
+      }
+      return cleanup.use(createSourceDriver(source, parts));
+    });
+    sources.push({ source, driver });
+  }
+  const paths = config.members.map((member) => member.path);
+  const members: Patient['members'][number][] = [];
+  for (const one of paths) {
+    const driver = await attempt(() => cleanup.use(createMemberDriver(one, paths, parts)));
+    members.push({ path: one, driver });
+  }
+  // What a participant's commands say while they are only opened belongs nowhere.
+  const aside: SourceParts = { ...parts, state: { ...state, directory: scratch } };
+  const participants: Patient['participants'][number][] = [];
+  for (const participant of config.participants) {
+    const made = await attempt(() => createParticipant(participant, aside));
+    participants.push({ participant, made });
+  }
+  const resources = cleanup.move();
+  return {
+    patient: {
+      config,
+      state,
+      stateFormat: found?.format,
+      clock,
+      variables: environment.variables ?? {},
+      vaultDirectory,
+      vault,
+      clusters,
+      sources,
+      members,
+      participants,
+      referencesOf,
+    },
+    [Symbol.asyncDispose]: () => resources.disposeAsync(),
+  };
+}
+
+async function attempt<T>(make: () => T | Promise<T>): Promise<Attempt<T>> {
+  try {
+    return { value: await make() };
+  } catch (error) {
+    return { error };
+  }
+}
+
+async function findVault(state: ProjectState, directory: string): Promise<Vault | undefined> {
+  let vault: Vault;
+  try {
+    vault = await openVault(createReadonlyStore(createDirectoryStore(directory)));
+  } catch (error) {
+    if (isFailure(error, 'VAULT_MISSING') && state.vaultId === undefined) return undefined;
+    throw error;
+  }
+  if (state.vaultId === undefined || state.vaultId === vault.id) return vault;
+  const { id } = vault;
+  await vault[Symbol.asyncDispose]();
+  throw failure('VAULT_OTHER', { where: directory, found: id, expected: state.vaultId });
+}

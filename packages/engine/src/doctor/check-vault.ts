@@ -1,0 +1,162 @@
+// The vault: it can be written and read, there is room, and what was stored last is there.
+import { access, constants, readdir, stat } from 'node:fs/promises';
+import { failure, isFailure } from '@stillpoint/core';
+import {
+  checkSpace,
+  freeBytesAt,
+  readSealed,
+  resolveRef,
+  verifySnapshot,
+  type Sealed,
+} from '../snapshot/index.ts';
+import type { Vault } from '../vault/index.ts';
+import type { Finding, Patient } from './contract.ts';
+import { nearestExisting, readFileSystem } from './file-system.ts';
+import { createFindings, megabytes, type Findings } from './findings.ts';
+import type { Sizes } from './sizes.ts';
+
+const take = '`stillpoint snapshot` takes one.';
+
+export async function checkVault(
+  patient: Patient,
+  sizes: Sizes,
+  signal: AbortSignal,
+): Promise<readonly Finding[]> {
+  const findings = createFindings('vault', signal);
+  await findings.check('place', () => checkPlace(patient, findings));
+  await findings.check('free space', () => checkFree(patient, sizes, findings));
+  await findings.check('snapshots', async (limited) => {
+    if ('error' in patient.vault) throw patient.vault.error;
+    const vault = patient.vault.value;
+    if (vault === undefined) findings.warn('snapshots', 'There is no snapshot yet.', take);
+    else await checkSnapshots(patient, vault, findings, limited);
+  });
+  return findings.list;
+}
+
+async function checkPlace(
+  { config, vaultDirectory, vault }: Patient,
+  findings: Findings,
+): Promise<void> {
+  const nearest = await nearestExisting(vaultDirectory);
+  try {
+    await access(nearest, constants.R_OK | constants.W_OK | constants.X_OK);
+  } catch (error) {
+    const reason = (error as NodeJS.ErrnoException).code ?? 'no access';
+    throw failure('VAULT_READ_ONLY', { vault: nearest, reason }, error);
+  }
+  const none = 'value' in vault && vault.value === undefined;
+  if (none && nearest === vaultDirectory && (await readdir(vaultDirectory)).length > 0) {
+    const fix = 'Name an empty directory, or one that is not there yet, as `vault`.';
+    findings.fail('place', `${vaultDirectory} holds other things and is no vault.`, fix);
+    return;
+  }
+  const { name, network, volatile } = await readFileSystem(vaultDirectory);
+  const what = `${vaultDirectory}, on ${name}`;
+  if (volatile) {
+    findings.warn(
+      'place',
+      `${what}: it is gone with the next boot.`,
+      'Name a directory on a disk as `vault`.',
+    );
+  } else if (network || (await stat(nearest)).dev !== (await stat(config.projectDirectory)).dev) {
+    findings.ok('place', what);
+  } else {
+    const fix =
+      'Name a directory on another disk as `vault`, and the snapshots survive the loss of this one.';
+    findings.info('place', `${what}, the same as the project`, { fix });
+  }
+}
+
+async function checkFree(
+  { config, vaultDirectory }: Patient,
+  sizes: Sizes,
+  findings: Findings,
+): Promise<void> {
+  const where = await nearestExisting(vaultDirectory);
+  const freeBytes = await freeBytesAt(where);
+  checkSpace({ what: 'The next snapshot', where, neededBytes: sizes.bytesNext, freeBytes });
+  const next = megabytes(sizes.bytesNext);
+  findings.ok(
+    'free space',
+    `${megabytes(freeBytes)} in the vault; the next snapshot adds at most about ${next}`,
+  );
+  const project = {
+    where: config.projectDirectory,
+    freeBytes: await freeBytesAt(config.projectDirectory),
+  };
+  try {
+    // A restore prepares beside what is there.
+    checkSpace({ what: 'A restore', neededBytes: sizes.bytesTotal, ...project });
+  } catch (error) {
+    if (!isFailure(error)) throw error;
+    findings.warn('free space', error.message, error.hint, { code: error.code });
+  }
+}
+
+async function checkSnapshots(
+  patient: Patient,
+  vault: Vault,
+  findings: Findings,
+  signal: AbortSignal,
+): Promise<void> {
+  const { sealed, damaged } = await readSealed(vault, signal);
+  for (const one of damaged) {
+    const fix =
+      'Its bytes are not what was written. The other snapshots restore as ever; look at the disk.';
+    findings.fail(one.entry.id, one.damaged, fix);
+  }
+  const latest = latestOf(sealed, patient.state.id);
+  if (latest === undefined) findings.warn('snapshots', 'There is no snapshot yet.', take);
+  else await checkLatest(patient, vault, latest, findings, signal);
+  const undo = await patient.state.readUndo();
+  if (undo === undefined) return;
+  if (sealed.some(({ manifest }) => manifest.id === undo.undo)) {
+    findings.info(
+      'undo point',
+      `\`stillpoint undo\` goes back to before the restore of ${undo.restored}`,
+    );
+  } else {
+    const what = `The undo point ${undo.undo} is not in the vault: the last restore cannot be undone.`;
+    findings.warn(
+      'undo point',
+      what,
+      'Is the right vault there? The next restore makes a new one.',
+    );
+  }
+}
+
+async function checkLatest(
+  { referencesOf }: Patient,
+  vault: Vault,
+  latest: Sealed,
+  findings: Findings,
+  signal: AbortSignal,
+): Promise<void> {
+  const { id, createdAt, name } = latest.manifest;
+  const { report } = await verifySnapshot({ vault, referencesOf }, latest, { deep: false, signal });
+  const title = name === null ? id : `${name} (${id})`;
+  const [first] = report.damages;
+  if (first === undefined) {
+    findings.ok('latest', `${title}: all ${report.objects} objects of it are there`, {
+      at: createdAt,
+    });
+  } else {
+    const what = `${title} is damaged: ${first.key}: ${first.what}`;
+    findings.fail(
+      'latest',
+      what,
+      '`stillpoint verify` looks at every snapshot; take a new one now.',
+      { at: createdAt },
+    );
+  }
+}
+
+function latestOf(sealed: readonly Sealed[], projectId: string): Sealed | undefined {
+  try {
+    return resolveRef('latest', sealed, projectId);
+  } catch (error) {
+    if (isFailure(error, 'VAULT_EMPTY')) return undefined;
+    throw error;
+  }
+}
