@@ -88,7 +88,7 @@ test('the server is set as Stillpoint needs it, and sorts by its own collation',
   const show = async (name: string): Promise<unknown> =>
     (await client.query(`SELECT current_setting('${name}') AS value`)).rows[0].value;
   assert.equal(await show('wal_level'), 'replica');
-  assert.equal(await show('summarize_wal'), 'on');
+  assert.equal(await show('summarize_wal'), 'off');
   assert.equal(await show('data_checksums'), 'on');
   assert.equal(await show('max_slot_wal_keep_size'), '4GB');
   assert.equal(await show('listen_addresses'), '127.0.0.1');

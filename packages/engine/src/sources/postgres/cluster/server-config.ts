@@ -27,7 +27,8 @@ const defaults: Readonly<Record<string, string>> = {
 /** What Stillpoint needs to be so. */
 const fixed: Readonly<Record<string, string>> = {
   wal_level: 'replica',
-  summarize_wal: 'on',
+  // After a restore its process looks in vain for the log of lives before, and holds up each stop for ten seconds.
+  summarize_wal: 'off',
   fsync: 'on',
   full_page_writes: 'on',
   // Recovery opens only when it has ended, and does not refuse WAL written under larger settings.
