@@ -80,7 +80,7 @@ async function adviseJournal(
   const header = await readSqliteHeader(path.join(config.projectDirectory, file));
   if (header?.journal !== 'rollback') return;
   const what = 'It keeps a rollback journal: copying it is part of the freeze.';
-  findings.warn(name, what, `Run once: sqlite3 ${file} 'PRAGMA journal_mode = WAL'`);
+  findings.warn(name, what, `Say PRAGMA journal_mode = WAL once in ${file}; it stays.`);
 }
 
 /** Two sources that are one database would be restored one over the other. */
