@@ -1,10 +1,12 @@
 // diff through the real command: a project with a managed Postgres and repositories, changed in every way between two
 // snapshots, and again after the second.
 import assert from 'node:assert/strict';
-import { readdir, rm, writeFile } from 'node:fs/promises';
+import { readdir, readFile, rm, writeFile } from 'node:fs/promises';
 import path from 'node:path';
+import { createInterface } from 'node:readline';
 import { after, before, test } from 'node:test';
 import type { Lockfile, SourceDiff, StateDiff } from '@stillpoint/engine';
+import { startCommand } from './fixture/command.ts';
 import { createProject, type Project } from './fixture/project.ts';
 
 let project: Project;
@@ -173,6 +175,24 @@ test('--schema-only looks at no rows', async () => {
 test('what is equal is said to be', async () => {
   const { stdout } = await project.stillpoint(['diff', 'second', 'second', '--schema-only']);
   assert.match(stdout, /Nothing that was compared differs\./);
+});
+
+test('a diff that is killed leaves what it found, and the next one clears away what it made', async () => {
+  const { dataDirectory } = await project.json<{ dataDirectory: string }>(['db', 'status']);
+  const incarnations = path.dirname(path.dirname(dataDirectory));
+  const child = startCommand(['diff', 'first'], { cwd: project.directory });
+  for await (const line of createInterface({ input: child.stderr! })) {
+    // Both databases are open now.
+    if (line.includes('database app')) child.kill('SIGKILL');
+  }
+  const live = path.basename(path.dirname(dataDirectory));
+  const [left] = (await readdir(incarnations)).filter((name) => name !== live);
+  const pidFile = path.join(incarnations, left!, 'data', 'postmaster.pid');
+  const pid = Number.parseInt(await readFile(pidFile, 'utf8'), 10);
+  const diff = await project.json<StateDiff>(['diff', 'first', '--schema-only']);
+  assert.equal(diff.different, true);
+  assert.deepEqual(await readdir(incarnations), [live]);
+  assert.throws(() => process.kill(pid, 0), /ESRCH/);
 });
 
 test('a source that the configuration does not name any more is told, and the rest is compared', async () => {
