@@ -7,7 +7,8 @@ import { prepareState, prepareWayBack, proveState } from './prepare.ts';
 import { probeDirectory } from './probe.ts';
 import { filesReferences } from './record.ts';
 import { beginSession } from './session.ts';
-import { dropAllStaged, dropStaged, parsePlacement } from './staged.ts';
+import { dropAllStaged, dropStaged, parsePlacement, roomToPrepare } from './staged.ts';
+import { createTreeAccess } from './tree.ts';
 
 export function createFilesDriver(options: FilesDriverOptions): SourceDriver {
   const context = createFilesContext(options);
@@ -22,7 +23,9 @@ export function createFilesDriver(options: FilesDriverOptions): SourceDriver {
       preparesFromNothing: true,
       marksByComputing: true,
     },
+    tree: createTreeAccess(context),
     exists: () => context.exists(),
+    roomToPrepare: (record) => roomToPrepare(context, record),
     probe: (signal) => probeDirectory(context, signal),
     begin: (options) => beginSession(context, options),
     compare: (record, source, signal) => compareWith(context, record, source, signal),

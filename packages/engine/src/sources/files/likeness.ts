@@ -1,13 +1,7 @@
 // Whether what is live is what a listing says. Content is known by the stat cache; what it does not know is read, but only
 // where size, mode, time and owner would fit.
-import { createHasher } from '@stillpoint/core';
-import {
-  pathsBelow,
-  readPieces,
-  readTarget,
-  type ByteName,
-  type StatCache,
-} from '../../file-tree/index.ts';
+import { pathsBelow, readTarget, type ByteName, type StatCache } from '../../file-tree/index.ts';
+import { digestOfFile } from './content.ts';
 import { hasMetadata, hasOwner } from './metadata.ts';
 import { filesOf, type ListedEntry, type ListedFile } from './record.ts';
 import { linkedNames, type EntryStat, type LiveTree } from './walk.ts';
@@ -38,13 +32,14 @@ export function createLikeness(options: LikenessOptions): (entry: ListedEntry) =
     );
   }
 
-  async function hasContent({ path: name, digest }: ListedFile, stat: EntryStat): Promise<boolean> {
+  async function hasContent(
+    { path: name, digest, sizeBytes }: ListedFile,
+    stat: EntryStat,
+  ): Promise<boolean> {
     const remembered = cache.lookup(name, stat);
     if (remembered !== undefined) return remembered.id === digest;
     try {
-      const hash = createHasher();
-      for await (const piece of readPieces(at(name))) hash.update(piece);
-      return hash.digest() === digest;
+      return (await digestOfFile(at(name), sizeBytes)) === digest;
     } catch (error) {
       // A file that nobody may read can still be replaced.
       if ((error as NodeJS.ErrnoException).code === 'EACCES') return false;

@@ -1,17 +1,17 @@
 // Builds a state beside the live one and proves it. For the way back the live files themselves are kept, by another name for
 // each: under the freeze there is no time to copy, and nothing is more exact than what was there.
-import { open, writeFile } from 'node:fs/promises';
+import { writeFile } from 'node:fs/promises';
 import path from 'node:path';
-import { createHasher, failure, type Json } from '@stillpoint/core';
+import { failure, type Json } from '@stillpoint/core';
 import {
   createBreather,
   makeTreeDurable,
   pathsBelow,
-  readPieces,
   sameStat,
   showName,
 } from '../../file-tree/index.ts';
-import type { ObjectSource, PrepareOptions, Proof } from '../contract.ts';
+import type { PrepareOptions, Proof } from '../contract.ts';
+import { digestOfFile, fetchContent } from './content.ts';
 import type { FilesContext } from './context.ts';
 import { refuseWhatIsInTheWay } from './in-the-way.ts';
 import { hasLinked } from './link.ts';
@@ -49,7 +49,7 @@ export async function prepareState(
   let doneBytes = 0;
   for (const entry of files) {
     signal.throwIfAborted();
-    await fetchContent(context, entry, state.contentFile(entry), source);
+    await fetchContent(context.source, entry, state.contentFile(entry), source);
     doneBytes += entry.sizeBytes;
     progress({ type: 'bytes:advanced', phase: 'prepare', doneBytes, totalBytes });
   }
@@ -79,40 +79,6 @@ async function beginStaged(
   return { staged, record, state: describeStaged(staged, holds, record, listing) };
 }
 
-/** Holes are left where there are only zeros: a file that was sparse stays so. */
-async function fetchContent(
-  { source }: FilesContext,
-  { path: name, content, sizeBytes, digest }: ListedFile,
-  file: string,
-  objects: ObjectSource,
-): Promise<void> {
-  const handle = await open(file, 'wx', 0o600);
-  try {
-    const hash = createHasher();
-    let position = 0;
-    for await (const piece of content === undefined ? [] : objects.readStream(content)) {
-      hash.update(piece);
-      if (!isZeros(piece)) await handle.write(piece, 0, piece.byteLength, position);
-      position += piece.byteLength;
-    }
-    await handle.truncate(position);
-    if (position !== sizeBytes || hash.digest() !== digest)
-      throw failure('RESTORE_NOT_PROVED', { source, reason: `${showName(name)} is damaged` });
-  } finally {
-    await handle.close();
-  }
-}
-
-const zeros = Buffer.alloc(64 * 1024);
-
-function isZeros(piece: Uint8Array): boolean {
-  for (let at = 0; at < piece.byteLength; at += zeros.length) {
-    const part = piece.subarray(at, at + zeros.length);
-    if (zeros.compare(part, 0, part.byteLength, 0, part.byteLength) !== 0) return false;
-  }
-  return true;
-}
-
 /** Not even its owner may read some files; root may. They were proved when they were written. */
 function isProvable({ mode }: ListedFile): boolean {
   return mayGiveAway() || (mode & 0o400) !== 0;
@@ -126,10 +92,11 @@ export async function proveState(
   const { source } = context;
   const state = await openStaged(source, placement);
   const files = filesOf(state.listing).map(({ entry }) => entry);
+  const breathe = createBreather(signal);
   for (const entry of files.filter(isProvable)) {
-    const hash = createHasher();
-    for await (const piece of readPieces(state.contentFile(entry), signal)) hash.update(piece);
-    if (hash.digest() === entry.digest) continue;
+    await breathe();
+    if ((await digestOfFile(state.contentFile(entry), entry.sizeBytes, signal)) === entry.digest)
+      continue;
     const reason = `${showName(entry.path)} is not what it was`;
     throw failure('RESTORE_NOT_PROVED', { source, reason });
   }
@@ -166,7 +133,7 @@ export async function prepareWayBack(
     const now = entryStat(at(entry.path));
     const isAsMarked = before !== undefined && now !== undefined && sameStat(before, now);
     if (isAsMarked && hasLinked(at(entry.path), place)) continue;
-    await fetchContent(context, entry, place, options.source);
+    await fetchContent(context.source, entry, place, options.source);
     giveMetadata(place, entry, 'other');
   }
   await makeTreeDurable(staged);

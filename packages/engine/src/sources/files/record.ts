@@ -29,6 +29,8 @@ const recordSchema = z.strictObject({
   version: z.literal(1),
   root: z.strictObject({ mode, ...owned }),
   listing: stream,
+  /** Of all files together, as large as they are listed. */
+  bytes: id,
   /** What was not looked at: a restore leaves it alone, whatever is excluded by then. */
   exclude: z.array(z.string()),
 });

@@ -168,6 +168,7 @@ async function captureMoment(
     version: 1,
     root: { mode: root.mode, mtime: String(root.mtimeNs), uid: root.uid, gid: root.gid },
     listing,
+    bytes: bytesTotal,
     exclude: [...context.exclude],
   };
   return { record: structuredClone(record), strategy: 'files', bytesTotal };

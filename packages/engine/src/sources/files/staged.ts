@@ -4,11 +4,11 @@
 //   listing         its listing, as it is in the vault
 //   contents/<n>    files by the place of their first name in the listing, ready to be linked into the tree
 //   temporary/      what is on its way to its place
-import { lstat, mkdir, readFile, rm, rmdir, stat } from 'node:fs/promises';
+import { mkdir, readFile, rm, rmdir, stat } from 'node:fs/promises';
 import path from 'node:path';
 import { digestHex, digestOf, failure, type Json } from '@stillpoint/core';
 import { z } from 'zod';
-import type { PrepareOptions } from '../contract.ts';
+import type { PrepareOptions, Room } from '../contract.ts';
 import type { FilesContext } from './context.ts';
 import { ownPrefix } from './exclusions.ts';
 import {
@@ -100,13 +100,19 @@ function insideDirectory({ directory }: FilesContext): string {
 
 async function isSameFileSystem(workDirectory: string, directory: string): Promise<boolean> {
   const live = await stat(directory).catch(() => undefined);
-  return live === undefined || live.dev === (await deviceOf(workDirectory));
+  return live === undefined || live.dev === (await stat(await existing(workDirectory))).dev;
 }
 
-/** Of the directory or, while it is not there, of what it will be made in. */
-async function deviceOf(directory: string): Promise<number> {
-  const found = await lstat(directory).catch(() => undefined);
-  return found?.dev ?? (await deviceOf(path.dirname(directory)));
+/** A restore holds a second copy of every file until it has ended, where the directory is. */
+export async function roomToPrepare(context: FilesContext, json: Json): Promise<Room> {
+  const { bytes } = parseRecord(context.source, json);
+  return { directory: await existing(context.directory), bytes };
+}
+
+/** The directory or, while it is not there, what it will be made in. */
+async function existing(directory: string): Promise<string> {
+  const found = await stat(directory).catch(() => undefined);
+  return found === undefined ? await existing(path.dirname(directory)) : directory;
 }
 
 export async function makeStagedDirectory(staged: string): Promise<void> {
