@@ -9,6 +9,7 @@ import {
   readWhole,
   showName,
   smallFileBytes,
+  whileThere,
   type ByteName,
   type FsPath,
 } from '../file-tree/index.ts';
@@ -87,17 +88,6 @@ async function digestAt(
   if (kind === 'link') return blobId(format, bytesOfName(readTarget(at)));
   if (sizeBytes <= smallFileBytes) return blobId(format, readWhole(at));
   return (await hashLarge(format, at, sizeBytes, signal)).id;
-}
-
-/** Nobody holds the member still while it is compared. */
-async function whileThere(read: () => Promise<string>): Promise<string | undefined> {
-  try {
-    return await read();
-  } catch (error) {
-    const { code = '' } = error as NodeJS.ErrnoException;
-    if (['ENOENT', 'ENOTDIR', 'EINVAL', 'ELOOP', 'EISDIR'].includes(code)) return undefined;
-    throw error;
-  }
 }
 
 async function readCaptured(

@@ -20,3 +20,4 @@ export {
 } from './names.ts';
 export { readPieces, readTarget, readWhole, smallFileBytes } from './read-file.ts';
 export { openStatCache, type Remembered, type StatCache } from './stat-cache.ts';
+export { whileThere } from './while-there.ts';
