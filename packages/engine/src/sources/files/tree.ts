@@ -1,17 +1,19 @@
 // The directory as `diff` sees it: what a snapshot would capture now, and what one has captured. Reads only. Times and owners
 // are no difference here.
-import { digestOf, type Json } from '@stillpoint/core';
+import { createHasher, digestOf, type Json } from '@stillpoint/core';
 import {
   bytesOfName,
   pathsBelow,
+  readPieces,
   readTarget,
   showName,
   whileThere,
   type ByteName,
+  type FsPath,
 } from '../../file-tree/index.ts';
 import type { ObjectSource, TreeAccess, TreeEntry, TreeView } from '../contract.ts';
+import { hashFile } from './content.ts';
 import type { FilesContext } from './context.ts';
-import { hashFile } from './likeness.ts';
 import { parseRecord, readListing, type ListedEntry } from './record.ts';
 
 export function createTreeAccess(context: FilesContext): TreeAccess {
@@ -32,7 +34,7 @@ async function readLive(context: FilesContext, signal: AbortSignal): Promise<Tre
       entries.set(name, { ...about(name), ...linkOf(sizeBytes), digest: () => whileThere(read) });
     } else if (kind === 'file') {
       const known = cache.lookup(name, stat)?.id;
-      const read = async () => known ?? (await hashFile(at(name), signal));
+      const read = async () => known ?? (await hashFile(at(name), sizeBytes, signal));
       const { mode } = stat;
       entries.set(name, {
         ...about(name),
@@ -44,6 +46,12 @@ async function readLive(context: FilesContext, signal: AbortSignal): Promise<Tre
     }
   }
   return { entries };
+}
+
+async function digestAt(file: FsPath, signal: AbortSignal): Promise<string> {
+  const hasher = createHasher();
+  for await (const piece of readPieces(file, signal)) hasher.update(piece);
+  return hasher.digest();
 }
 
 async function readCaptured(
