@@ -1,15 +1,13 @@
 // The directory as `diff` sees it: what a snapshot would capture now, and what one has captured. Reads only. Times and owners
 // are no difference here.
-import { createHasher, digestOf, type Json } from '@stillpoint/core';
+import { digestOf, type Json } from '@stillpoint/core';
 import {
   bytesOfName,
   pathsBelow,
-  readPieces,
   readTarget,
   showName,
   whileThere,
   type ByteName,
-  type FsPath,
 } from '../../file-tree/index.ts';
 import type { ObjectSource, TreeAccess, TreeEntry, TreeView } from '../contract.ts';
 import { hashFile } from './content.ts';
@@ -46,12 +44,6 @@ async function readLive(context: FilesContext, signal: AbortSignal): Promise<Tre
     }
   }
   return { entries };
-}
-
-async function digestAt(file: FsPath, signal: AbortSignal): Promise<string> {
-  const hasher = createHasher();
-  for await (const piece of readPieces(file, signal)) hasher.update(piece);
-  return hasher.digest();
 }
 
 async function readCaptured(
