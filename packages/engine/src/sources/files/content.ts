@@ -12,21 +12,16 @@ import {
 import type { ObjectSource } from '../contract.ts';
 import type { ListedFile } from './record.ts';
 
-/** What the file holds now; undefined: it is not there. `sizeBytes` is what it is expected to have. */
-export async function digestOfFile(
+/** What the file holds now. `sizeBytes` is what it is expected to have. */
+export async function hashFile(
   file: FsPath,
   sizeBytes: number,
   signal?: AbortSignal,
-): Promise<string | undefined> {
-  try {
-    if (sizeBytes <= smallFileBytes) return digestOf(readWhole(file));
-    const hash = createHasher();
-    for await (const piece of readPieces(file, signal)) hash.update(piece);
-    return hash.digest();
-  } catch (error) {
-    if ((error as NodeJS.ErrnoException).code !== 'ENOENT') throw error;
-    return undefined;
-  }
+): Promise<string> {
+  if (sizeBytes <= smallFileBytes) return digestOf(readWhole(file));
+  const hash = createHasher();
+  for await (const piece of readPieces(file, signal)) hash.update(piece);
+  return hash.digest();
 }
 
 /** Makes the file. Holes are left where there are only zeros: a file that was sparse stays so. */

@@ -1,7 +1,7 @@
 // Whether what is live is what a listing says. Content is known by the stat cache; what it does not know is read, but only
 // where size, mode, time and owner would fit.
 import { pathsBelow, readTarget, type ByteName, type StatCache } from '../../file-tree/index.ts';
-import { digestOfFile } from './content.ts';
+import { hashFile } from './content.ts';
 import { hasMetadata, hasOwner } from './metadata.ts';
 import { filesOf, type ListedEntry, type ListedFile } from './record.ts';
 import { linkedNames, type EntryStat, type LiveTree } from './walk.ts';
@@ -39,7 +39,7 @@ export function createLikeness(options: LikenessOptions): (entry: ListedEntry) =
     const remembered = cache.lookup(name, stat);
     if (remembered !== undefined) return remembered.id === digest;
     try {
-      return (await digestOfFile(at(name), sizeBytes)) === digest;
+      return (await hashFile(at(name), sizeBytes)) === digest;
     } catch (error) {
       // A file that nobody may read can still be replaced.
       if ((error as NodeJS.ErrnoException).code === 'EACCES') return false;

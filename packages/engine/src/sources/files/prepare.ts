@@ -11,7 +11,7 @@ import {
   showName,
 } from '../../file-tree/index.ts';
 import type { PrepareOptions, Proof } from '../contract.ts';
-import { digestOfFile, fetchContent } from './content.ts';
+import { fetchContent, hashFile } from './content.ts';
 import type { FilesContext } from './context.ts';
 import { refuseWhatIsInTheWay } from './in-the-way.ts';
 import { hasLinked } from './link.ts';
@@ -95,12 +95,16 @@ export async function proveState(
   const breathe = createBreather(signal);
   for (const entry of files.filter(isProvable)) {
     await breathe();
-    if ((await digestOfFile(state.contentFile(entry), entry.sizeBytes, signal)) === entry.digest)
-      continue;
+    const found = await hashFile(state.contentFile(entry), entry.sizeBytes, signal).catch(noFile);
+    if (found === entry.digest) continue;
     const reason = `${showName(entry.path)} is not what it was`;
     throw failure('RESTORE_NOT_PROVED', { source, reason });
   }
   return { checks: [`${files.length} files byte for byte`] };
+}
+
+function noFile(error: NodeJS.ErrnoException): undefined {
+  if (error.code !== 'ENOENT') throw error;
 }
 
 /**
