@@ -25,6 +25,12 @@ const tools: readonly Tool[] = [
     // Debian's own Python, whatever another one on the PATH has.
     isThere: () => succeeds('/usr/bin/python3', '-c', 'import psycopg2'),
   },
+  {
+    // Makes the project of a stranger for the newcomer's session.
+    name: 'Django',
+    packages: ['python3-django'],
+    isThere: () => succeeds('/usr/bin/python3', '-c', 'import django'),
+  },
 ];
 
 export function findMissingTools(): readonly Tool[] {
