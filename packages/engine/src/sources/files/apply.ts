@@ -1,7 +1,7 @@
 // Brings the live directory to a listing, name by name. Every step looks before it acts, so the whole can be repeated after
 // dying anywhere: what is right is left alone, files are put in their place by one rename each, and what no snapshot holds stays.
 // Why not one rename of the whole directory:
-// docs/decisions/0007-restore-a-directory-file-by-file.md
+// docs/decisions/0009-restore-a-directory-name-by-name.md
 import {
   chmodSync,
   constants,
