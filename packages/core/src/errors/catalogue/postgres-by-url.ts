@@ -88,6 +88,13 @@ export const postgresByUrl = {
     exit: exit.failed,
     retryable: false,
   },
+  POSTGRES_NOT_MEMBER: {
+    message:
+      'Something in the snapshot belongs to {owners}, and the role "{role}" may not act for them.',
+    hint: 'GRANT {owners} TO "{role}", or set directUrl of the source to an address with a role that may.',
+    exit: exit.failed,
+    retryable: false,
+  },
   POSTGRES_ROLES_MISSING: {
     message: 'Roles that own or may use something in the snapshot are not on this server: {roles}.',
     hint: 'Create them first: {commands}',
@@ -97,6 +104,12 @@ export const postgresByUrl = {
   POSTGRES_EXTENSION_REFUSED: {
     message: 'An extension of the snapshot cannot be created here: {extensions} ({reason}).',
     hint: 'Install its package on the server, or set directUrl of the source to an address with a role that may create it.',
+    exit: exit.failed,
+    retryable: false,
+  },
+  POSTGRES_SETTING_REFUSED: {
+    message: 'The role may not give the database its setting {setting}: {reason}.',
+    hint: 'It was set by a superuser. Set directUrl of the source to an address with a role that may, or take a snapshot after ALTER DATABASE ... RESET {setting}.',
     exit: exit.failed,
     retryable: false,
   },

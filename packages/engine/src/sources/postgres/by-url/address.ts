@@ -18,11 +18,18 @@ export interface ServerAddress {
   readonly parameters: ReadonlyMap<string, string>;
 }
 
+const CONNECT_LIMIT_S = 10;
 /** A name in Postgres ends here, in bytes. */
 const NAME_BYTES = 63;
 /** What poolers, frameworks and we put into addresses is left out: libpq refuses what it does not know. */
 const LIBPQ = ['sslmode', 'sslrootcert', 'sslcert', 'sslkey', 'sslcrl', 'sslnegotiation'];
-const MORE_LIBPQ = ['channel_binding', 'gssencmode', 'options', 'ssl_min_protocol_version'];
+const MORE_LIBPQ = [
+  'connect_timeout',
+  'channel_binding',
+  'gssencmode',
+  'options',
+  'ssl_min_protocol_version',
+];
 
 export function parseAddress(text: string, databaseSuffix?: string): ServerAddress {
   const url = new URL(text);
@@ -68,6 +75,12 @@ export function nameWith(name: string, end: string): string {
   const characters = Array.from(name);
   while (Buffer.byteLength(characters.join('') + end) > NAME_BYTES) characters.pop();
   return characters.join('') + end;
+}
+
+export function connectLimitMs({ parameters }: ServerAddress): number {
+  const seconds = Number(parameters.get('connect_timeout') ?? CONNECT_LIMIT_S);
+  // Nothing is waited for without end.
+  return 1000 * (seconds >= 1 ? seconds : CONNECT_LIMIT_S);
 }
 
 /** For people: 'db.example.org:5432'. */

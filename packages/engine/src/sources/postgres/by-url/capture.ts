@@ -78,7 +78,7 @@ async function captureMarked(
     database: held.database,
     server: { major: checked.serverMajor, versionString: checked.versionString },
     dumpedBy: { major: checked.programs.major, version: checked.programs.version },
-    roles: [...held.roles],
+    roles: held.roles,
     extensions: held.extensions,
     schemaDigest: schema?.digest ?? null,
     dumpBytes: dumped.bytes,

@@ -64,6 +64,7 @@ export async function createFrom(
         name = await createEmpty(third, owner, record, crashPoint);
         const marker = { ...owner, state, snapshot, comment: record.database.comment };
         await openMarked(third, name, markerText(marker));
+        await rehearse(third, name, record);
         crashPoint('marked');
         prepare.progress({ type: 'phase:started', phase: 'restore', detail: options.name });
         await fill({ server, programs, major, name, directory, signal });
@@ -119,6 +120,16 @@ async function openMarked(third: Client, name: string, comment: string): Promise
     const alter = `ALTER DATABASE ${escapeIdentifier(name)}`;
     await third.query(`${alter} ALLOW_CONNECTIONS true CONNECTION LIMIT -1`);
   });
+}
+
+/** What our role may not set is told before the long part, not after it. */
+async function rehearse(third: Client, name: string, { database }: UrlRecord): Promise<void> {
+  await third.query('BEGIN');
+  try {
+    await applyFacts(third, name, database);
+  } finally {
+    await third.query('ROLLBACK');
+  }
 }
 
 async function fill(fill: {

@@ -2,8 +2,7 @@
 // is dropped afterwards. One that a killed process left says that it is ours, and goes with the next restore that ends.
 import type { Json } from '@stillpoint/core';
 import type { Client } from 'pg';
-import type { PrepareOptions } from '../../contract.ts';
-import type { DatabaseAccess, DatabaseSet } from '../../database.ts';
+import type { DatabaseAccess, DatabaseSet, PrepareOptions } from '../../contract.ts';
 import { createPostgresView } from '../view/index.ts';
 import { createFrom, dropCreated, type CreateContext } from './create.ts';
 import { parseRecord, readListing } from './record.ts';

@@ -1,4 +1,5 @@
 // What pg_dump leaves out of a dump: what the database itself is, to whom it belongs, who may connect, and what is set for it.
+import { failure } from '@stillpoint/core';
 import { escapeIdentifier, escapeLiteral, type Client } from 'pg';
 import { USER_SCHEMAS } from '../schema-digest.ts';
 import type { DatabaseFacts } from './record.ts';
@@ -17,11 +18,11 @@ const FACTS = `
     datconnlimit AS "connectionLimit", shobj_description(d.oid, 'pg_database') AS comment,
     CASE WHEN datacl IS NOT NULL THEN coalesce((
       SELECT json_agg(json_build_object('role', CASE WHEN grantee <> 0 THEN pg_get_userbyid(grantee) END,
-          'privilege', privilege_type, 'grantable', is_grantable) ORDER BY grantee, privilege_type)
-        FROM aclexplode(datacl)), '[]') END AS grants,
+          'privilege', privilege_type, 'grantable', is_grantable) ORDER BY place)
+        FROM aclexplode(datacl) WITH ORDINALITY AS a(grantor, grantee, privilege_type, is_grantable, place)), '[]') END AS grants,
     coalesce((SELECT json_agg(json_build_object('role', CASE WHEN setrole <> 0 THEN pg_get_userbyid(setrole) END,
-          'name', split_part(one, '=', 1), 'value', substr(one, strpos(one, '=') + 1)) ORDER BY setrole, one COLLATE "C")
-        FROM pg_db_role_setting CROSS JOIN LATERAL unnest(setconfig) AS u(one) WHERE setdatabase = d.oid), '[]') AS settings
+          'name', split_part(one, '=', 1), 'value', substr(one, strpos(one, '=') + 1)) ORDER BY setrole, place)
+        FROM pg_db_role_setting CROSS JOIN LATERAL unnest(setconfig) WITH ORDINALITY AS u(one, place) WHERE setdatabase = d.oid), '[]') AS settings
   FROM pg_database d CROSS JOIN LATERAL to_jsonb(d) AS j WHERE d.datname = $1`;
 
 const PROVIDERS = { c: 'libc', i: 'icu', b: 'builtin' } as const;
@@ -58,7 +59,7 @@ export function creationOptions(facts: DatabaseFacts): string {
   return parts.join(' ');
 }
 
-/** In one transaction of the caller's. The comment is kept back for the moment when the database becomes live. */
+/** POSTGRES_SETTING_REFUSED. In one transaction of the caller's. The comment is kept back for the moment when the database becomes live. */
 export async function applyFacts(
   client: Client,
   database: string,
@@ -66,7 +67,14 @@ export async function applyFacts(
 ): Promise<void> {
   const name = escapeIdentifier(database);
   const alter = `ALTER DATABASE ${name}`;
-  for (const setting of facts.settings) await applySetting(client, alter, name, setting);
+  for (const setting of facts.settings) {
+    try {
+      await applySetting(client, alter, name, setting);
+    } catch (error) {
+      const reason = (error as Error).message;
+      throw failure('POSTGRES_SETTING_REFUSED', { setting: setting.name, reason }, error);
+    }
+  }
   if (facts.connectionLimit >= 0)
     await client.query(`${alter} CONNECTION LIMIT ${facts.connectionLimit}`);
   // Before the grants: a new owner would get the grants of the old one.
@@ -110,16 +118,18 @@ async function applySetting(
 }
 
 /** Roles that own something in the connected database or that something is granted to, also of the database itself. */
-export async function readRoles(client: Client): Promise<readonly string[]> {
-  const { rows } = await client.query<{ name: string }>(
-    `SELECT DISTINCT r.rolname AS name FROM pg_shdepend s JOIN pg_roles r ON r.oid = s.refobjid
+export async function readRoles(
+  client: Client,
+): Promise<readonly { readonly name: string; readonly owner: boolean }[]> {
+  const { rows } = await client.query<{ name: string; owner: boolean }>(
+    `SELECT r.rolname AS name, bool_or(s.deptype = 'o') AS owner FROM pg_shdepend s JOIN pg_roles r ON r.oid = s.refobjid
       WHERE s.refclassid = 'pg_authid'::regclass AND r.rolname !~ '^pg_'
         AND (s.dbid = (SELECT oid FROM pg_database WHERE datname = current_database())
           OR s.classid = 'pg_database'::regclass
             AND s.objid = (SELECT oid FROM pg_database WHERE datname = current_database()))
-      ORDER BY 1`,
+      GROUP BY 1 ORDER BY 1`,
   );
-  return rows.map(({ name }) => name);
+  return rows;
 }
 
 export async function readExtensions(

@@ -32,7 +32,7 @@ export interface Marked {
 
 export interface Held {
   readonly database: DatabaseFacts;
-  readonly roles: readonly string[];
+  readonly roles: UrlRecord['roles'];
   readonly extensions: UrlRecord['extensions'];
   readonly tables: readonly TableName[];
 }
@@ -88,7 +88,7 @@ export async function openMarker(server: UrlServer, signal: AbortSignal): Promis
         if ((await catalogFingerprint(beside)) !== atMark) throw moved();
         const found = await readDatabaseFacts(rows, database);
         if (found === undefined) throw moved();
-        const roles = await readRoles(rows);
+        const roles = [...(await readRoles(rows))];
         const extensions = [...(await readExtensions(rows))];
         return { database: found, roles, extensions, tables };
       }),

@@ -46,7 +46,7 @@ const record = z.object({
   /** Of pg_dump. */
   dumpedBy: z.object({ major: z.int(), version: z.string() }),
   /** Owners of something, and those that something is granted to. */
-  roles: z.array(z.string()),
+  roles: z.array(z.object({ name: z.string(), owner: z.boolean() })),
   extensions: z.array(z.object({ name: z.string(), version: z.string() })),
   /** null: the schema changed while it was read. */
   schemaDigest: z.string().nullable(),

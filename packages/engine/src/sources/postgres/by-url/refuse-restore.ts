@@ -3,15 +3,16 @@ import { failure } from '@stillpoint/core';
 import type { Client } from 'pg';
 import type { UrlRecord } from './record.ts';
 
-/** POSTGRES_NO_CREATEDB, POSTGRES_NOT_OWNER, POSTGRES_ROLES_MISSING, POSTGRES_EXTENSION_REFUSED. */
+/** POSTGRES_NO_CREATEDB, POSTGRES_NOT_OWNER, POSTGRES_ROLES_MISSING, POSTGRES_NOT_MEMBER, POSTGRES_EXTENSION_REFUSED. */
 export async function refuseRestore(
   client: Client,
   { roles, extensions, database }: UrlRecord,
   live: string,
 ): Promise<void> {
   const superuser = await refuseRole(client, live);
-  await refuseMissingRoles(client, [...roles, database.owner]);
-  if (!superuser) await refuseOtherOwner(client, database.owner);
+  const owners = roles.filter(({ owner }) => owner).map(({ name }) => name);
+  await refuseMissingRoles(client, [...roles.map(({ name }) => name), database.owner]);
+  if (!superuser) await refuseOtherOwners(client, [...owners, database.owner]);
   await refuseExtensions(
     client,
     extensions.map(({ name }) => name),
@@ -51,13 +52,16 @@ async function refuseMissingRoles(client: Client, roles: readonly string[]): Pro
   throw failure('POSTGRES_ROLES_MISSING', { roles: names.join(', '), commands });
 }
 
-async function refuseOtherOwner(client: Client, owner: string): Promise<void> {
-  const { rows } = await client.query<{ role: string; may: boolean }>(
-    `SELECT current_user AS role, pg_has_role($1::name, 'USAGE') AS may`,
-    [owner],
+async function refuseOtherOwners(client: Client, owners: readonly string[]): Promise<void> {
+  const { rows } = await client.query<{ role: string; name: string }>(
+    `SELECT DISTINCT current_user::text AS role, name FROM unnest($1::text[]) AS u(name)
+      WHERE NOT pg_has_role(name::name, 'USAGE') ORDER BY name`,
+    [owners],
   );
-  const { role, may } = rows[0]!;
-  if (!may) throw failure('POSTGRES_NOT_OWNER', { role, owner, database: 'of the snapshot' });
+  const [first] = rows;
+  if (first === undefined) return;
+  const names = rows.map(({ name }) => `"${name}"`).join(', ');
+  throw failure('POSTGRES_NOT_MEMBER', { role: first.role, owners: names });
 }
 
 async function refuseExtensions(

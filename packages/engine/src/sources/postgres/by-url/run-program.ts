@@ -53,6 +53,11 @@ export async function listDump(
   });
 }
 
+/** Neither program says its password; one that is hardly any would only make holes in words. */
+function withoutSecret(text: string, secret: string | undefined): string {
+  return secret === undefined || secret.length < 4 ? text : text.replaceAll(secret, '***');
+}
+
 interface PlainRun {
   readonly file: string;
   readonly arguments: readonly string[];
@@ -93,7 +98,7 @@ async function runPlain({ file, signal, ...run }: PlainRun): Promise<string> {
     if (code === 0) return written.join('');
     const first = said.trim().split('\n').slice(0, LINES_SHOWN).join('\n');
     const text = first || `it ended by ${killedBy ?? `status ${code}`}`;
-    throw new ProgramFailed(run.secret ? text.replaceAll(run.secret, '***') : text);
+    throw new ProgramFailed(withoutSecret(text, run.secret));
   } finally {
     signal.removeEventListener('abort', abort);
     clearTimeout(patience);

@@ -4,7 +4,13 @@ import { failure } from '@stillpoint/core';
 import { Client } from 'pg';
 import type { ConnectOptions } from '../cluster/contract.ts';
 import { settleSession } from '../schema-digest.ts';
-import { clientConfig, parseAddress, placeOf, type ServerAddress } from './address.ts';
+import {
+  clientConfig,
+  connectLimitMs,
+  parseAddress,
+  placeOf,
+  type ServerAddress,
+} from './address.ts';
 import type { AddressOf } from './options.ts';
 
 export interface UrlServer {
@@ -15,7 +21,6 @@ export interface UrlServer {
   connectThird(options: Omit<ConnectOptions, 'database'>): Promise<Client>;
 }
 
-const CONNECT_LIMIT_MS = 10_000;
 /** Every server has them; template1 last, because a session there keeps CREATE DATABASE from working. */
 const THIRD_DATABASES = ['postgres', 'defaultdb', 'template1'];
 
@@ -77,7 +82,7 @@ async function connectTo(address: ServerAddress, options: ConnectOptions): Promi
     client = new Client({
       ...clientConfig(asked),
       application_name: applicationName,
-      connectionTimeoutMillis: CONNECT_LIMIT_MS,
+      connectionTimeoutMillis: connectLimitMs(asked),
       keepAlive: true,
     });
     // A connection that dies under a query rejects that query; the event would say it twice, and end the process.
