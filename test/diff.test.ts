@@ -1,9 +1,10 @@
 // diff through the real command: a project with a managed Postgres and repositories, changed in every way between two
 // snapshots, and again after the second.
 import assert from 'node:assert/strict';
-import { readdir, readFile, rm, writeFile } from 'node:fs/promises';
+import { mkdir, readdir, readFile, rm, writeFile } from 'node:fs/promises';
 import path from 'node:path';
 import { createInterface } from 'node:readline';
+import { DatabaseSync } from 'node:sqlite';
 import { after, before, test } from 'node:test';
 import type { Lockfile, SourceDiff, StateDiff } from '@stillpoint/engine';
 import { startCommand } from './fixture/command.ts';
@@ -215,4 +216,44 @@ test('show --lock prints the lockfile', async () => {
   const { stdout } = await project.stillpoint(['show', 'second', '--lock']);
   assert.deepEqual(JSON.parse(stdout), lockfile);
   assert.match(stdout, /^\{\n {2}"format": 1,/);
+});
+
+test('SQLite files and directories are compared too, live and captured, without a server', async () => {
+  await using small = await createProject({
+    extensions: [],
+    database: false,
+    config: {
+      sources: {
+        notes: { driver: 'sqlite', file: 'notes.db' },
+        uploads: { driver: 'files', path: 'uploads' },
+      },
+    },
+  });
+  const at = (name: string): string => path.join(small.directory, name);
+  const change = (sql: string): void => {
+    using database = new DatabaseSync(at('notes.db'));
+    database.exec(sql);
+  };
+  change("CREATE TABLE note (id INTEGER PRIMARY KEY, body TEXT); INSERT INTO note VALUES (1, 'a')");
+  await mkdir(at('uploads'));
+  await writeFile(at('uploads/one.png'), 'one');
+  await small.stillpoint(['snapshot', '--name', 'first']);
+  change("UPDATE note SET body = 'b'; ALTER TABLE note ADD COLUMN kind TEXT");
+  await writeFile(at('uploads/two.png'), 'two');
+  await small.stillpoint(['snapshot', '--name', 'second']);
+  for (const args of [['first'], ['first', 'second']]) {
+    const diff = await small.json<StateDiff>(['diff', ...args]);
+    const [notes] = source(diff, 'notes').databases!;
+    assert.deepEqual(notes!.problem, null);
+    const [table] = notes!.tables;
+    assert.deepEqual(table!.columns.added, [{ name: 'kind', definition: 'TEXT' }]);
+    assert.deepEqual(table!.rows!.samples, [
+      { state: 'changed', key: { id: '1' }, columns: { body: { from: 'a', to: 'b' } } },
+    ]);
+    assert.deepEqual(
+      source(diff, 'uploads').files!.changes.map(({ state, path: name }) => `${state} ${name}`),
+      ['added two.png'],
+    );
+  }
+  assert.deepEqual(await readdir(at('.stillpoint/work')), []);
 });

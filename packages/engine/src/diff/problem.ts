@@ -6,9 +6,9 @@ import { isFailure } from '@stillpoint/core';
 export function problemOf(error: unknown, signal: AbortSignal): string {
   signal.throwIfAborted();
   if (isFailure(error)) return `${error.code}: ${error.message}`;
-  // Servers and file systems say what is the matter by a code.
-  if (error instanceof Error && typeof (error as { code?: unknown }).code === 'string') {
-    return error.message;
-  }
-  throw error;
+  // Servers and file systems say what is the matter by a code. So does Node of a wrong argument, which is a defect.
+  const { code } = error as { readonly code?: unknown };
+  const told = error instanceof Error && typeof code === 'string' && !(error instanceof TypeError);
+  if (!told) throw error;
+  return error.message;
 }

@@ -83,7 +83,8 @@ async function checkRoom(
 ): Promise<void> {
   const room = await driver.roomToPrepare?.(record, snapshot);
   const where = room?.directory ?? engine.config.projectDirectory;
-  const neededBytes = room?.bytes ?? bytesTotal;
+  // A restore may need less, where it takes what is kept at hand.
+  const neededBytes = Math.max(room?.bytes ?? 0, bytesTotal);
   const freeBytes = await freeBytesAt(where);
   checkSpace({ what: 'Looking into the snapshot', where, neededBytes, freeBytes });
 }

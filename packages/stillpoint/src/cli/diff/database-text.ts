@@ -1,4 +1,5 @@
 // The databases of a diff in words: tables, what shapes them, rows.
+import path from 'node:path';
 import type {
   DatabaseDiff,
   FromTo,
@@ -22,7 +23,7 @@ export function databaseLines(database: DatabaseDiff, page: Page): readonly stri
     state === 'changed'
       ? differText(tables.length)
       : `${state}, ${countText(Math.max(count.from, count.to), 'table')}`;
-  const lines = [line(2, `database ${database.name}: ${what}${sizeText(bytes)}`)];
+  const lines = [line(2, `database ${path.basename(database.name)}: ${what}${sizeText(bytes)}`)];
   for (const table of tables) lines.push(...tableLines(table, page));
   if (database.otherSchemaChange) {
     const words =
