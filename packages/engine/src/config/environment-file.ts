@@ -7,8 +7,8 @@ export type Variables = Readonly<Record<string, string | undefined>>;
 
 /** Anything larger is no file of settings. */
 const longestBytes = 1024 * 1024;
-/** Of one value, nested ones included: a file can be written so that each line doubles the one before. */
-const mostReplacements = 200;
+/** Put into one value, nested ones included: a file can be written so that each line doubles the one before. */
+const mostCharacters = 65_536;
 
 /** undefined: there is no such file, or it cannot be read. `surroundings` win over what the file says, as everywhere. */
 export async function readEnvironmentFile(
@@ -40,15 +40,17 @@ export function expand(
   text: string,
   lookUp: (name: string) => string | undefined,
   within: readonly string[] = [],
-  budget = { left: mostReplacements },
+  budget = { left: mostCharacters },
 ): string {
   return text.replaceAll(
-    /(\\?)\$\{([A-Za-z_]\w*)(?::?-([^}]*))?\}/g,
+    /(\\?)\$\{([A-Za-z_]\w*)(?::?-([^}]{0,1000}))?\}/g,
     (whole, escaped: string, name: string, otherwise?: string) => {
       if (escaped !== '') return whole.slice(1);
-      if (within.includes(name) || budget.left-- <= 0) return whole;
+      if (within.includes(name)) return whole;
       const value = lookUp(name);
       if (value === undefined || value === '') return otherwise ?? whole;
+      budget.left -= value.length + 1;
+      if (budget.left < 0) return whole;
       return expand(value, lookUp, [...within, name], budget);
     },
   );

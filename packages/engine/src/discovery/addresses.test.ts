@@ -184,3 +184,29 @@ test('nothing that stands in a file can make the readers throw', () => {
     readDrizzleConfig(text);
   }
 });
+
+test('nor wait long: what repeats without end is read once through', () => {
+  const long = (piece: string): string => piece.repeat(Math.floor(131_072 / piece.length));
+  const pieces = [
+    '\n',
+    ' \n',
+    'datasource db {\n',
+    'dbCredentials: {',
+    'url:\n',
+    '"',
+    "'\\",
+    '/*',
+    '- 1:',
+    '${A',
+    '${A:-',
+  ];
+  for (const piece of pieces) {
+    const text = long(piece);
+    readPrismaSchema(text);
+    readPrismaConfig(text);
+    readDrizzleConfig(text);
+    readComposeFile(text, () => undefined);
+    readEnvironment(`A=${text}`);
+    readDatabaseAddress(`postgres://${text}`);
+  }
+});

@@ -1,11 +1,12 @@
 // Puts together what a project has. Reads only, runs nothing but git, and connects to nobody: whether a server answers is
 // doctor's matter.
-import { readFile, realpath, stat } from 'node:fs/promises';
+import { realpath, stat } from 'node:fs/promises';
 import path from 'node:path';
 import { failure } from '@stillpoint/core';
 import { readEnvironmentFile, type Variables } from '../config/index.ts';
 import { readComposeFile } from './compose-file.ts';
 import type { Discovery } from './contract.ts';
+import { readStart } from './file-start.ts';
 import { createNames } from './naming.ts';
 import { findPostgres, type ComposeService } from './postgres-found.ts';
 import { readReferences } from './references.ts';
@@ -112,7 +113,7 @@ async function readServices(
 ): Promise<readonly ComposeService[]> {
   const services: ComposeService[] = [];
   for (const file of composeFiles) {
-    const text = await readFile(path.join(root, file), 'utf8').catch(() => '');
+    const text = await readStart(path.join(root, file));
     const beside = path.join(root, path.posix.dirname(file), '.env');
     const own = (await readEnvironmentFile(beside, environment)) ?? {};
     const found = readComposeFile(text, (name) => environment[name] ?? own[name]);

@@ -11,7 +11,7 @@ export interface PrismaDatasource {
 
 /** undefined: the file has no datasource (one of several files of a schema). */
 export function readPrismaSchema(text: string): PrismaDatasource | undefined {
-  const block = /(?:^|\n)\s*datasource\s+\w+\s*\{([\s\S]*?)\n\s*\}/.exec(
+  const block = /(?:^|\n)[ \t]*datasource[ \t]+\w+\s*\{([\s\S]*?)\n[ \t]*\}/.exec(
     withoutComments(text),
   )?.[1];
   if (block === undefined) return undefined;

@@ -1,9 +1,9 @@
 // What the configuration files of Prisma and Drizzle say of their databases: which variable, which literal, and relative to what.
-import { open } from 'node:fs/promises';
 import path from 'node:path';
 import type { FoundSchema } from './contract.ts';
 import { readDrizzleConfig } from './drizzle.ts';
 import { configOfSchema, readPrismaConfig, readPrismaSchema } from './prisma.ts';
+import { readStart } from './file-start.ts';
 import type { Written } from './source-text.ts';
 import type { Walked } from './walk.ts';
 
@@ -22,8 +22,6 @@ export interface References {
   readonly schemas: readonly FoundSchema[];
   readonly notes: readonly string[];
 }
-
-const longestBytes = 1024 * 1024;
 
 export async function readReferences(directory: string, walked: Walked): Promise<References> {
   const read = (file: string): Promise<string> => readStart(path.join(directory, file));
@@ -83,16 +81,4 @@ async function readDrizzle(walked: Walked, read: Read): Promise<References> {
     }
   }
   return { references, schemas, notes };
-}
-
-/** '' for what cannot be read. */
-async function readStart(file: string): Promise<string> {
-  try {
-    await using handle = await open(file, 'r');
-    const { size } = await handle.stat();
-    const { buffer, bytesRead } = await handle.read(Buffer.alloc(Math.min(size, longestBytes)), 0);
-    return buffer.toString('utf8', 0, bytesRead);
-  } catch {
-    return '';
-  }
 }

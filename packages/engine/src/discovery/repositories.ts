@@ -38,7 +38,7 @@ export async function readRepositories(
         .map(([name]) => name);
       repositories.push({ path: repository, kind, secrets });
     } catch (error) {
-      if (!isFailure(error)) throw error;
+      if (!isFailure(error) || error.code === 'GIT_MISSING') throw error;
       notes.push(`${repository} cannot be a member: ${error.message} ${error.hint}`);
     }
   }

@@ -9,7 +9,8 @@ export type Written =
 /** Blanks out // and block comments, and leaves texts alone: an address has // too. */
 export function withoutComments(source: string): string {
   return source.replaceAll(
-    /("(?:[^"\\\n]|\\.)*"|'(?:[^'\\\n]|\\.)*'|`(?:[^`\\]|\\.)*`)|\/\/[^\n]*|\/\*[\s\S]*?\*\//g,
+    // What does not end goes on to the end: looked for again from each place within, it would take for ever.
+    /("(?:[^"\\\n]|\\.)*"?|'(?:[^'\\\n]|\\.)*'?|`(?:[^`\\]|\\[^])*`?)|\/\/[^\n]*|\/\*[^]*?(?:\*\/|$)/g,
     (_whole, text?: string) => text ?? ' ',
   );
 }

@@ -33,7 +33,7 @@ export async function readVariables(
   named: ReadonlySet<string>,
 ): Promise<readonly AddressVariable[]> {
   const isOne = (env: string): boolean =>
-    /^[A-Za-z_]\w*$/.test(env) && (named.has(env) || (names.test(env) && !never.test(env)));
+    /^[A-Za-z_]\w{0,99}$/.test(env) && (named.has(env) || (names.test(env) && !never.test(env)));
   const found: AddressVariable[] = [];
   const seen = new Set<string>();
   const sorted = files.toSorted((one, other) => rank(one) - rank(other));

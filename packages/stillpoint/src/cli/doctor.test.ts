@@ -5,6 +5,7 @@ import { once } from 'node:events';
 import type { AddressInfo } from 'node:net';
 import path from 'node:path';
 import { test } from 'node:test';
+import { createStillpoint } from '../library.ts';
 import { levels, makeDoctorProject } from './testing/doctor-project.ts';
 import { inProcess } from './testing/run.ts';
 
@@ -233,6 +234,18 @@ test('a state that is not ours to judge: unreadable, of a newer format', async (
     (await project.doctor()).about('state').map(({ code }) => code),
     ['STATE_UNREADABLE'],
   );
+});
+
+test('the library examines an open project the same way', async (t) => {
+  const project = await makeDoctorProject(t);
+  await project.repository('core');
+  await using stillpoint = await createStillpoint(
+    { members: ['core'] },
+    { projectDirectory: project.directory },
+  );
+  const report = await stillpoint.doctor();
+  assert.equal(report.failed, 0);
+  assert.ok(report.findings.some(({ about, level }) => about === 'core' && level === 'ok'));
 });
 
 test('doctor without git says so', async (t) => {

@@ -121,6 +121,22 @@ test('a directory can be named, and one with nothing in it is told what to do', 
   assert.deepEqual([missing.status, codeOf(missing.stderr)], [2, 'INIT_DIRECTORY_MISSING']);
 });
 
+test('a project within a project is told, and git that is not there', async (t) => {
+  const cwd = await makeApplication(t);
+  await mkdir(path.join(cwd, 'inner'));
+  execFileSync('git', ['init', '-q'], { cwd: path.join(cwd, 'inner') });
+  assert.equal((await inProcess(['init', '--yes'], { cwd })).status, 0);
+  const inner = await inProcess(['init', 'inner', '--yes'], { cwd });
+  assert.equal(inner.status, 0);
+  assert.match(
+    inner.stderr,
+    /warning: this directory lies in the project of .*stillpoint\.config\.ts/,
+  );
+  const other = await makeApplication(t);
+  const blind = await inProcess(['init', '--json'], { cwd: other, environment: { PATH: other } });
+  assert.equal(codeOf(blind.stderr), 'GIT_MISSING');
+});
+
 test('where it cannot be written, that is an error of the catalogue', async (t) => {
   const cwd = await makeApplication(t);
   // A directory in its place stops root too.

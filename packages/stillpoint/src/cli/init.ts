@@ -47,6 +47,7 @@ async function init(context: CommandContext, options: Options, dir?: string): Pr
     throw failure('NOTHING_FOUND', { directory: found.directory });
   }
   showFound(context, found, dryRun);
+  await warnWithin(context, found.directory);
   const alone = options.yes === true || dryRun || output.json || !host.interactive;
   const choice = alone ? chooseLikely(found) : await askChoice(context, found, chooseLikely(found));
   const text = writeConfigText(found, choice);
@@ -68,6 +69,19 @@ async function refuseExisting(directory: string): Promise<void> {
     throw error;
   });
   if (file !== undefined) throw failure('CONFIG_EXISTS', { file });
+}
+
+/** What lies in a project already would be captured twice, by two that know nothing of each other. */
+async function warnWithin({ output }: CommandContext, directory: string): Promise<void> {
+  const { findConfig } = await import('@stillpoint/engine');
+  const above = await findConfig(path.dirname(directory)).catch((error: unknown) => {
+    if (isFailure(error, 'CONFIG_MISSING')) return undefined;
+    throw error;
+  });
+  if (above === undefined) return;
+  output.warn(
+    `this directory lies in the project of ${above}: it will be a project of its own, with its own vault.`,
+  );
 }
 
 async function writeConfig(file: string, text: string): Promise<void> {
