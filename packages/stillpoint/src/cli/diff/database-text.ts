@@ -23,7 +23,7 @@ export function databaseLines(database: DatabaseDiff, page: Page): readonly stri
     state === 'changed'
       ? differText(tables.length)
       : `${state}, ${countText(Math.max(count.from, count.to), 'table')}`;
-  const lines = [line(2, `database ${path.basename(database.name)}: ${what}${sizeText(bytes)}`)];
+  const lines = [line(2, `database ${nameText(database.name)}: ${what}${sizeText(bytes)}`)];
   for (const table of tables) lines.push(...tableLines(table, page));
   if (database.otherSchemaChange) {
     const words =
@@ -31,6 +31,11 @@ export function databaseLines(database: DatabaseDiff, page: Page): readonly stri
     lines.push(line(4, `~ ${words}`, style.yellow));
   }
   return lines;
+}
+
+/** A file of SQLite goes by its path. */
+function nameText(name: string): string {
+  return path.isAbsolute(name) ? path.basename(name) : name;
 }
 
 function differText(count: number): string {
