@@ -235,6 +235,7 @@ async function startWriter(url: string, key: bigint): Promise<Writer> {
   let wrote!: () => void;
   const first = new Promise<void>((resolve) => (wrote = resolve));
   const work = withUrl(url, async (client: Client) => {
+    // oxlint-disable-next-line no-unmodified-loop-condition -- stop() changes it
     while (!stopped) {
       await client.query(
         `BEGIN; SELECT pg_advisory_xact_lock_shared(${key}); INSERT INTO entry DEFAULT VALUES; COMMIT`,
