@@ -20,6 +20,11 @@ const tools: readonly Tool[] = [
     isThere: () => succeeds('psql', '--version') && succeeds('pgbench', '--version'),
   },
   {
+    name: 'PgBouncer',
+    packages: ['pgbouncer'],
+    isThere: () => existsSync('/usr/sbin/pgbouncer'),
+  },
+  {
     name: 'psycopg2 for Python',
     packages: ['python3', 'python3-psycopg2'],
     // Debian's own Python, whatever another one on the PATH has.

@@ -109,6 +109,7 @@ test('a busy pooler that hands out transactions is refused too', { skip }, async
   let stopped = false;
   const busy = [1, 2, 3].map(() =>
     withUrl(url, async (client) => {
+      // oxlint-disable-next-line no-unmodified-loop-condition -- changed below
       while (!stopped) await client.query('SELECT pg_sleep(0.002)');
     }),
   );
