@@ -40,6 +40,7 @@ function tableOf(
   const columns: readonly Column[] = [
     { title: 'ID', paint: style.bold },
     { title: 'NAME', paint: style.cyan },
+    { title: 'HELD' },
     { title: 'TAKEN' },
     { title: 'FROZEN', align: 'right', paint: style.green },
     { title: 'CODE' },
@@ -55,10 +56,12 @@ function tableOf(
 }
 
 function rowOf(entry: SnapshotSummary | DamagedSnapshot, now: Date): readonly string[] {
-  if (isDamaged(entry)) return [entry.id, '', 'damaged', '', '', '', entry.damaged];
+  const held = entry.held ? 'held' : '';
+  if (isDamaged(entry)) return [entry.id, '', held, 'damaged', '', '', '', entry.damaged];
   return [
     entry.id,
     entry.name ?? (entry.kind === 'undo' ? '(undo point)' : ''),
+    held,
     agoText(new Date(entry.createdAt), now),
     millisecondsText(entry.freezeMs),
     codeText(entry),

@@ -3,6 +3,8 @@ import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { test, type TestContext } from 'node:test';
+import type { Command } from 'commander';
+import { createProgram } from './program.ts';
 import { inProcess, type Ran } from './testing/run.ts';
 import { VERSION } from './version.ts';
 
@@ -21,35 +23,38 @@ function refusalOf(ran: Ran): Refusal['error'] {
   return (JSON.parse(ran.stderr) as Refusal).error;
 }
 
-test('help says first what it is, and every command has an example', async (t) => {
-  const cwd = await emptyDirectory(t);
-  const help = await inProcess(['--help'], { cwd });
+/** Every command there is: 'db start', too. */
+function allCommands(): readonly string[] {
+  const namesOf = (command: Command): readonly string[] =>
+    command.commands.flatMap((one) => [
+      one.name(),
+      ...namesOf(one).map((name) => `${one.name()} ${name}`),
+    ]);
+  return namesOf(createProgram(() => async () => {}));
+}
+
+test('help says first what it is, and names every command', async (t) => {
+  const help = await inProcess(['--help'], { cwd: await emptyDirectory(t) });
   assert.equal(help.status, 0);
   assert.equal(help.stderr, '');
   assert.match(help.stdout, /^Undo for everything/);
   const names = [...help.stdout.matchAll(/^ {2}([a-z]+) .*$/gm)].map((match) => match[1] ?? '');
-  assert.deepEqual(names, [
-    'init',
-    'doctor',
-    'snapshot',
-    'list',
-    'show',
-    'diff',
-    'verify',
-    'restore',
-    'undo',
-    'db',
-    'exec',
-    'gate',
-    'demo',
-  ]);
-  for (const name of [...names, 'db start', 'db url']) {
+  assert.deepEqual(
+    names,
+    allCommands().filter((name) => !name.includes(' ')),
+  );
+});
+
+for (const name of allCommands()) {
+  test(`stillpoint ${name} --help says what it does, with an example of itself`, async (t) => {
+    const cwd = await emptyDirectory(t);
     const one = await inProcess([...name.split(' '), '--help'], { cwd });
     assert.equal(one.status, 0);
-    assert.match(one.stdout, /^[A-Z]/);
-    assert.match(one.stdout, /Example:\n {2}.*stillpoint /, name);
-  }
-});
+    assert.match(one.stdout, /^[A-Z].*\.$/m);
+    const example = /^Example:\n((?: {2}.*\n?)+)/m.exec(one.stdout)?.[1] ?? '';
+    assert.match(example, new RegExp(`stillpoint ${name}\\b`), one.stdout);
+  });
+}
 
 test('the version', async (t) => {
   const ran = await inProcess(['--version'], { cwd: await emptyDirectory(t) });

@@ -3,11 +3,14 @@
 import { Command, CommanderError, InvalidArgumentError } from 'commander';
 import { exitCodes, failure, isFailure, parseDuration } from '@stillpoint/core';
 import { createOutput, type Output } from '../output/output.ts';
+import { addCompletionCommand } from './completion.ts';
 import { addDatabaseCommands } from './db.ts';
 import { addDemoCommand } from './demo.ts';
 import { addDoctorCommand } from './doctor.ts';
 import { addDiffCommand } from './diff.ts';
 import { addExecCommand, ProgramEnded } from './exec.ts';
+import { addForgetCommand } from './forget.ts';
+import { addHoldCommand } from './hold.ts';
 import { addInitCommand } from './init.ts';
 import { addGateCommand } from './gate.ts';
 import { addListCommand } from './list.ts';
@@ -33,10 +36,13 @@ const commands: readonly ((program: Command, run: Runner) => void)[] = [
   addVerifyCommand,
   addRestoreCommand,
   addUndoCommand,
+  addHoldCommand,
+  addForgetCommand,
   addDatabaseCommands,
   addExecCommand,
   addGateCommand,
   addDemoCommand,
+  addCompletionCommand,
 ];
 
 export function createProgram(run: Runner): Command {
@@ -86,17 +92,22 @@ export async function runCommand(args: readonly string[], host: Host): Promise<n
     if (error instanceof CommanderError && error.exitCode === 0) return exitCodes.ok;
     if (error instanceof CommanderError && error.code === 'commander.help') return exitCodes.usage;
     if (error instanceof ProgramEnded) return error.exitCode;
-    const shown = presentable(error, args, host);
+    const shown = presentable(error, args, { host, program });
     output(globalsOf(args, program)).error(shown);
     return isFailure(shown) ? shown.exitCode : exitCodes.failed;
   }
 }
 
-function presentable(error: unknown, args: readonly string[], host: Host): unknown {
+function presentable(
+  error: unknown,
+  args: readonly string[],
+  { host, program }: { readonly host: Host; readonly program: Command },
+): unknown {
   if (error instanceof CommanderError) {
     const problem = error.message.replace(/^error: /, '').replaceAll('\n', ' ');
-    const name = args.find((word) => !word.startsWith('-'));
-    const command = commandNames.has(name ?? '') ? `stillpoint ${name}` : 'stillpoint';
+    const known = program.commands.map((command) => command.name());
+    const name = args.find((word) => known.includes(word));
+    const command = name === undefined ? 'stillpoint' : `stillpoint ${name}`;
     return failure('USAGE_INVALID', {
       problem: /[.?!)]$/.test(problem) ? problem : `${problem}.`,
       usage: `${command} --help shows how it is used.`,
@@ -105,22 +116,6 @@ function presentable(error: unknown, args: readonly string[], host: Host): unkno
   // What an aborted call rejects with is only the echo of the interruption, unless it is an error of ours.
   return host.signal.aborted && !isFailure(error) ? host.signal.reason : error;
 }
-
-const commandNames = new Set([
-  'init',
-  'doctor',
-  'snapshot',
-  'list',
-  'show',
-  'diff',
-  'verify',
-  'restore',
-  'undo',
-  'db',
-  'exec',
-  'gate',
-  'demo',
-]);
 
 /** The options as far as they could be read, for an error that may be about the options themselves. */
 function globalsOf(args: readonly string[], program: Command): Partial<GlobalOptions> {

@@ -1,4 +1,5 @@
 // stillpoint restore REF
+import { failure } from '@stillpoint/core';
 import type { Command } from 'commander';
 import type { RestorePlan } from '@stillpoint/engine';
 import path from 'node:path';
@@ -12,6 +13,8 @@ interface Options {
   readonly dryRun?: true;
   readonly yes?: true;
   readonly into?: string;
+  readonly only?: readonly string[];
+  readonly breakSeal?: true;
 }
 
 export function addRestoreCommand(program: Command, run: Runner): void {
@@ -25,35 +28,56 @@ export function addRestoreCommand(program: Command, run: Runner): void {
     .option('--dry-run', 'only say what would change')
     .option('--yes', 'do not ask')
     .option('--into <dir>', 'into an empty directory, as a project of its own')
+    .option('--only <name>', 'only this source or member; may be given several times', collect)
+    .option('--break-seal', 'with --only: yes, the others stay as they are, from another moment')
     .addHelpText(
       'after',
-      '\nExample:\n  stillpoint restore before-v2 --dry-run\n  stillpoint restore latest --into /tmp/look',
+      '\nExample:\n  stillpoint restore before-v2 --dry-run\n  stillpoint restore latest --into /tmp/look\n  stillpoint restore latest --only db --break-seal',
     )
     .action(
       run<Options>(async (context, options, [ref = '']) => {
         await using project = await context.openProject();
-        const into =
-          options.into === undefined ? {} : { into: path.resolve(context.host.cwd, options.into) };
-        const plan = await project.stillpoint.plan(ref, { ...context.call, ...into });
+        const how = {
+          ...context.call,
+          ...(options.into === undefined
+            ? {}
+            : { into: path.resolve(context.host.cwd, options.into) }),
+          ...(options.only === undefined ? {} : { only: options.only }),
+          breakSeal: options.breakSeal === true,
+        };
+        const plan = await project.stillpoint.plan(ref, how);
         if (options.dryRun === true) {
           context.output.result(plan);
           showPlan(plan, (line) => context.output.data(line));
           return;
         }
+        if (!how.breakSeal) refuseToBreakSeal(plan);
         // An empty directory has nothing to lose: no plan to weigh, nothing to confirm.
         if (options.into === undefined) {
           showPlan(plan, (line) => context.output.say(line));
           await confirm(context, 'restore', options.yes === true);
         }
         // By its id: `latest` may mean another one by now.
-        const restored = await project.stillpoint.restore(plan.snapshot.id, {
-          ...context.call,
-          ...into,
-        });
+        const restored = await project.stillpoint.restore(plan.snapshot.id, how);
         showRestored(context, restored);
         suggest(context, restored.undo !== null, restored.directory);
       }),
     );
+}
+
+function collect(name: string, before: readonly string[] = []): readonly string[] {
+  return [...before, name];
+}
+
+/** The engine refuses too; this comes before the question. */
+function refuseToBreakSeal({ snapshot, changes, breaksSeal }: RestorePlan): void {
+  if (breaksSeal === null) return;
+  const quoted = (names: readonly string[]): string => names.map((name) => `"${name}"`).join(', ');
+  throw failure('SEAL_WOULD_BREAK', {
+    id: snapshot.id,
+    sources: quoted(changes.map(({ source }) => source)),
+    others: quoted(breaksSeal),
+  });
 }
 
 function showPlan(plan: RestorePlan, write: (line: string) => void): void {

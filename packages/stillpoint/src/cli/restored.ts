@@ -23,4 +23,10 @@ export function showRestored(context: CommandContext, restored: RestoreResult): 
     for (const line of verdictLines(restored.gate, output.talkStyle)) output.say(line);
   }
   refuseIfBlocked(restored.gate, 'the restore is done and stays as it was captured');
+  const { brokenSeal } = restored;
+  if (brokenSeal === null) return;
+  const part = brokenSeal.sources.join(', ');
+  output.warn(
+    `The seal is broken: ${part} came from ${brokenSeal.snapshot}, the rest is from another moment. A whole restore or undo mends it.`,
+  );
 }

@@ -47,6 +47,8 @@ function showSnapshot(snapshot: SnapshotSummary, output: Output, now: Date): voi
       `${style.bold(snapshot.id)}${snapshot.name === null ? '' : ` ${style.cyan(snapshot.name)}`}`,
     ],
     ['kind', snapshot.kind === 'undo' ? 'undo point: what a restore replaced' : ''],
+    ['held', snapshot.held ? 'yes: it is not forgotten' : ''],
+    ['seal', snapshot.brokenSeal === null ? '' : mixText(snapshot.brokenSeal)],
     ['message', snapshot.message ?? ''],
     ['taken', `${momentText(taken)} (${agoText(taken, now)})`],
     [
@@ -106,4 +108,8 @@ function freezeParts(snapshot: SnapshotSummary): string {
   const who =
     participants.length === 0 ? 'nobody' : participants.map((entry) => entry.name).join(', ');
   return `${millisecondsText(drainMs)} until ${who} held still, ${millisecondsText(markMs)} for the marks`;
+}
+
+function mixText({ snapshot, sources }: NonNullable<SnapshotSummary['brokenSeal']>): string {
+  return `broken when it was taken: ${sources.join(', ')} had been brought back alone from ${snapshot}`;
 }

@@ -28,6 +28,12 @@ export const command = {
     exit: exit.usage,
     retryable: false,
   },
+  FORGET_NEEDS_YES: {
+    message: 'Forgetting has to be confirmed, and nobody is here to do it.',
+    hint: 'Add --yes if that is what you want: what is forgotten cannot be restored any more. --dry-run only shows it.',
+    exit: exit.usage,
+    retryable: false,
+  },
   NOT_CONFIRMED: {
     message: 'The {operation} was not confirmed.',
     hint: 'Nothing was changed.',
