@@ -6,9 +6,9 @@ import { failure, isFailure } from '@stillpoint/core';
 import type { DatabaseAccess, DatabaseSet } from '../database.ts';
 import { isForeign, openDatabase } from './connection.ts';
 import { findHold } from './held-files.ts';
-import { askOnce } from './keeper.ts';
+import { askOnce, startKeeper } from './keeper.ts';
 import { parsePlaced } from './record.ts';
-import { examineFile } from './refusals.ts';
+import { examineFile, inspectFile } from './refusals.ts';
 import { prepare } from './restore.ts';
 import { createSqliteView, type SqliteViewOptions } from './view/index.ts';
 
@@ -19,6 +19,7 @@ export function createDatabaseAccess(file: string): DatabaseAccess {
   return {
     async live(signal) {
       await examineFile(file);
+      await refuseForeign(file, signal);
       return open(file, {
         name: file,
         signal,
@@ -39,6 +40,13 @@ export function createDatabaseAccess(file: string): DatabaseAccess {
       }
     },
   };
+}
+
+/** By a keeper: see connection.ts. */
+async function refuseForeign(file: string, signal: AbortSignal): Promise<void> {
+  await using keeper = startKeeper(file);
+  const found = await inspectFile(keeper, file, signal);
+  if (found.kind === 'foreign') throw failure('SQLITE_NOT_A_DATABASE', { file, why: found.why });
 }
 
 function open(

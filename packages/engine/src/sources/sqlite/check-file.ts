@@ -1,20 +1,29 @@
 // Whether a copy of ours is a sound database. Runs in the keeper: on large files SQLite is busy with it for many seconds.
 import { statSync } from 'node:fs';
 import type { DatabaseSync } from 'node:sqlite';
-import { factsOf, isForeign, openDatabase, textsOf } from './connection.ts';
+import { factsOf, isForeign, isForeignFile, openDatabase, textsOf } from './connection.ts';
 import type { CheckKind, CheckResult, Inspection } from './keeper-orders.ts';
 
 const problemsTold = 5;
 
 export function checkFile(file: string, check: CheckKind): CheckResult {
   using database = openDatabase(file, 'ro');
-  // One line each, 'ok' if there is none.
-  const said = textsOf(database, `${check}(${problemsTold})`).filter((line) => line !== 'ok');
   return {
     ...factsOf(database),
-    problems: said.map((line) => line.slice(0, 200)),
+    problems: problemsOf(database, check),
     foreignKeyViolations: countViolations(database),
   };
+}
+
+function problemsOf(database: DatabaseSync, check: CheckKind): readonly string[] {
+  try {
+    // One line each, 'ok' if there is none.
+    const said = textsOf(database, `${check}(${problemsTold})`).filter((line) => line !== 'ok');
+    return said.map((line) => line.slice(0, 200));
+  } catch (error) {
+    if (!isForeign(error)) throw error;
+    return [(error as Error).message];
+  }
 }
 
 /** They are no damage: SQLite checks foreign keys only for programs that ask for it. They must come back as they were. */
@@ -32,6 +41,7 @@ function countViolations(database: DatabaseSync): number {
 
 /** A reader like any other: where a crashed program left a journal, SQLite rolls back what that one had not finished. */
 export function inspect(file: string): Inspection {
+  if (isForeignFile(file)) return { kind: 'foreign', why: 'it does not begin as one' };
   const before = journalBytes(file);
   try {
     using database = openDatabase(file, 'rw', 1000);

@@ -1,4 +1,5 @@
 // Opening SQLite files and reading its errors. Runs in the keeper; views of DatabaseAccess use it in our own process.
+import { closeSync, openSync, readSync } from 'node:fs';
 import { DatabaseSync } from 'node:sqlite';
 import { pathToFileURL } from 'node:url';
 import type { DatabaseFacts, JournalKind } from './keeper-orders.ts';
@@ -29,6 +30,23 @@ export function isBusy(error: unknown): boolean {
 export function isForeign(error: unknown): boolean {
   const code = codeOf(error);
   return code === codes.notADatabase || code === codes.corrupt;
+}
+
+const magic = 'SQLite format 3\0';
+
+/**
+ * To be asked before SQLite opens the file, by a process that has no connection to it: of an encrypted database it would take the
+ * WAL for its own and write it back. An empty file is an empty database.
+ */
+export function isForeignFile(file: string): boolean {
+  const descriptor = openSync(file, 'r');
+  try {
+    const begin = Buffer.alloc(magic.length);
+    const read = readSync(descriptor, begin, 0, begin.length, 0);
+    return read > 0 && begin.toString('latin1') !== magic;
+  } finally {
+    closeSync(descriptor);
+  }
 }
 
 export function isGone(error: unknown): boolean {

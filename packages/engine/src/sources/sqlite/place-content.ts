@@ -77,14 +77,16 @@ function openPrepared({ file, pages }: PlacedDatabase): DatabaseSync {
 
 /** Needs the file for itself, and then everything of the WAL is in it. */
 async function leaveWal(lock: WriteLock): Promise<void> {
+  const { file } = lock;
+  // Of a connection that has not written yet it grows with the commits of others alone, whatever the mode.
+  const before = numberOf(lock.connection, 'data_version');
   lock.lend();
   const left = setJournal(lock.connection, 'rollback');
-  if (!(await lock.takeBackUnchanged(busyWithinMs)))
-    throw failure('SQLITE_CHANGED', { file: lock.file });
-  if (!left) {
-    const who = usersOf(lock.file).join(', ') || 'not known';
-    throw failure('SQLITE_IN_USE', { file: lock.file, who });
+  await lock.takeBackSame(busyWithinMs);
+  if (numberOf(lock.connection, 'data_version') !== before) {
+    throw failure('SQLITE_CHANGED', { file });
   }
+  if (!left) throw failure('SQLITE_IN_USE', { file, who: usersOf(file).join(', ') || 'unknown' });
 }
 
 /** The lock is lent. */

@@ -1,7 +1,7 @@
 // From a record to a file beside the live one, proved, and from there into its place.
 import { mkdir, open, stat } from 'node:fs/promises';
 import path from 'node:path';
-import { failure, fsyncDirectory, type Json } from '@stillpoint/core';
+import { failure, fsyncDirectory, isFailure, type Json } from '@stillpoint/core';
 import type {
   Change,
   ObjectSource,
@@ -78,7 +78,15 @@ export async function prove(source: string, json: Placement, signal: AbortSignal
     return { checks: [`${found.size} bytes that are no database, as they were found`] };
   }
   const { by, problems, foreignKeyViolations } = placed.check;
-  const checked = await askOnce(placed.file, 'check', { file: placed.file, check: by }, signal);
+  const checked = await askOnce(
+    placed.file,
+    'check',
+    { file: placed.file, check: by },
+    signal,
+  ).catch((error: unknown) => {
+    if (!isFailure(error, 'SQLITE_KEEPER_FAILED')) throw error;
+    return refuse(String(error.data['why']));
+  });
   const [problem] = checked.problems.filter((one) => !problems.includes(one));
   if (problem !== undefined) refuse(`${by} says: ${problem}`);
   if (checked.foreignKeyViolations !== foreignKeyViolations) {

@@ -8,7 +8,15 @@ import { closeSync, openSync, readSync, statSync } from 'node:fs';
 import type { DatabaseSync } from 'node:sqlite';
 import { setTimeout as delay } from 'node:timers/promises';
 import { failure } from '@stillpoint/core';
-import { isBusy, isForeign, isGone, journalOf, numberOf, openDatabase } from './connection.ts';
+import {
+  isBusy,
+  isForeign,
+  isForeignFile,
+  isGone,
+  journalOf,
+  numberOf,
+  openDatabase,
+} from './connection.ts';
 import type { JournalKind, Locked } from './keeper-orders.ts';
 
 /** Waiting for it keeps nobody from writing: there is no queue. So tries may follow each other closely. */
@@ -106,14 +114,20 @@ export class WriteLock {
   async takeBackUnchanged(waitMs: number): Promise<boolean> {
     const before = this.#lastCommit;
     const { inode } = this.#opened ?? {};
-    await this.takeBack(waitMs);
+    await this.takeBackSame(waitMs);
     const unchanged = this.#lastCommit === before && this.#opened?.inode === inode;
     if (!unchanged) this.#lost = true;
     return unchanged;
   }
 
-  /** After the borrower has written, or the file is another one. */
+  /** After the borrower has written. By a new connection: one that has written itself counts other commits otherwise. */
   async takeBack(waitMs: number): Promise<void> {
+    this.#close();
+    await this.takeBackSame(waitMs);
+  }
+
+  /** By the same connection, which goes on counting. */
+  async takeBackSame(waitMs: number): Promise<void> {
     await this.lock(waitMs, new AbortController().signal);
     this.#lent = false;
     if (this.#lost) this.#end();
@@ -134,7 +148,7 @@ export class WriteLock {
     } finally {
       this.connection.exec('PRAGMA busy_timeout = 0');
     }
-    await this.takeBack(takeBackWithinMs);
+    await this.takeBackSame(takeBackWithinMs);
     // data_version counts what others commit, the header's counter what anybody does.
     const own = this.#journal === 'wal' ? 0 : 1;
     if (this.#lastCommit !== before + own) this.#lost = true;
@@ -157,7 +171,7 @@ export class WriteLock {
     const inode = inodeOf(this.file);
     if (inode === undefined) return this.#lockNothing();
     try {
-      if (this.#opened?.inode !== inode) this.#open(inode);
+      if (this.#opened?.inode !== inode && !this.#open(inode)) return this.#lockNothing();
       this.connection.exec('BEGIN IMMEDIATE');
       if (inodeOf(this.file) === inode) {
         this.#journal = journalOf(this.connection);
@@ -180,10 +194,13 @@ export class WriteLock {
     return 'nothing';
   }
 
-  #open(inode: number): void {
+  /** False: no database. */
+  #open(inode: number): boolean {
     this.#close();
+    if (isForeignFile(this.file)) return false;
     const database = openDatabase(this.file, 'rw');
     this.#opened = { database, descriptor: openSync(this.file, 'r'), inode };
+    return true;
   }
 
   #readLastCommit(): number {
