@@ -69,24 +69,20 @@ export async function forgetSnapshots(
   };
 }
 
-/** Of this project what it wrote down; of another that shares the vault its newest, for what it wrote down is not here. */
+/** Which undo point another project that shares the vault goes back to is written down there: each may be the one. */
 function refuseUndoPoints(
   sealed: readonly Sealed[],
   going: ReadonlySet<SnapshotId>,
   ownUndo: SnapshotId | undefined,
   projectId: string,
 ): void {
-  if (ownUndo !== undefined && going.has(ownUndo)) {
-    throw failure('UNDO_POINT_NEEDED', { id: ownUndo, where: '' });
-  }
-  const newest = new Map(
-    sealed
-      .filter(({ manifest }) => manifest.kind === 'undo' && manifest.project.id !== projectId)
-      .map(({ manifest }) => [manifest.project.id, manifest]),
-  );
-  for (const { id, project } of newest.values()) {
+  for (const { manifest } of sealed) {
+    const { id, kind, project } = manifest;
     if (!going.has(id)) continue;
-    throw failure('UNDO_POINT_NEEDED', { id, where: ` in ${project.directory}` });
+    if (id === ownUndo) throw failure('UNDO_POINT_NEEDED', { id, where: '' });
+    if (kind === 'undo' && project.id !== projectId) {
+      throw failure('UNDO_POINT_NEEDED', { id, where: ` in ${project.directory}` });
+    }
   }
 }
 
