@@ -334,3 +334,30 @@ test('what cannot be captured is said by name', async (t) => {
   }
   assert.ok(!JSON.stringify(found).includes('s3cret'));
 });
+
+test('two databases are never told to live in one variable', async (t) => {
+  const project = await makeProject(t);
+  await project.write('compose.yaml', compose);
+  await project.write('.env', 'DATABASE_URL=postgres://localhost/first\n');
+  const [, found] = (await project.discover()).databases;
+  assert.ok(found?.kind === 'postgres-unnamed');
+  assert.equal(found.variable, 'SHOP_DATABASE_URL');
+  assert.match(found.advice, / SHOP_DATABASE_URL=postgresql:/);
+});
+
+test('a fresh checkout: the schema reads a variable that is not set, and the compose file has the database', async (t) => {
+  const project = await makeProject(t);
+  await project.write('compose.yaml', compose);
+  await project.write(
+    'prisma/schema.prisma',
+    'datasource db {\n  provider = "postgresql"\n  url = env("APP_DB")\n}\n',
+  );
+  const { databases } = await project.discover();
+  assert.equal(databases.length, 1);
+  assert.ok(databases[0]?.kind === 'postgres-unnamed');
+  assert.deepEqual(databases[0].foundIn, ['compose.yaml', 'prisma/schema.prisma']);
+  assert.match(
+    databases[0].advice,
+    /write APP_DB=postgresql:\/\/app:PASSWORD@127\.0\.0\.1:5433\/shop/,
+  );
+});

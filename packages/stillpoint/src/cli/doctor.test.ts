@@ -269,3 +269,18 @@ test('doctor that is interrupted ends as interrupted', async (t) => {
   const ran = await inProcess(['doctor', '--json'], { cwd: project.directory, signal });
   assert.deepEqual([ran.status, ran.stdout], [130, '']);
 });
+
+const skip = process.getuid?.() === 0 ? 'root may write everywhere' : false;
+
+test('a vault that may not be written', { skip }, async (t) => {
+  const project = await makeDoctorProject(t);
+  await project.repository('core');
+  const vault = path.join(project.directory, 'kept');
+  await mkdir(vault, { mode: 0o555 });
+  await project.configure({ members: ['core'], vault: 'kept' });
+  const report = await project.doctor();
+  assert.deepEqual(
+    report.about('place').map(({ code }) => code),
+    ['VAULT_READ_ONLY'],
+  );
+});

@@ -1,6 +1,16 @@
 import assert from 'node:assert/strict';
 import { execFileSync } from 'node:child_process';
-import { mkdir, mkdtemp, readdir, readFile, realpath, rm, stat, writeFile } from 'node:fs/promises';
+import {
+  chmod,
+  mkdir,
+  mkdtemp,
+  readdir,
+  readFile,
+  realpath,
+  rm,
+  stat,
+  writeFile,
+} from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { DatabaseSync } from 'node:sqlite';
@@ -152,4 +162,14 @@ test('what init writes can be captured at once', async (t) => {
   assert.equal((await inProcess(['init', '--yes'], { cwd })).status, 0);
   const taken = await inProcess(['snapshot', '--json'], { cwd });
   assert.equal(taken.status, 0, taken.stderr);
+});
+
+const skip = process.getuid?.() === 0 ? 'root may write everywhere' : false;
+
+test('a directory that may not be written', { skip }, async (t) => {
+  const cwd = await makeApplication(t);
+  await chmod(cwd, 0o555);
+  const ran = await inProcess(['init', '--json'], { cwd });
+  await chmod(cwd, 0o755);
+  assert.deepEqual([ran.status, codeOf(ran.stderr)], [1, 'CONFIG_NOT_WRITTEN']);
 });
