@@ -6,6 +6,7 @@ import path from 'node:path';
 import { test } from 'node:test';
 import { catalogue } from '@stillpoint/core';
 import { openDjangoProject, type Newcomer } from './fixture/newcomer.ts';
+import { lockKey } from './fixture/project.ts';
 
 const makeUser = (name: string): string =>
   `/usr/bin/python3 manage.py shell -c "from django.contrib.auth.models import User; User.objects.create_user('${name}')"`;
@@ -41,6 +42,9 @@ test('init, doctor, snapshot, break, diff, restore, undo: with what the README s
     const checked = await person.stillpoint('doctor');
     assert.match(checked, /sqlite/i);
     assert.match(await person.stillpoint('snapshot --name good'), /Snapshot [0-9a-f]{12}/);
+
+    const key = await person.stillpoint('exec -- printenv STILLPOINT_LOCK_KEY');
+    assert.equal(key.trim(), lockKey, 'a project without any Postgres has only the key');
 
     await breakThings(person);
     assert.match(await person.stillpoint('restore good --dry-run'), /settings\.py/);

@@ -193,6 +193,11 @@ export interface Stillpoint extends AsyncDisposable {
    * refused: SNAPSHOT_HELD, UNDO_POINT_NEEDED, LAST_SNAPSHOT. A damaged one by its whole id.
    */
   forget(refs: readonly string[], options?: ForgetOptions): Promise<ForgetResult>;
+  /**
+   * The address of the Postgres `name`, managed or by URL, as programs get it: with its password, and of this project's own
+   * database. A managed server that is stopped is started. SOURCE_UNKNOWN, SOURCE_URL_MISSING.
+   */
+  databaseUrl(name: string, options?: CallOptions): Promise<string>;
   /** The managed database of the source `name`; the only one when left out. */
   database(name?: string): ManagedDatabase;
 }

@@ -4,6 +4,7 @@ import { readdir, rm } from 'node:fs/promises';
 import path from 'node:path';
 import { createParticipant } from './compose-participants.ts';
 import {
+  byUrl,
   createMemberDriver,
   createProjectCluster,
   createSourceDriver,
@@ -14,6 +15,7 @@ import type { EngineContext } from './context.ts';
 import { openHistory } from './federation/index.ts';
 import { openProjectState, type OpenProjectOptions, type ProjectState } from './project/index.ts';
 import type { SourceDriver } from './sources/contract.ts';
+import { applicationUrl } from './sources/postgres/by-url/index.ts';
 import type { Cluster } from './sources/postgres/index.ts';
 import { createDirectoryStore, createVault, openVault, type Vault } from './vault/index.ts';
 
@@ -37,6 +39,8 @@ export interface Composition extends AsyncDisposable {
   readonly context: EngineContext;
   /** Throws SOURCE_UNKNOWN. */
   cluster(name?: string): { readonly name: string; readonly cluster: Cluster };
+  /** The address that programs get of a Postgres by URL; undefined: the source is none. */
+  urlOf(name: string): Promise<string | undefined>;
   /** Removes the project's databases and everything in its directory: only for one that this process has just begun. */
   remove(): Promise<void>;
 }
@@ -91,6 +95,10 @@ export async function compose(
   return {
     context,
     cluster: (name) => findCluster(clusters, name),
+    async urlOf(name) {
+      const source = config.sources.find((one) => one.name === name);
+      return source?.driver === 'postgres-url' ? applicationUrl(byUrl(source, parts)) : undefined;
+    },
     async remove() {
       for (const cluster of clusters.values()) await cluster.remove();
       for (const name of await readdir(projectDirectory)) {

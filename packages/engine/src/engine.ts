@@ -205,6 +205,14 @@ class ProjectStillpoint implements Stillpoint {
     return dryRun ? forget(callOf(options)) : this.#exclusively('forget', options, forget);
   }
 
+  async databaseUrl(name: string, options: CallOptions = {}): Promise<string> {
+    const elsewhere = await this.#composition.urlOf(name);
+    if (elsewhere !== undefined) return elsewhere;
+    const database = this.database(name);
+    await database.start(options);
+    return database.url();
+  }
+
   database(name?: string): ManagedDatabase {
     const { name: found, cluster } = this.#composition.cluster(name);
     return {

@@ -1,39 +1,51 @@
-// The environment in which a program finds the managed databases and the key of the lock that it must take.
+// The environment in which a program finds the project's Postgres servers and the key of the lock that it must take.
 import type { CallOptions } from '@stillpoint/engine';
 import type { OpenProject } from './context.ts';
-import { chooseDatabase } from './databases.ts';
+import { chooseName, serverNames } from './databases.ts';
 
 /**
- * Starts every managed database of the project. DATABASE_URL and PG* are those of `main` or of the only one; with
- * several and none chosen there is only STILLPOINT_DATABASE_URL_<NAME> for each.
+ * Starts every managed database of the project. DATABASE_URL and PG* are those of `main` or of the only Postgres; with several
+ * and none chosen there is only STILLPOINT_DATABASE_URL_<NAME> for each. Without any there is the key alone.
  */
 export async function databaseEnvironment(
   project: OpenProject,
   main: string | undefined,
   call: CallOptions,
 ): Promise<Readonly<Record<string, string>>> {
-  const { sources, freeze } = project.config;
-  const environment: Record<string, string> = { STILLPOINT_LOCK_KEY: String(freeze.lockKey) };
-  const chosen =
-    main === undefined && sources.length !== 1 ? undefined : chooseDatabase(project, main).name;
-  for (const { name } of sources) {
-    const database = project.stillpoint.database(name);
-    await database.start(call);
-    const url = await database.url();
+  const environment: Record<string, string> = {
+    STILLPOINT_LOCK_KEY: String(project.config.freeze.lockKey),
+  };
+  const names = serverNames(project);
+  const chosen = main === undefined && names.length !== 1 ? undefined : chooseName(names, main);
+  for (const name of names) {
+    const url = await project.stillpoint.databaseUrl(name, call);
     environment[`STILLPOINT_DATABASE_URL_${name.toUpperCase().replaceAll('-', '_')}`] = url;
     if (name === chosen) Object.assign(environment, mainEnvironment(url));
   }
   return environment;
 }
 
+/** What an address leaves out is left to libpq, as it would be without us. */
 function mainEnvironment(address: string): Readonly<Record<string, string>> {
   const url = new URL(address);
-  return {
+  const asked = (name: string): string => url.searchParams.get(name) ?? '';
+  const found = {
     DATABASE_URL: address,
-    PGHOST: url.hostname,
-    PGPORT: url.port,
-    PGUSER: decodeURIComponent(url.username),
-    PGPASSWORD: decodeURIComponent(url.password),
-    PGDATABASE: decodeURIComponent(url.pathname.slice(1)),
+    PGHOST: asked('host') || decode(url.hostname).replace(/^\[(.*)\]$/, '$1'),
+    PGPORT: asked('port') || url.port,
+    PGUSER: asked('user') || decode(url.username),
+    PGPASSWORD: asked('password') || decode(url.password),
+    PGDATABASE: asked('dbname') || decode(url.pathname.slice(1)),
+    PGSSLMODE: asked('sslmode'),
   };
+  return Object.fromEntries(Object.entries(found).filter(([, value]) => value !== ''));
+}
+
+/** A lone % stands for itself. */
+function decode(text: string): string {
+  try {
+    return decodeURIComponent(text);
+  } catch {
+    return text;
+  }
 }
