@@ -1,5 +1,6 @@
 // A diff as people read it: what differs first, source by source, then what is the same and what was not compared.
 import type { DiffSide, SourceDiff, StateDiff } from '@stillpoint/engine';
+import { plainText } from '../../output/plain-text.ts';
 import type { Style } from '../../output/style.ts';
 import { agoText, momentText } from '../../output/units.ts';
 import { commitLines, fileLines } from './code-text.ts';
@@ -69,7 +70,8 @@ function shortDigest(digest: string): string {
 function restLines({ sources, different }: StateDiff, { style, line }: Page): readonly string[] {
   const same = sources.filter(({ state }) => state === 'same').map(({ name }) => name);
   const problems = sources.flatMap(({ name, problem }) =>
-    problem === null ? [] : [line(2, `${name}: ${problem}`, style.yellow)],
+    // Whole, however long: it says what to see to.
+    problem === null ? [] : [`  ${style.yellow(plainText(`${name}: ${problem}`))}`],
   );
   const lines: string[] = [];
   if (!different && same.length > 0) lines.push('', 'Nothing that was compared differs.');
