@@ -69,7 +69,7 @@ async function checkPlace(
 }
 
 async function checkFree(
-  { config, vaultDirectory }: Patient,
+  { config, vaultDirectory, members, sources }: Patient,
   sizes: Sizes,
   findings: Findings,
 ): Promise<void> {
@@ -77,9 +77,12 @@ async function checkFree(
   const freeBytes = await freeBytesAt(where);
   checkSpace({ what: 'The next snapshot', where, neededBytes: sizes.bytesNext, freeBytes });
   const next = megabytes(sizes.bytesNext);
+  // Else a person would take what is said for the whole.
+  const some = sizes.counted < members.length + sources.length;
+  const rest = some ? ', and what could not be looked into' : '';
   findings.ok(
     'free space',
-    `${megabytes(freeBytes)} in the vault; the next snapshot adds at most about ${next}`,
+    `${megabytes(freeBytes)} in the vault; the next snapshot adds at most about ${next}${rest}`,
   );
   const project = {
     where: config.projectDirectory,
