@@ -65,6 +65,8 @@ export function createSourceDriver(source: ResolvedSource, parts: SourceParts): 
     case 'postgres-url':
       return createPostgresByUrlDriver({
         name,
+        project: state.id,
+        cacheDirectory: path.join(state.cacheDirectory, 'postgres', name),
         ...byUrl(source, parts),
         ...(source.programs === undefined ? {} : { programs: source.programs }),
         searchPath: parts.environment.variables?.['PATH'] ?? '',
@@ -81,7 +83,12 @@ export function createSourceDriver(source: ResolvedSource, parts: SourceParts): 
       return createFilesDriver({
         name,
         directory: path.join(config.projectDirectory, source.path),
+        projectDirectory: config.projectDirectory,
         exclude: source.exclude,
+        neverCaptured: [
+          parts.vaultDirectory,
+          ...config.members.map((member) => path.join(config.projectDirectory, member.path)),
+        ],
         cacheDirectory: path.join(state.cacheDirectory, 'files', name),
         clock,
       });
