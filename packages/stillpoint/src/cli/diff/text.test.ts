@@ -121,10 +121,11 @@ test('says what differs, how it was compared, and what was not', () => {
   }
 });
 
-test('fits the width, coloured or not, however long what is shown is', () => {
+test('fits the width, coloured or not, however long what is shown is; only problems are told whole', () => {
+  const sources = diff.sources.map((source) => ({ ...source, problem: null }));
   for (const width of [40, 80]) {
     for (const style of [createStyle(false), createStyle(true)]) {
-      for (const line of diffLines(diff, { style, width, now }).slice(1)) {
+      for (const line of diffLines({ ...diff, sources }, { style, width, now }).slice(1)) {
         assert.ok(widthOf(line) <= width, line);
       }
     }
