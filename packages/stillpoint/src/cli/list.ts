@@ -39,13 +39,13 @@ function tableOf(
   const { style, width } = context.output;
   const columns: readonly Column[] = [
     { title: 'ID', paint: style.bold },
-    { title: 'NAME', paint: style.cyan },
+    { title: 'NAME', shrink: true, paint: style.cyan },
     { title: 'HELD' },
-    { title: 'TAKEN' },
-    { title: 'FROZEN', align: 'right', paint: style.green },
-    { title: 'CODE' },
-    { title: 'STORED', align: 'right' },
-    { title: 'MESSAGE', shrink: true, paint: style.dim },
+    { title: 'TAKEN', shrink: true },
+    { title: 'FROZEN', align: 'right', spare: 2, paint: style.green },
+    { title: 'CODE', spare: 3 },
+    { title: 'STORED', align: 'right', spare: 4 },
+    { title: 'MESSAGE', shrink: true, spare: 1, paint: style.dim },
   ];
   const now = context.host.now();
   return renderTable(

@@ -87,9 +87,14 @@ test('what comes after -- belongs to the program, also --json', async (t) => {
   assert.match(ran.stderr, /^stillpoint: CONFIG_MISSING/);
 });
 
-test('no command at all shows the help, as a mistake', async (t) => {
+test('no command at all shows what one does first, as a mistake', async (t) => {
   const ran = await inProcess([], { cwd: await emptyDirectory(t) });
   assert.equal(ran.status, 2);
+  assert.equal(ran.stdout, '');
+  const [init, doctor, snapshot] = [...ran.stderr.matchAll(/^ {2}stillpoint (\w+) {2,}\S/gm)].map(
+    ([, name]) => name,
+  );
+  assert.deepEqual([init, doctor, snapshot], ['init', 'doctor', 'snapshot']);
   assert.match(ran.stderr, /Usage: stillpoint/);
 });
 

@@ -9,6 +9,7 @@ import { addDemoCommand } from './demo.ts';
 import { addDoctorCommand } from './doctor.ts';
 import { addDiffCommand } from './diff.ts';
 import { addExecCommand, ProgramEnded } from './exec.ts';
+import { firstStepsText } from './first-steps.ts';
 import { addForgetCommand } from './forget.ts';
 import { addHoldCommand } from './hold.ts';
 import { addInitCommand } from './init.ts';
@@ -64,6 +65,11 @@ export function createProgram(run: Runner): Command {
     .exitOverride();
   for (const add of commands) add(program, run);
   program.addHelpText('after', `\nStart with: stillpoint demo`);
+  // Commander asks for this when no command was named.
+  program.help = () => {
+    program.configureOutput().writeErr?.(firstStepsText(program));
+    throw new CommanderError(exitCodes.usage, 'commander.help', '(first steps)');
+  };
   // What it is comes first, before how it is written.
   forAll(program, (command) => command.addHelpText('before', `${command.description()}\n`));
   return program;

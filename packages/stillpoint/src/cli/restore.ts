@@ -3,7 +3,7 @@ import { failure } from '@stillpoint/core';
 import type { Command } from 'commander';
 import type { RestorePlan } from '@stillpoint/engine';
 import path from 'node:path';
-import { bytesText } from '../output/units.ts';
+import { bytesText, momentText } from '../output/units.ts';
 import { confirm } from './confirm.ts';
 import type { CommandContext, Runner } from './context.ts';
 import { titleOf } from './describe.ts';
@@ -82,7 +82,7 @@ function refuseToBreakSeal({ snapshot, changes, breaksSeal }: RestorePlan): void
 
 function showPlan(plan: RestorePlan, write: (line: string) => void): void {
   write(
-    `Restoring ${titleOf(plan.snapshot)} (${plan.snapshot.id}, ${plan.snapshot.createdAt}) changes:`,
+    `Restoring ${titleOf(plan.snapshot)} (${plan.snapshot.id}, taken ${momentText(new Date(plan.snapshot.createdAt))}) changes:`,
   );
   for (const change of plan.changes) {
     write(`  ${change.source}: ${change.summary}`);

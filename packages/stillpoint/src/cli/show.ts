@@ -81,10 +81,10 @@ function showSnapshot(snapshot: SnapshotSummary, output: Output, now: Date): voi
   if (members.length > 0) {
     output.data('');
     const columns = [
-      { title: 'MEMBER' },
-      { title: 'BRANCH' },
-      { title: 'COMMIT' },
-      { title: 'WORK TREE' },
+      { title: 'MEMBER', shrink: true },
+      { title: 'BRANCH', shrink: true },
+      { title: 'COMMIT', spare: 1 },
+      { title: 'WORK TREE', shrink: true },
     ];
     for (const line of renderTable(columns, members, options)) output.data(line);
   }
@@ -92,10 +92,10 @@ function showSnapshot(snapshot: SnapshotSummary, output: Output, now: Date): voi
     output.data('');
     const right = { align: 'right' } as const;
     const columns = [
-      { title: 'SOURCE' },
-      { title: 'DRIVER' },
-      { title: 'STRATEGY' },
-      { title: 'WRITERS' },
+      { title: 'SOURCE', shrink: true },
+      { title: 'DRIVER', spare: 3 },
+      { title: 'STRATEGY', spare: 2 },
+      { title: 'WRITERS', spare: 1 },
       { title: 'SIZE', ...right },
       { title: 'STORED', ...right },
     ];

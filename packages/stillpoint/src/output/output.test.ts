@@ -27,11 +27,13 @@ test('sizes and times are short and round where people would', () => {
   );
   const now = new Date('2026-01-10T12:00:00Z');
   const ago = (seconds: number): string => agoText(new Date(now.getTime() - seconds * 1000), now);
-  assert.deepEqual([2, 40, 125, 7200, 3 * 86_400, -3600].map(ago), [
+  assert.deepEqual([2, 40, 60, 125, 3600, 7200, 3 * 86_400, -3600].map(ago), [
     'just now',
-    '40 s ago',
-    '2 min ago',
-    '2 h ago',
+    '40 seconds ago',
+    'a minute ago',
+    '2 minutes ago',
+    'an hour ago',
+    '2 hours ago',
     '3 days ago',
     'in the future',
   ]);
@@ -56,6 +58,25 @@ test('a table fits the width: the last column that may shrink gives way, empty c
     'b2  10 KB  short',
   ]);
   for (const line of lines) assert.ok(widthOf(line) <= 30, line);
+});
+
+test('what can be spared is left out, the least important first, and any width is kept', () => {
+  const columns = [
+    { title: 'ID' },
+    { title: 'NAME', shrink: true },
+    { title: 'SIZE', align: 'right', spare: 1 },
+    { title: 'WHERE', spare: 2 },
+  ] as const;
+  const rows = [['0123456789ab', 'a long name of a thing', '10 KB', 'somewhere else']];
+  const titles = (width: number): string | undefined => {
+    const lines = renderTable(columns, rows, { width, style: plain });
+    for (const line of lines) assert.ok(widthOf(line) <= width, `${width}: ${line}`);
+    return lines[0]?.replaceAll(/ +/g, ' ');
+  };
+  assert.equal(titles(80), 'ID NAME SIZE WHERE');
+  assert.equal(titles(40), 'ID NAME SIZE');
+  assert.equal(titles(24), 'ID NAME');
+  assert.equal(titles(12), 'ID NA…');
 });
 
 test('wide characters and colours do not break the columns', () => {

@@ -1,4 +1,5 @@
-// Tables that fit the width: columns take what they need, and the one that may shrink gives way.
+// Tables that fit the width: columns take what they need, those that may shrink give way, and on a narrow terminal those that can
+// be spared are left out.
 import { shorten, widthOf, type Style } from './style.ts';
 
 export interface Column {
@@ -6,6 +7,8 @@ export interface Column {
   readonly align?: 'left' | 'right';
   /** May be shortened when the table is too wide. Its cells must be plain; `paint` styles them afterwards. */
   readonly shrink?: boolean;
+  /** May be left out when shrinking is not enough: the highest number first. */
+  readonly spare?: number;
   readonly paint?: (text: string) => string;
 }
 
@@ -23,21 +26,27 @@ export function renderTable(
   rows: readonly (readonly string[])[],
   options: TableOptions,
 ): readonly string[] {
-  const shown = columns.flatMap((column, index) =>
-    rows.some((row) => (row[index] ?? '') !== '') ? [{ column, index }] : [],
+  const filled = columns.flatMap((column, index) =>
+    rows.some((row) => (row[index] ?? '') !== '') ? [measured(column, index, rows)] : [],
   );
-  const widths = shown.map(({ column, index }) =>
-    Math.max(widthOf(column.title), ...rows.map((row) => widthOf(row[index] ?? ''))),
-  );
+  const shown = withoutSpare(filled, options.width);
+  const widths = shown.map(({ width }) => width);
   fit(shown, widths, options.width);
   const line = (cells: readonly string[]): string => cells.join(GAP).trimEnd();
-  const title = shown.map(({ column }, at) => pad(column.title, widths[at] ?? 0, column.align));
+  const title = shown.map(({ column }, at) =>
+    pad(shorten(column.title, widths[at] ?? 0), widths[at] ?? 0, column.align),
+  );
   const body = rows.map((row) =>
     line(
       shown.map(({ column, index }, at) => {
         const width = widths[at] ?? 0;
         const cell = row[index] ?? '';
-        const text = pad(column.shrink === true ? shorten(cell, width) : cell, width, column.align);
+        // What is painted already cannot be cut.
+        const text = pad(
+          cell.includes('\u001b') ? cell : shorten(cell, width),
+          width,
+          column.align,
+        );
         return column.paint === undefined ? text : column.paint(text);
       }),
     ),
@@ -45,16 +54,44 @@ export function renderTable(
   return [options.style.dim(line(title)), ...body];
 }
 
-function fit(shown: readonly { readonly column: Column }[], widths: number[], width: number): void {
+interface Measured {
+  readonly column: Column;
+  /** Of the cell in its row. */
+  readonly index: number;
+  readonly width: number;
+}
+
+function measured(column: Column, index: number, rows: readonly (readonly string[])[]): Measured {
+  const cells = rows.map((row) => widthOf(row[index] ?? ''));
+  return { column, index, width: Math.max(widthOf(column.title), ...cells) };
+}
+
+/** Leaves out what can be spared until the rest fits when it has shrunk. */
+function withoutSpare(all: readonly Measured[], width: number): readonly Measured[] {
+  const needed = all.reduce(
+    (sum, one) => sum + (one.column.shrink === true ? Math.min(one.width, NARROWEST) : one.width),
+    GAP.length * (all.length - 1),
+  );
+  const spare = all.reduce((most, { column }) => Math.max(most, column.spare ?? 0), 0);
+  if (needed <= width || spare === 0) return all;
+  const last = all.findLastIndex(({ column }) => column.spare === spare);
+  return withoutSpare(all.toSpliced(last, 1), width);
+}
+
+function fit(shown: readonly Measured[], widths: number[], width: number): void {
   const total = widths.reduce((sum, one) => sum + one, 0) + GAP.length * (widths.length - 1);
   let over = total - width;
-  // The last column that may shrink goes first: it is the least important one.
-  for (let at = shown.length - 1; at >= 0 && over > 0; at--) {
-    if (shown[at]?.column.shrink !== true) continue;
-    const given = Math.min(over, Math.max(0, (widths[at] ?? 0) - NARROWEST));
+  const shrink = (at: number, narrowest: number): void => {
+    const given = Math.min(over, Math.max(0, (widths[at] ?? 0) - narrowest));
     widths[at] = (widths[at] ?? 0) - given;
     over -= given;
+  };
+  // The last column that may shrink goes first: it is the least important one.
+  for (let at = shown.length - 1; at >= 0; at--) {
+    if (shown[at]?.column.shrink === true) shrink(at, NARROWEST);
   }
+  // A terminal that is narrower than anybody thought of: everything gives way, rather than breaking each line.
+  for (let at = shown.length - 1; at >= 0; at--) shrink(at, 3);
 }
 
 function pad(text: string, width: number, align: 'left' | 'right' = 'left'): string {

@@ -25,15 +25,19 @@ export function millisecondsText(ms: number): string {
   return `${Math.floor(minutes / 60)} h ${minutes % 60} min`;
 }
 
-/** 'just now', '5 min ago', '3 h ago', '12 days ago'. */
+/** 'just now', 'a minute ago', '5 minutes ago', 'an hour ago', '12 days ago'. */
 export function agoText(moment: Date, now: Date): string {
   const seconds = Math.round((now.getTime() - moment.getTime()) / 1000);
   if (seconds < -60) return 'in the future';
   if (seconds < 10) return 'just now';
-  if (seconds < 60) return `${seconds} s ago`;
-  if (seconds < 3600) return `${Math.floor(seconds / 60)} min ago`;
-  if (seconds < 48 * 3600) return `${Math.floor(seconds / 3600)} h ago`;
+  if (seconds < 60) return `${seconds} seconds ago`;
+  if (seconds < 3600) return manyAgo(Math.floor(seconds / 60), 'a minute', 'minutes');
+  if (seconds < 48 * 3600) return manyAgo(Math.floor(seconds / 3600), 'an hour', 'hours');
   return `${Math.floor(seconds / 86_400)} days ago`;
+}
+
+function manyAgo(count: number, one: string, many: string): string {
+  return count === 1 ? `${one} ago` : `${count} ${many} ago`;
 }
 
 /** 'one snapshot', '3 snapshots'. */

@@ -45,17 +45,20 @@ export interface HostOptions {
   readonly answer?: string;
   readonly environment?: Readonly<Record<string, string | undefined>>;
   readonly signal?: AbortSignal;
+  /** Of a terminal; undefined: no terminal. */
+  readonly columns?: number;
 }
 
 /** In this process: fast, and with a terminal if wanted. */
 export async function inProcess(args: readonly string[], options: HostOptions): Promise<Ran> {
   let stdout = '';
   let stderr = '';
+  const screen = { terminal: options.columns !== undefined, columns: () => options.columns ?? 80 };
   const host: Host = {
     cwd: options.cwd,
     environment: { PATH: process.env['PATH'], ...options.environment },
-    stdout: { terminal: false, columns: () => 80, write: (text) => void (stdout += text) },
-    stderr: { terminal: false, columns: () => 80, write: (text) => void (stderr += text) },
+    stdout: { ...screen, write: (text) => void (stdout += text) },
+    stderr: { ...screen, write: (text) => void (stderr += text) },
     interactive: options.answer !== undefined,
     ask: async (question) => {
       stderr += question;
