@@ -7,6 +7,8 @@ import path from 'node:path';
 import { newSnapshotId, silent, systemClock } from '@stillpoint/core';
 import type { Client } from 'pg';
 import { freeze } from '../../../freeze/index.ts';
+import { removePlace, startThrowawayCluster } from '../testing.ts';
+import { applyFacts, creationOptions, readDatabaseFacts } from './facts.ts';
 import { createUrlLockParticipant } from './lock.ts';
 import {
   beginUrlLife,
@@ -376,4 +378,48 @@ test(`${tables} tables with sequences`, { skip }, async (t) => {
   t.diagnostic(
     `${tables} tables: mark ${said[0]} ms, capture ${said[1]} ms, restore ${said[2]} ms`,
   );
+});
+
+test(
+  'sorted by ICU, or in another encoding, or reached by a socket: it comes back as it was',
+  { skip },
+  async () => {
+    const admin = await server.admin();
+    const kinds = {
+      icu: `LOCALE_PROVIDER icu ICU_LOCALE 'de-AT'`,
+      latin: `ENCODING LATIN1 LOCALE 'C'`,
+    };
+    for (const [name, options] of Object.entries(kinds)) {
+      await admin.query(`CREATE DATABASE ${name} OWNER ${OWNER} TEMPLATE template0 ${options}`);
+      const url = new URL(server.url(name));
+      url.searchParams.set('host', server.socketDirectory);
+      await withUrl(url.href, (client) =>
+        client.query(
+          `CREATE TABLE "größe" ("maß" text); INSERT INTO "größe" VALUES ('ß'), (E'ä\\n')`,
+        ),
+      );
+      const then = await asText(name);
+      const life = beginUrlLife(server, driverOptions(server, url.href));
+      const taken = await life.capture();
+      await withUrl(url.href, (client) => client.query('DELETE FROM "größe"'));
+      await life.restore(taken);
+      assertSame(await asText(name), then);
+    }
+  },
+);
+
+test('a database of a newer server is made with the provider that it has', { skip }, async (t) => {
+  const { cluster, [Symbol.asyncDispose]: close } = await startThrowawayCluster();
+  t.after(async () => {
+    await close();
+    await removePlace();
+  });
+  const client = await cluster.connect({ applicationName: 'stillpoint test' });
+  t.after(() => client.end());
+  const facts = await readDatabaseFacts(client, 'shop');
+  assert.equal(facts?.provider, 'builtin');
+  await client.query(`CREATE DATABASE again ${creationOptions(facts)}`);
+  await applyFacts(client, 'again', facts);
+  const { name: _name, oid: _oid, ...again } = (await readDatabaseFacts(client, 'again'))!;
+  assert.partialDeepStrictEqual(facts, again);
 });

@@ -43,6 +43,8 @@ export async function findServerPrograms(): Promise<string | undefined> {
 export interface TestServer extends AsyncDisposable {
   readonly host: string;
   readonly port: number;
+  /** Of its Unix-domain socket. */
+  readonly socketDirectory: string;
   /** For what must lie beside the server's data and be readable by its user. */
   readonly directory: string;
   url(database: string, user?: string, password?: string): string;
@@ -115,6 +117,7 @@ export async function startTestServer(programs: string): Promise<TestServer> {
   return {
     host: '127.0.0.1',
     port,
+    socketDirectory: own,
     directory,
     url,
     admin: (database = 'postgres') => connect(database),
