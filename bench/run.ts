@@ -8,6 +8,7 @@ import path from 'node:path';
 import { parseArgs } from 'node:util';
 import { benchmarkFreeze } from './freeze/benchmark.ts';
 import { tableOf, type Metric } from './metric.ts';
+import { benchmarkRestore } from './restore/benchmark.ts';
 
 interface Options {
   readonly quick: boolean;
@@ -18,6 +19,7 @@ interface Options {
 
 const benchmarks: Readonly<Record<string, (options: Options) => Promise<readonly Metric[]>>> = {
   freeze: benchmarkFreeze,
+  restore: benchmarkRestore,
 };
 
 const { values, positionals } = parseArgs({

@@ -27,9 +27,13 @@ export async function createMembers(project: string, files: number): Promise<voi
       if (index % FILES_PER_DIRECTORY === 0) await mkdir(path.dirname(file), { recursive: true });
       await writeFile(file, sourceText(member, index, 0));
     }
-    await run('git', ['add', '-A'], { cwd: directory, env: identity });
-    await run('git', ['commit', '-q', '-m', 'all of it'], { cwd: directory, env: identity });
+    await commitAll(directory, 'all of it');
   }
+}
+
+export async function commitAll(directory: string, message: string): Promise<void> {
+  await run('git', ['add', '-A'], { cwd: directory, env: identity });
+  await run('git', ['commit', '-q', '-m', message], { cwd: directory, env: identity });
 }
 
 /** One file in each member, another one each time. */

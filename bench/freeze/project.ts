@@ -1,16 +1,11 @@
 // A benchmark project: members, a managed Postgres with a database of a given size, a writing client. Snapshots are taken
 // through the library in this process, and through the command where that is asked.
-import {
-  createStillpoint,
-  loadConfig,
-  type SnapshotSummary,
-  type Stillpoint,
-} from '@stillpoint/engine';
+import type { SnapshotSummary, Stillpoint } from '@stillpoint/engine';
 import { Client } from 'pg';
-import { mkdir, writeFile } from 'node:fs/promises';
+import { mkdir } from 'node:fs/promises';
 import path from 'node:path';
 import { fileURLToPath } from 'node:url';
-import { compose } from '../../packages/engine/src/compose.ts';
+import { openStillpoint } from '../open-stillpoint.ts';
 import { run, type Place } from '../place.ts';
 import { createMembers, MEMBERS } from './members.ts';
 import type { DatabaseSize } from './sizes.ts';
@@ -42,26 +37,15 @@ export async function createProject(
 ): Promise<BenchProject> {
   const { signal, say } = place;
   const directory = path.join(place.directory, size.label);
-  const cache = path.join(place.directory, 'cache');
-  const environment = { version: 'bench', binariesDirectory: path.join(cache, 'stillpoint') };
   await mkdir(directory, { recursive: true });
   say(`${size.label}: ${MEMBERS.length} members of ${filesPerMember} files`);
   await createMembers(directory, filesPerMember);
-  const configFile = path.join(directory, 'stillpoint.config.json');
-  const written = { members: [...MEMBERS], sources: { db: { driver: 'postgres' } } };
-  await writeFile(configFile, JSON.stringify(written));
-  const config = await loadConfig(configFile);
-
   await using cleanup = new AsyncDisposableStack();
-  cleanup.defer(async () => {
-    // The cluster may live outside of the project.
-    await using composition = await compose(config, environment);
-    await composition.cluster().cluster.remove();
+  const opened = await openStillpoint(place, directory, {
+    members: [...MEMBERS],
+    sources: { db: { driver: 'postgres' } },
   });
-  const stillpoint = cleanup.use(await createStillpoint(config, environment));
-  const database = stillpoint.database();
-  await database.start({ signal });
-  const url = await database.url();
+  const { stillpoint, config, url, cache } = cleanup.use(opened);
   say(`${size.label}: ${size.rows} rows`);
   const client = new Client({ connectionString: url });
   await client.connect();
