@@ -33,4 +33,3 @@ export async function hashLarge(
   }
   return { id: blob.digest('hex'), digest: blake.digest() };
 }
-export * from '../file-tree/index.ts';

@@ -26,4 +26,3 @@ export function memberBelow(outer: string, inner: string): ByteName | undefined 
   if (outer === '.') return nameOfText(inner);
   return inner.startsWith(`${outer}/`) ? nameOfText(path.posix.relative(outer, inner)) : undefined;
 }
-export * from '../file-tree/index.ts';
