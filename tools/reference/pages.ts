@@ -1,7 +1,8 @@
-// The reference pages that are made from the code: errors, exit statuses, the command's grammar.
+// The reference pages that are made from the code: errors, exit statuses, the command's grammar, its JSON.
 import { catalogue, catalogueSections, exitCodes, type ErrorCode } from '@stillpoint/core';
 import type { EventEmitter } from 'node:events';
 import { createProgram, TAGLINE } from '../../packages/stillpoint/src/cli/program.ts';
+import { jsonPage } from './json-page.ts';
 
 type Command = ReturnType<typeof createProgram>;
 
@@ -18,6 +19,7 @@ export function references(): readonly Page[] {
     { file: 'docs/reference/errors.md', text: errorsPage() },
     { file: 'docs/reference/exit-codes.md', text: exitCodesPage() },
     { file: 'docs/reference/cli.md', text: cliPage() },
+    { file: 'docs/reference/json.md', text: jsonPage(MADE, commandNames()) },
   ];
 }
 
@@ -96,6 +98,17 @@ function cliPage(): string {
   program.configureOutput({ getOutHelpWidth: () => 110 });
   const lines = [MADE, '# The command', '', TAGLINE, '', ...helpOf(program, 'stillpoint')];
   return `${lines.join('\n')}\n`;
+}
+
+/** Those that do something: not `db`, but `db start`. */
+function commandNames(): readonly string[] {
+  const namesOf = (command: Command): readonly string[] =>
+    command.commands.flatMap((one) =>
+      one.commands.length === 0
+        ? [one.name()]
+        : namesOf(one).map((name) => `${one.name()} ${name}`),
+    );
+  return namesOf(createProgram(() => async () => {}));
 }
 
 /** Global options are shown once, at the top: each command takes them too. */

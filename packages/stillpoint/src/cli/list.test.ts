@@ -1,7 +1,7 @@
 // How the list looks on terminals of several widths, and where there is no terminal.
 import assert from 'node:assert/strict';
 import { execFileSync } from 'node:child_process';
-import { mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { mkdir, mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { after, before, test } from 'node:test';
@@ -49,4 +49,15 @@ test('colours are for terminals, and not for those who want none', async () => {
   assert.ok(!(await list({ cwd, columns: 80 }, '--no-color')).includes(escape));
   const environment = { NO_COLOR: '1' };
   assert.ok(!(await list({ cwd, columns: 80, environment })).includes(escape));
+});
+
+test('every field of the JSON is one that the reference names, and no other', async () => {
+  const page = new URL('../../../../docs/reference/json.md', import.meta.url);
+  const text = await readFile(page, 'utf8');
+  const section = /### SnapshotSummary\n([\s\S]*?)\n#/.exec(text)?.[1] ?? '';
+  const named = [...section.matchAll(/^\| `(\w+)`/gm)].map(([, name = '']) => name);
+  const { stdout } = await inProcess(['--json', 'list'], { cwd });
+  for (const snapshot of JSON.parse(stdout) as object[]) {
+    assert.deepEqual(Object.keys(snapshot).toSorted(), named.toSorted());
+  }
 });

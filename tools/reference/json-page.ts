@@ -1,0 +1,157 @@
+// docs/reference/json.md: which command prints which document, and every field of it as the types of the library say. A command
+// that is not named here, and a type that is not found, is an error.
+import { readFileSync } from 'node:fs';
+import path from 'node:path';
+import { ROOT } from '../tidy/source-files.ts';
+import { readDeclarations, type Declaration } from './declarations.ts';
+
+/** Where the documents' types are. A name must be the only one of its kind in them. */
+const files = [
+  'api.ts',
+  'freeze/contract.ts',
+  'project/state.ts',
+  'vault/contract.ts',
+  'gate/contract.ts',
+  'diff/contract.ts',
+  'doctor/contract.ts',
+  'discovery/contract.ts',
+  'sources/contract.ts',
+  'sources/postgres/cluster/contract.ts',
+];
+
+/** In [[ ]] a type. What stands in braces is put together by the command itself. */
+const documents: Readonly<Record<string, string>> = {
+  init: '`{"directory","file","written","found","config"}`: `found` is a [[Discovery]], `config` the text',
+  doctor: 'a [[DoctorReport]]',
+  snapshot: 'a [[SnapshotSummary]]',
+  list: 'a list of [[SnapshotSummary]] and [[DamagedSnapshot]]: the damaged ones, then the others, oldest first',
+  show: 'a [[SnapshotSummary]]; with `--lock` a [lockfile](../format/lockfile.md)',
+  diff: 'a [[StateDiff]]',
+  verify: 'a list of `{"snapshot","ok"}`, each with the fields of a [[VerifyReport]]',
+  restore: 'a [[RestoreResult]]; with `--dry-run` a [[RestorePlan]]',
+  undo: 'a [[RestoreResult]]',
+  hold: 'a [[SnapshotSummary]] or a [[DamagedSnapshot]]',
+  forget: 'a [[ForgetResult]], also with `--dry-run`',
+  'db start': '`{"name"}` and the fields of a [[ClusterStatus]]',
+  'db stop': '`{"name"}` and the fields of a [[ClusterStatus]]',
+  'db status': '`{"name"}` and the fields of a [[ClusterStatus]]',
+  'db url': '`{"name","url"}`',
+  exec: "nothing of its own: stdout is the program's",
+  gate: 'a [[GateVerdict]]',
+  demo: '`{"ok","freezeMs","stallMs","snapshotMs","restoreMs","closedMs","comparisons":[{"what","captured","broken","restored","equal"}]}`',
+  completion: '`{"shell","script"}`; with `--refs` a list of `{"ref","about"}`',
+};
+
+const HEAD = `# JSON
+
+With \`--json\` a command prints **one JSON document on stdout**, on one line, and nothing else; **on stderr nothing but
+warnings (\`{"warning"}\`, a line each: a resume that failed, an earlier command that died, a new base) and an error**. There is no
+progress and no question: \`restore\`, \`undo\` and \`forget\` need \`--yes\`. What is described here is stable: fields are added, never
+renamed or removed. Times are milliseconds, sizes bytes, moments ISO 8601 in UTC.
+
+A command that fails prints no document, except \`verify\`, whose document says what is damaged, \`doctor\`, \`gate\`, and \`demo\`.
+
+| command | document |
+|---|---|`;
+
+const ERROR = `## An error
+
+On stderr, as its last line, with the exit status of [exit-codes.md](exit-codes.md):
+
+\`\`\`json
+{ "error": { "code": "REF_UNKNOWN", "message": "No snapshot is called \\"x\\".", "hint": "…", "data": { "ref": "x" }, "causes": [], "retryable": false, "exitCode": 10 } }
+\`\`\`
+
+\`code\` is one of [errors.md](errors.md), or \`UNEXPECTED\` for a defect of Stillpoint.`;
+
+/** `commands`: every one that does something, 'db start' too. */
+export function jsonPage(made: string, commands: readonly string[]): string {
+  const known = readAll();
+  const rows = commands.map((name) => {
+    const document = documents[name];
+    if (document === undefined) throw new Error(`say in ${import.meta.url} what ${name} prints`);
+    return `| \`${name}\` | ${document.replaceAll(/\[\[(\w+)\]\]/g, (_, type: string) => linkTo(type))} |`;
+  });
+  const gone = Object.keys(documents).filter((name) => !commands.includes(name));
+  if (gone.length > 0) throw new Error(`there is no command ${gone.join(', ')}`);
+  const roots = Object.values(documents).flatMap((text) =>
+    [...text.matchAll(/\[\[(\w+)\]\]/g)].map(([, name]) => name!),
+  );
+  const types = reachable(roots, known).flatMap((one) => ['', ...section(one, known)]);
+  return [made, HEAD, ...rows, '', ERROR, '', '## Types', ...types].join('\n') + '\n';
+}
+
+function readAll(): ReadonlyMap<string, Declaration> {
+  const known = new Map<string, Declaration>();
+  for (const file of files) {
+    const text = readFileSync(path.join(ROOT, 'packages/engine/src', file), 'utf8');
+    for (const declaration of readDeclarations(text)) {
+      if (known.has(declaration.name)) throw new Error(`two types are called ${declaration.name}`);
+      known.set(declaration.name, declaration);
+    }
+  }
+  return known;
+}
+
+/** The roots and what they name, each before what only it names. */
+function reachable(
+  roots: readonly string[],
+  known: ReadonlyMap<string, Declaration>,
+): readonly Declaration[] {
+  const found = new Map<string, Declaration>();
+  const visit = (name: string): void => {
+    const declaration = known.get(name);
+    if (declaration === undefined) throw new Error(`no type is called ${name}`);
+    if (found.has(name)) return;
+    found.set(name, declaration);
+    for (const text of textsOf(declaration)) for (const next of namesIn(text, known)) visit(next);
+  };
+  roots.forEach(visit);
+  return [...found.values()];
+}
+
+function textsOf({ fields, values }: Declaration): readonly string[] {
+  return [...fields.map(({ type }) => type), ...values.map(({ text }) => text)];
+}
+
+function namesIn(text: string, known: ReadonlyMap<string, Declaration>): readonly string[] {
+  return [...text.matchAll(/\b[A-Z]\w+/g)].map(([name]) => name).filter((name) => known.has(name));
+}
+
+function section(one: Declaration, known: ReadonlyMap<string, Declaration>): readonly string[] {
+  const lines = [`### ${escape(one.title)}`];
+  if (one.doc !== '') lines.push('', escape(one.doc));
+  const [first] = one.values;
+  if (first !== undefined && first.doc === '')
+    return [...lines, '', cell(first.text, known).replaceAll('\\|', '|')];
+  if (one.values.length > 0) {
+    const values = one.values.map(({ text, doc }) => `| \`${text}\` | ${inRow(doc)} |`);
+    return [...lines, '', '| value | meaning |', '|---|---|', ...values];
+  }
+  const fields = one.fields.map(({ name, optional, type, doc }) => {
+    const absent = optional ? 'May be left out. ' : '';
+    return `| \`${name}\` | ${cell(type, known)} | ${(absent + inRow(doc)).trim()} |`;
+  });
+  return [...lines, '', '| field | type | meaning |', '|---|---|---|', ...fields];
+}
+
+/** The type as code, and behind it where its parts are described. */
+function cell(type: string, known: ReadonlyMap<string, Declaration>): string {
+  const links = [...new Set(namesIn(type, known))].map(linkTo);
+  const [only] = links;
+  if (links.length === 1 && /^\w+$/.test(type)) return only!;
+  const code = `\`${type.replaceAll('|', '\\|')}\``;
+  return links.length === 0 ? code : `${code} (${links.join(', ')})`;
+}
+
+function linkTo(name: string): string {
+  return `[${name}](#${name.toLowerCase()})`;
+}
+
+function inRow(text: string): string {
+  return escape(text).replaceAll('|', '\\|');
+}
+
+function escape(text: string): string {
+  return text.replaceAll('<', '\\<');
+}
