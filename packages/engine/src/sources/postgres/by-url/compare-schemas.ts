@@ -59,7 +59,13 @@ function keyOf([kind, name, part]: SchemaObject): string {
   return JSON.stringify(kind === 'extension' ? [kind, name] : [kind, name, part]);
 }
 
-const CAST = /::"?[a-z_][\w ."]*?(?:\(\d+(?:,\d+)?\))?(?:\[\])*(?=[\s,)\]|;=<>]|$)/gi;
+const NAME = String.raw`(?:"(?:[^"]|"")+"|\w+)`;
+const WORDS = 'character varying|bit varying|double precision';
+const TIMES = String.raw`time(?:stamp)?(?:\(\d\))? with(?:out)? time zone`;
+const CAST = new RegExp(
+  String.raw`::(?:${WORDS}|${TIMES}|${NAME}(?:\.${NAME})?)(?:\(\d+(?:,\d+)?\))?(?:\[\])*`,
+  'g',
+);
 
 function loose(definition: string | null): string | null {
   return definition?.replaceAll(CAST, '').replaceAll(/[\s()]+/g, '') ?? null;

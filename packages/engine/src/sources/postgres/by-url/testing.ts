@@ -182,6 +182,7 @@ export interface UrlLife {
   capture(hooks?: {
     beforeMark?: () => Promise<void>;
     afterMark?: () => Promise<void>;
+    onPhase?: (phase: string) => void;
   }): Promise<Taken>;
   prepare(taken: Taken): Promise<Json>;
   prepareOptions(snapshot: SnapshotId): PrepareOptions;
@@ -200,7 +201,7 @@ export function beginUrlLife(
     driver,
     objects,
     said,
-    async capture({ beforeMark, afterMark } = {}) {
+    async capture({ beforeMark, afterMark, onPhase } = {}) {
       const id = newSnapshotId();
       await using session = await driver.begin({
         snapshot: id,
@@ -210,6 +211,7 @@ export function beginUrlLife(
         signal: never,
         progress: (event) => {
           if (event.type === 'note:said') said.push(event.text);
+          if (event.type === 'phase:started') onPhase?.(event.phase);
         },
       });
       await beforeMark?.();
