@@ -248,3 +248,11 @@ test('an empty file is an empty database', async () => {
   const tables = place.connect().prepare('SELECT count(*) AS count FROM sqlite_schema').get();
   assert.deepEqual({ ...tables }, { count: 0 });
 });
+
+test('a file whose directories are gone is made anew with them, as a restore elsewhere needs it', async () => {
+  await using place = await openPlace();
+  const { record } = await place.capture();
+  const elsewhere = path.join(place.directory, 'copy', 'data', 'app.db');
+  await place.restore(record, place.driver(elsewhere));
+  assert.equal(contentOf(elsewhere), contentOf(place.file));
+});
