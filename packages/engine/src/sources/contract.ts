@@ -8,7 +8,7 @@
 //     exactly that state, and only that.
 //  4. Nothing that a user can see changes by probe, begin, mark or capture.
 //  5. A captured record is plain JSON without secrets. Together with the objects that went into the sink it is
-//     all that prepare() needs, on another machine too, without this source existing.
+//     all that prepare() needs, on another machine too, without this source existing, whatever other snapshot is forgotten.
 //  6. prepare() builds beside the live state and touches nothing of it. Its placement is plain JSON: it survives the
 //     death of the process, and switch(placement) in another process does the same.
 //  7. switch() is idempotent and can be repeated after dying anywhere inside it. It never destroys what the
@@ -81,7 +81,7 @@ export interface Probe {
 
 export interface BeginOptions {
   readonly snapshot: SnapshotId;
-  /** Records of this source in sealed snapshots, newest first, to capture incrementally against. */
+  /** Records of this source in sealed snapshots, newest first, to capture incrementally against. Any may be forgotten meanwhile. */
   readonly history: AsyncIterable<Json>;
   readonly sink: ObjectSink;
   /** Also to read what earlier captures of `history` hold. */
