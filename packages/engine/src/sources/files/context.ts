@@ -45,8 +45,8 @@ export interface FilesContext {
   refuseWay(): Promise<void>;
   /** The restore has ended. */
   forget(): void;
-  /** Set by prepare(): what the undo point of this restore need not keep at hand. */
-  target: readonly ListedEntry[] | undefined;
+  /** Set by prepare(): what the way back need not keep at hand, for the way there does not touch it. */
+  prepared: { readonly staged: string; readonly listing: readonly ListedEntry[] } | undefined;
   /** Set by capture(): what the live files were when the record with this listing was marked. */
   marked:
     | { readonly listing: string; readonly stats: ReadonlyMap<ByteName, EntryStat> }
@@ -68,7 +68,7 @@ export function createFilesContext(options: FilesDriverOptions): FilesContext {
     directory,
     exclude: options.exclude,
     clock: options.clock,
-    target: undefined,
+    prepared: undefined,
     marked: undefined,
     exclusions: (also = []) => createExclusions([...options.exclude, ...also], others),
     openCache: () => openStatCache(path.join(options.cacheDirectory, 'stats.cache'), directory),
@@ -81,7 +81,7 @@ export function createFilesContext(options: FilesDriverOptions): FilesContext {
     },
     refuseWay,
     forget() {
-      context.target = undefined;
+      context.prepared = undefined;
       context.marked = undefined;
     },
   };

@@ -1,7 +1,7 @@
 // kill -9 before every single change of a switch, there and back: the same switch again, or the other one, makes it whole.
 import assert from 'node:assert/strict';
 import { spawnSync } from 'node:child_process';
-import { chmod, link, mkdir, rm, symlink } from 'node:fs/promises';
+import { chmod, link, mkdir, readdir, readFile, rm, symlink } from 'node:fs/promises';
 import path from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { test } from 'node:test';
@@ -90,4 +90,52 @@ test('killed anywhere in a switch, there or back, and repeated: exact', async (t
       isWhole(killAt % 2 === 0 ? end : start);
     }
   }
+});
+
+test('what is written between the undo point and the switch is in neither, so it is kept', async () => {
+  await using it = await createTestDirectory();
+  const at = (name: string) => path.join(it.directory, name);
+  await it.write('changed', 'captured');
+  await it.write('same', 'captured');
+  const driver = it.driver();
+  const snapshot = await it.capture({ driver });
+  await it.write('changed', 'in the undo point');
+  await it.write('new', 'in the undo point');
+  const there = await driver.prepare(snapshot.record, await it.prepareOptions());
+  const undo = await it.capture({ driver, history: [snapshot.record] });
+  const back = await driver.placementOfUndo(undo.record, await it.prepareOptions());
+  await it.write('changed', 'too late for it');
+  await it.write('same', 'too late for it');
+  await it.write('late/new', 'too late for it');
+  const context = { undo: undo.id, progress: silent };
+  const end = `.kept-${undo.id.slice(-8)}`;
+  const contents = async () => {
+    const names = (await readdir(it.directory, { recursive: true })).toSorted();
+    const read = names.map((name) =>
+      readFile(at(name), 'utf8').then(
+        (text) => `${name}: ${text}`,
+        () => name,
+      ),
+    );
+    return await Promise.all(read);
+  };
+  const late = [`changed${end}: too late for it`, 'late', 'late/new: too late for it'];
+  const first = await driver.switch(there, context);
+  assert.equal(first.kept.length, 3, first.kept.join('\n'));
+  assert.deepEqual(await contents(), [
+    'changed: captured',
+    ...late,
+    'same: captured',
+    `same${end}: too late for it`,
+  ]);
+  await driver.switch(there, context);
+  await driver.switch(back, context);
+  assert.deepEqual(await contents(), [
+    // Written into the file that was there, which is the one that comes back: as if nothing had been restored.
+    'changed: too late for it',
+    ...late,
+    'new: in the undo point',
+    'same: captured',
+    `same${end}: too late for it`,
+  ]);
 });

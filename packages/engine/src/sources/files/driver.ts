@@ -3,12 +3,13 @@ import type { Placement, SourceDriver } from '../contract.ts';
 import { switchTo } from './apply.ts';
 import { compareWith } from './compare.ts';
 import { createFilesContext, type FilesDriverOptions } from './context.ts';
-import { prepareState, prepareWayBack, proveState } from './prepare.ts';
+import { prepareState, proveState } from './prepare.ts';
 import { probeDirectory } from './probe.ts';
 import { filesReferences } from './record.ts';
 import { beginSession } from './session.ts';
 import { dropAllStaged, dropStaged, parsePlacement, roomToPrepare } from './staged.ts';
 import { createTreeAccess } from './tree.ts';
+import { prepareWayBack } from './way-back.ts';
 
 export function createFilesDriver(options: FilesDriverOptions): SourceDriver {
   const context = createFilesContext(options);
@@ -34,9 +35,8 @@ export function createFilesDriver(options: FilesDriverOptions): SourceDriver {
     prove: (placement, signal) => proveState(context, place(placement), signal),
     placementOfUndo: (record, options) => prepareWayBack(context, record, options),
     async close() {},
-    async switch(placement, { progress }) {
-      await switchTo(context, place(placement), progress);
-      return { kept: [] };
+    async switch(placement, options) {
+      return { kept: await switchTo(context, place(placement), options) };
     },
     async open() {},
     abandon: () => dropAllStaged(context),

@@ -2,9 +2,10 @@
 // no vault. Layout:
 //   record.json     the record
 //   listing         its listing, as it is in the vault
+//   other           the listing of the state on the other side of the restore, where there is one
 //   contents/<n>    files by the place of their first name in the listing, ready to be linked into the tree
 //   temporary/      what is on its way to its place
-import { mkdir, readFile, rm, rmdir, stat } from 'node:fs/promises';
+import { mkdir, readFile, rm, rmdir, stat, writeFile } from 'node:fs/promises';
 import path from 'node:path';
 import { digestHex, digestOf, failure, type Json } from '@stillpoint/core';
 import { z } from 'zod';
@@ -36,6 +37,8 @@ export interface StagedState {
   readonly holds: FilesPlacement['holds'];
   readonly record: FilesRecord;
   readonly listing: readonly ListedEntry[];
+  /** undefined: there is no way back, or it is not prepared yet. */
+  readonly other: readonly ListedEntry[] | undefined;
   readonly temporaryDirectory: string;
   /** Where the content of a file is, if it was staged. Names of one file share it. */
   contentFile(entry: ListedFile): string;
@@ -56,10 +59,15 @@ export async function openStaged(
       throw failure('RESTORE_NOT_PROVED', { source, reason: `${staged} is not whole` }, error);
     });
   const record = parseRecord(source, JSON.parse(await read('record.json')) as Json);
-  return describeStaged(staged, holds, record, parseListing(source, await read('listing')));
+  const listing = parseListing(source, await read('listing'));
+  const other = await readFile(path.join(staged, 'other'), 'utf8').catch(noFile);
+  return {
+    ...describeStaged(staged, holds, record, listing),
+    other: other === undefined ? undefined : parseListing(source, other),
+  };
 }
 
-export function describeStaged(
+function describeStaged(
   staged: string,
   holds: FilesPlacement['holds'],
   record: FilesRecord,
@@ -76,13 +84,18 @@ export function describeStaged(
     holds,
     record,
     listing,
+    other: undefined,
     temporaryDirectory: path.join(staged, 'temporary'),
     contentFile: (entry) => path.join(staged, 'contents', String(places.get(entry))),
   };
 }
 
+function noFile(error: NodeJS.ErrnoException): undefined {
+  if (error.code !== 'ENOENT') throw error;
+}
+
 /** Beside the project if a rename leads from there to the directory, else inside the directory, under a name nobody captures. */
-export async function stagedDirectory(
+async function stagedDirectory(
   context: FilesContext,
   { workDirectory, snapshot }: Pick<PrepareOptions, 'workDirectory' | 'snapshot'>,
   direction: 'there' | 'back',
@@ -115,10 +128,28 @@ async function existing(directory: string): Promise<string> {
   return found === undefined ? await existing(path.dirname(directory)) : directory;
 }
 
-export async function makeStagedDirectory(staged: string): Promise<void> {
+async function makeStagedDirectory(staged: string): Promise<void> {
   await rm(staged, { recursive: true, force: true });
   for (const part of ['contents', 'temporary'])
     await mkdir(path.join(staged, part), { recursive: true, mode: 0o700 });
+}
+
+/** A private directory with the record and its listing; contents are for the caller to make. */
+export async function beginStaged(
+  context: FilesContext,
+  json: Json,
+  options: PrepareOptions,
+  direction: 'there' | 'back',
+  holds: FilesPlacement['holds'],
+): Promise<{ staged: string; record: FilesRecord; state: StagedState }> {
+  const record = parseRecord(context.source, json);
+  const staged = await stagedDirectory(context, options, direction);
+  await makeStagedDirectory(staged);
+  const text = await options.source.readBytes(record.listing);
+  await writeFile(path.join(staged, 'listing'), text, { mode: 0o600 });
+  await writeFile(path.join(staged, 'record.json'), JSON.stringify(record), { mode: 0o600 });
+  const listing = parseListing(context.source, Buffer.from(text).toString('utf8'));
+  return { staged, record, state: describeStaged(staged, holds, record, listing) };
 }
 
 export async function dropStaged(context: FilesContext, placement: Json): Promise<void> {
