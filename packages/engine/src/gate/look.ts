@@ -57,10 +57,11 @@ async function openDatabases(
     if (driver.database === undefined || !(await driver.exists())) return [];
     const { databases } = opened.use(await driver.database.live(signal));
     const { name: source } = driver;
+    const used = await withoutMaintenance(databases);
     return await Promise.all(
-      databases.map(async (view) => ({
+      used.map(async (view) => ({
         source,
-        label: databases.length === 1 ? source : `${source}/${view.name}`,
+        label: used.length === 1 ? source : `${source}/${view.name}`,
         view,
         stamp: parseStamp(await view.readStamp()),
         schemaDigest: await view.schemaDigest(),
@@ -69,6 +70,15 @@ async function openDatabases(
   });
   await Promise.allSettled(opening);
   return (await Promise.all(opening)).flat();
+}
+
+/** Every cluster has a database `postgres` to connect to. Where nobody made a table in it, it is none of the project's. */
+async function withoutMaintenance(
+  databases: readonly DatabaseView[],
+): Promise<readonly DatabaseView[]> {
+  const spare = databases.find(({ name, engine }) => engine === 'postgres' && name === 'postgres');
+  if (spare === undefined || databases.length === 1) return databases;
+  return (await spare.tables()).length > 0 ? databases : databases.filter((one) => one !== spare);
 }
 
 /** It is evidence, not something to rest on: one that cannot be read is none. */
