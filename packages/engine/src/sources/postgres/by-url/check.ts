@@ -5,6 +5,7 @@ import type { Client } from 'pg';
 import { USER_SCHEMAS } from '../schema-digest.ts';
 import { withClient } from '../session.ts';
 import { placeOf } from './address.ts';
+import { readForeignOwners } from './facts.ts';
 import type { PostgresByUrlOptions } from './options.ts';
 import { refusePooler } from './pooler.ts';
 import { findPrograms, type Programs } from './programs.ts';
@@ -94,14 +95,16 @@ async function readNotes(client: Client): Promise<readonly string[]> {
     owns: boolean;
     views: number;
     subscriptions: boolean;
+    slots: string | null;
   }>(
     `SELECT current_user AS role, rolcreatedb OR rolsuper AS creates, pg_get_userbyid(datdba) AS owner,
         rolsuper OR pg_has_role(datdba, 'USAGE') AS owns,
         (SELECT count(*)::int FROM pg_class WHERE relkind = 'm' AND relnamespace IN (${USER_SCHEMAS})) AS views,
-        EXISTS (SELECT FROM pg_subscription s WHERE s.subdbid = pg_database.oid) AS subscriptions
+        EXISTS (SELECT FROM pg_subscription s WHERE s.subdbid = pg_database.oid) AS subscriptions,
+        (SELECT string_agg(slot_name, ', ' ORDER BY 1) FROM pg_replication_slots WHERE database = datname) AS slots
        FROM pg_roles, pg_database WHERE rolname = current_user AND datname = current_database()`,
   );
-  const { role, creates, owner, owns, views, subscriptions } = rows[0]!;
+  const { role, creates, owner, owns, views, subscriptions, slots } = rows[0]!;
   const notes: string[] = [];
   if (!creates) {
     notes.push(
@@ -113,11 +116,22 @@ async function readNotes(client: Client): Promise<readonly string[]> {
       `the database belongs to ${owner}, not to ${role}: a snapshot can be taken, a restore needs its owner`,
     );
   }
+  const others = await readForeignOwners(client);
+  if (others.length > 0) {
+    notes.push(
+      `something in it belongs to ${others.join(', ')}, for whom ${role} may not act: a snapshot can be taken, a restore needs a role that may`,
+    );
+  }
   if (views > 0) {
     notes.push(
       `materialized views (${views}) are filled anew by a restore, from the tables as they were`,
     );
   }
   if (subscriptions) notes.push('subscriptions are not captured');
+  if (slots !== null) {
+    notes.push(
+      `the replication slots ${slots} stay with the database that a restore replaces, and go with it`,
+    );
+  }
   return notes;
 }

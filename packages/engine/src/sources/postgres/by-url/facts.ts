@@ -117,19 +117,38 @@ async function applySetting(
   await client.query(`${alter} SET ${quoted} FROM CURRENT`);
 }
 
+/** What the server's first superuser owns stands in no pg_shdepend. The schema public came with the server before 15. */
+const OWNERS = `
+  SELECT nspowner AS role FROM pg_namespace n WHERE oid IN (${USER_SCHEMAS})
+    AND NOT (nspname = 'public' AND nspowner = 10 AND current_setting('server_version_num')::int < 150000)
+  UNION SELECT relowner FROM pg_class c WHERE relnamespace IN (${USER_SCHEMAS}) AND relpersistence <> 't'
+    AND NOT EXISTS (SELECT FROM pg_depend e WHERE e.classid = 'pg_class'::regclass AND e.objid = c.oid AND e.deptype = 'e')
+  UNION SELECT proowner FROM pg_proc p WHERE pronamespace IN (${USER_SCHEMAS})
+    AND NOT EXISTS (SELECT FROM pg_depend e WHERE e.classid = 'pg_proc'::regclass AND e.objid = p.oid AND e.deptype = 'e')`;
+
+const GRANTED = `
+  SELECT s.refobjid AS role FROM pg_shdepend s JOIN pg_database d ON d.datname = current_database()
+   WHERE s.refclassid = 'pg_authid'::regclass
+     AND (s.dbid = d.oid OR s.classid = 'pg_database'::regclass AND s.objid = d.oid)`;
+
 /** Roles that own something in the connected database or that something is granted to, also of the database itself. */
 export async function readRoles(
   client: Client,
 ): Promise<readonly { readonly name: string; readonly owner: boolean }[]> {
   const { rows } = await client.query<{ name: string; owner: boolean }>(
-    `SELECT r.rolname AS name, bool_or(s.deptype = 'o') AS owner FROM pg_shdepend s JOIN pg_roles r ON r.oid = s.refobjid
-      WHERE s.refclassid = 'pg_authid'::regclass AND r.rolname !~ '^pg_'
-        AND (s.dbid = (SELECT oid FROM pg_database WHERE datname = current_database())
-          OR s.classid = 'pg_database'::regclass
-            AND s.objid = (SELECT oid FROM pg_database WHERE datname = current_database()))
-      GROUP BY 1 ORDER BY 1`,
+    `SELECT r.rolname AS name, r.oid IN (${OWNERS}) AS owner FROM pg_roles r
+      WHERE r.oid IN (${OWNERS} UNION ${GRANTED}) AND r.rolname !~ '^pg_' ORDER BY 1`,
   );
   return rows;
+}
+
+/** Owners for whom the connected role may not act. */
+export async function readForeignOwners(client: Client): Promise<readonly string[]> {
+  const { rows } = await client.query<{ name: string }>(
+    `SELECT r.rolname AS name FROM pg_roles r
+      WHERE r.oid IN (${OWNERS}) AND NOT pg_has_role(r.oid, 'USAGE') ORDER BY 1`,
+  );
+  return rows.map(({ name }) => name);
 }
 
 export async function readExtensions(

@@ -114,7 +114,12 @@ function refusalOf(error: unknown, address: ServerAddress): Error {
     return failure('POSTGRES_POOLED', { where, reason }, error);
   if (code === '3D000' || reason.startsWith('no such database'))
     return failure('POSTGRES_DATABASE_MISSING', { database, where }, error);
-  if (code?.startsWith('28') === true || /authentication failed|SASL/.test(reason))
+  // The role may not connect to this database.
+  if (
+    code === '42501' ||
+    code?.startsWith('28') === true ||
+    /authentication failed|SASL/.test(reason)
+  )
     return failure('POSTGRES_LOGIN_REFUSED', { user, where, reason }, error);
   return failure('POSTGRES_SERVER_UNREACHABLE', { where, reason }, error);
 }

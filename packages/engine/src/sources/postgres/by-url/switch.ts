@@ -141,11 +141,13 @@ export async function abandonPrepared(context: CreateContext): Promise<void> {
   });
 }
 
-/** Drops what is ours but neither live nor `keep`. */
+/** Drops what is ours but neither live nor `keep`, as far as that can be done: a restore that has ended is not taken back for it. */
 export async function dropOthers(context: CreateContext, keep: ReadonlySet<number>): Promise<void> {
   await fromThird(context, async (client, owner) => {
     for (const one of await findOurs(client, owner)) {
-      if (one.name !== owner.live && !keep.has(one.oid)) await dropDatabase(client, one);
+      if (one.name === owner.live || keep.has(one.oid)) continue;
+      // A subscription of the user's may hold it. It says that it is ours: the next restore that ends tries again.
+      await dropDatabase(client, one).catch(() => {});
     }
   });
 }

@@ -75,7 +75,8 @@ export async function startTestServer(programs: string): Promise<TestServer> {
   const initdb = start('initdb', ['-D', data, '-U', ADMINISTRATOR, passwords, ...access]);
   const [status] = (await once(initdb, 'close')) as [number];
   if (status !== 0) throw new Error('initdb failed');
-  const settings = `fsync=off shared_buffers=32MB max_connections=60 autovacuum_naptime=1h
+  const settings =
+    `fsync=off shared_buffers=32MB max_connections=60 autovacuum_naptime=1h wal_level=logical
     listen_addresses=127.0.0.1 unix_socket_directories=${own}`.split(/\s+/);
   const settingArguments = settings.flatMap((setting) => ['-c', setting]);
   const server = start('postgres', ['-D', data, '-p', String(port), ...settingArguments]);
