@@ -132,6 +132,7 @@ export function conninfo(
     ['port', String(port)],
     ['user', user],
     ['dbname', database],
+    ['keepalives_idle', '30'],
   ]);
   if (mode === 'no-verify') entries.set('sslmode', 'require');
   entries.delete('options');

@@ -1,11 +1,13 @@
 // The mark: what is captured is what was acknowledged when everybody held still, and what would break that is refused or told.
 import assert from 'node:assert/strict';
 import { execFileSync } from 'node:child_process';
+import { existsSync } from 'node:fs';
 import path from 'node:path';
 import { after, test } from 'node:test';
-import { newSnapshotId, silent, systemClock } from '@stillpoint/core';
+import { newSnapshotId, silent, systemClock, type ProgressEvent } from '@stillpoint/core';
 import type { Client } from 'pg';
 import { freeze } from '../../../freeze/index.ts';
+import { eventually } from '../../../freeze/testing/eventually.ts';
 import { createUrlLockParticipant } from './lock.ts';
 import {
   beginUrlLife,
@@ -199,5 +201,47 @@ test(
     assert.match(life.said.join('\n'), /schema of db was changed while it was dumped/);
     const { checks } = await life.restore(taken);
     assert.match(checks.join('\n'), /1 tables with 1 rows.*\n.*\nschema not known at the mark/);
+  },
+);
+
+test(
+  'an interrupted capture or restore leaves no session, no file and no database',
+  { skip },
+  async () => {
+    await server.createDatabase('stopped');
+    const url = server.url('stopped');
+    await withUrl(url, (client) =>
+      client.query('CREATE TABLE t AS SELECT n, md5(n::text) FROM generate_series(1, 50000) n'),
+    );
+    const cacheDirectory = path.join(server.directory, 'stopped');
+    const life = beginUrlLife(server, driverOptions(server, url, { cacheDirectory }));
+    const reason = new Error('the person has changed their mind');
+    const dumping = new AbortController();
+    const onPhase = (phase: string): void => {
+      if (phase === 'dump') setImmediate(() => dumping.abort(reason));
+    };
+    await assert.rejects(life.capture({ signal: dumping.signal, onPhase }), reason);
+    assert.equal(existsSync(cacheDirectory), false);
+
+    const taken = await life.capture();
+    const filling = new AbortController();
+    const options = {
+      ...life.prepareOptions(taken.id),
+      signal: filling.signal,
+      progress: (event: ProgressEvent): void => {
+        if (event.type === 'phase:started' && event.phase === 'restore')
+          setImmediate(() => filling.abort(reason));
+      },
+    };
+    await assert.rejects(life.driver.prepare(taken.captured.record, options), reason);
+    const admin = await server.admin();
+    const databases = await admin.query(`SELECT FROM pg_database WHERE datname LIKE 'stopped\\_%'`);
+    assert.equal(databases.rowCount, 0);
+    await eventually(async () => {
+      const sessions = await admin.query(
+        `SELECT FROM pg_stat_activity WHERE datname = 'stopped' AND application_name LIKE 'stillpoint%'`,
+      );
+      return sessions.rowCount === 0;
+    });
   },
 );

@@ -21,6 +21,7 @@ export interface UrlServer {
   connectThird(options: Omit<ConnectOptions, 'database'>): Promise<Client>;
 }
 
+const KEEP_ALIVE_MS = 30_000;
 /** Every server has them; template1 last, because a session there keeps CREATE DATABASE from working. */
 const THIRD_DATABASES = ['postgres', 'defaultdb', 'template1'];
 
@@ -84,6 +85,8 @@ async function connectTo(address: ServerAddress, options: ConnectOptions): Promi
       application_name: applicationName,
       connectionTimeoutMillis: connectLimitMs(asked),
       keepAlive: true,
+      // One session waits while the programs work; what lies between forgets silent connections after minutes.
+      keepAliveInitialDelayMillis: KEEP_ALIVE_MS,
     });
     // A connection that dies under a query rejects that query; the event would say it twice, and end the process.
     client.on('error', () => {});

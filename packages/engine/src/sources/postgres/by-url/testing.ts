@@ -184,6 +184,7 @@ export interface UrlLife {
     beforeMark?: () => Promise<void>;
     afterMark?: () => Promise<void>;
     onPhase?: (phase: string) => void;
+    signal?: AbortSignal;
   }): Promise<Taken>;
   prepare(taken: Taken): Promise<Json>;
   prepareOptions(snapshot: SnapshotId): PrepareOptions;
@@ -202,14 +203,14 @@ export function beginUrlLife(
     driver,
     objects,
     said,
-    async capture({ beforeMark, afterMark, onPhase } = {}) {
+    async capture({ beforeMark, afterMark, onPhase, signal = never } = {}) {
       const id = newSnapshotId();
       await using session = await driver.begin({
         snapshot: id,
         history: (async function* () {})(),
         sink: objects,
         source: objects,
-        signal: never,
+        signal,
         progress: (event) => {
           if (event.type === 'note:said') said.push(event.text);
           if (event.type === 'phase:started') onPhase?.(event.phase);
