@@ -34,6 +34,7 @@ test(`one seal over five kinds of source: ${size.snapshots} snapshots under ${si
   await using project = await createMixedProject(await server.createDatabase('shop'));
   const addresses = await addressesOf(project);
   const scratch = await mkdtemp(path.join(tmpdir(), 'stillpoint-mixed-'));
+  t.after(() => rm(scratch, { recursive: true, force: true }));
   await using writers = startMixedWriters(project.directory, addresses, size.writers);
 
   const taken: Taken[] = [];
@@ -49,7 +50,6 @@ test(`one seal over five kinds of source: ${size.snapshots} snapshots under ${si
   for (const { id } of taken.slice(-size.inPlace)) {
     await restoreAndUndo(project, addresses, writers, id);
   }
-  await rm(scratch, { recursive: true, force: true });
 });
 
 async function restoreElsewhere(
