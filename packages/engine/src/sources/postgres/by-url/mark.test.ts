@@ -237,11 +237,15 @@ test(
     const admin = await server.admin();
     const databases = await admin.query(`SELECT FROM pg_database WHERE datname LIKE 'stopped\\_%'`);
     assert.equal(databases.rowCount, 0);
-    await eventually(async () => {
-      const sessions = await admin.query(
-        `SELECT FROM pg_stat_activity WHERE datname = 'stopped' AND application_name LIKE 'stillpoint%'`,
-      );
-      return sessions.rowCount === 0;
-    });
+    await eventually(
+      async () => {
+        const sessions = await admin.query(
+          `SELECT FROM pg_stat_activity WHERE datname = 'stopped' AND application_name LIKE 'stillpoint%'`,
+        );
+        return sessions.rowCount === 0;
+      },
+      20_000,
+      'no session of ours is left',
+    );
   },
 );
