@@ -1,10 +1,19 @@
 // Whether a copy of ours is a sound database. Runs in the keeper: on large files SQLite is busy with it for many seconds.
 import { statSync } from 'node:fs';
 import type { DatabaseSync } from 'node:sqlite';
-import { factsOf, isForeign, isForeignFile, openDatabase, textsOf } from './connection.ts';
-import type { CheckKind, CheckResult, Inspection } from './keeper-orders.ts';
+import {
+  factsOf,
+  isForeign,
+  isForeignFile,
+  openDatabase,
+  textsOf,
+  whenFree,
+} from './connection.ts';
+import type { CheckKind, CheckResult, DatabaseFacts, Inspection } from './keeper-orders.ts';
 
 const problemsTold = 5;
+/** Writers in rollback mode keep readers out only while they commit. */
+const freeWithinMs = 5000;
 
 export function checkFile(file: string, check: CheckKind): CheckResult {
   using database = openDatabase(file, 'ro');
@@ -40,15 +49,14 @@ function countViolations(database: DatabaseSync): number {
 }
 
 /** A reader like any other: where a crashed program left a journal, SQLite rolls back what that one had not finished. */
-export function inspect(file: string): Inspection {
+export async function inspect(file: string, signal: AbortSignal): Promise<Inspection> {
   if (isForeignFile(file)) return { kind: 'foreign', why: 'it does not begin as one' };
   const before = journalBytes(file);
   try {
-    using database = openDatabase(file, 'rw', 1000);
-    database.exec('BEGIN');
-    const facts = { kind: 'database', ...factsOf(database) } as const;
-    database.exec('COMMIT');
-    return { ...facts, rolledBack: before > 0 && journalBytes(file) === 0 };
+    using database = openDatabase(file, 'rw');
+    const read = (): DatabaseFacts => factsOf(database);
+    const facts = await whenFree(read, { file, waitMs: freeWithinMs, signal });
+    return { kind: 'database', ...facts, rolledBack: before > 0 && journalBytes(file) === 0 };
   } catch (error) {
     if (isForeign(error)) return { kind: 'foreign', why: (error as Error).message };
     throw error;

@@ -1,7 +1,9 @@
 // Opening SQLite files and reading its errors. Runs in the keeper; views of DatabaseAccess use it in our own process.
 import { closeSync, openSync, readSync } from 'node:fs';
 import { DatabaseSync } from 'node:sqlite';
+import { setTimeout as delay } from 'node:timers/promises';
 import { pathToFileURL } from 'node:url';
+import { failure } from '@stillpoint/core';
 import type { DatabaseFacts, JournalKind } from './keeper-orders.ts';
 import { schemaDigestOf } from './schema-digest.ts';
 
@@ -75,4 +77,25 @@ export function factsOf(database: DatabaseSync): DatabaseFacts {
     pages: numberOf(database, 'page_count'),
     schemaDigest: schemaDigestOf(database),
   };
+}
+
+const busyPauseMs = 3;
+
+/** Tries again while others have the file locked. SQLite's own waiting would keep this process from hearing anything. */
+export async function whenFree<T>(
+  attempt: () => T,
+  { file, waitMs, signal }: { file: string; waitMs: number; signal: AbortSignal },
+): Promise<T> {
+  const startedMs = performance.now();
+  for (;;) {
+    signal.throwIfAborted();
+    try {
+      return attempt();
+    } catch (error) {
+      if (!isBusy(error)) throw error;
+      const waitedMs = Math.round(performance.now() - startedMs);
+      if (waitedMs > waitMs) throw failure('SQLITE_BUSY', { file, waitedMs }, error);
+    }
+    await delay(busyPauseMs * Math.random(), undefined, { signal });
+  }
 }

@@ -4,14 +4,15 @@
 // after a crash finds the file open. Within one restore nothing is lost all the same:
 //   mark of the undo point   the write lock is held, by the participant or by the capture itself (capture.ts)
 //   switch                   the lock is lent to the connection that writes, which asks, before it commits anything, whether a
-//                            stranger was faster: then SQLITE_CHANGED, and the restore goes back without touching the file
-//   until the freeze ends    the lock is taken back
+//                            stranger was faster: then SQLITE_CHANGED, and the way back leaves the file as it is
+//   until the freeze ends    the lock is taken back; a stranger who was faster now writes on what was restored
 // After a crash the next process captures what it finds (restore/recover.ts) before it goes on, as for git.
 import type { Clock } from '@stillpoint/core';
 import type { SourceDriver } from '../contract.ts';
 import { createDatabaseAccess } from './access.ts';
 import { beginCapture } from './capture.ts';
 import { probeFile } from './probe.ts';
+import { parsePlaced } from './record.ts';
 import { isThere } from './refusals.ts';
 import { compare, prepare, prove, references, switchTo } from './restore.ts';
 
@@ -27,6 +28,7 @@ export interface SqliteDriverOptions {
 export function createSqliteDriver(options: SqliteDriverOptions): SourceDriver {
   const { name, file, cacheDirectory } = options;
   let forUndo = false;
+  const undoFiles = new Set<string>();
   const driver: SourceDriver = {
     kind: 'sqlite',
     name,
@@ -51,9 +53,16 @@ export function createSqliteDriver(options: SqliteDriverOptions): SourceDriver {
     references,
     prepare,
     prove: (placement, signal) => prove(name, placement, signal),
-    placementOfUndo: prepare,
+    async placementOfUndo(record, prepareOptions) {
+      const placement = await prepare(record, prepareOptions);
+      undoFiles.add(parsePlaced(placement).file);
+      return placement;
+    },
     close: ({ verifyHeld }) => verifyHeld(),
-    switch: (placement, context) => switchTo(file, placement, context),
+    switch: (placement, { undo }) => {
+      const placed = parsePlaced(placement);
+      return switchTo(file, { placed, undo, back: undoFiles.has(placed.file) });
+    },
     async open() {},
     async abandon() {},
     async finish() {},

@@ -12,8 +12,15 @@ export interface FileHold extends AsyncDisposable {
   isHeld(): Promise<boolean>;
   /** Idempotent; what isHeld() would have said. */
   release(): Promise<boolean>;
-  place(placed: Placed, undo: string): Promise<readonly string[]>;
+  place(given: Placing): Promise<readonly string[]>;
   stamp(stamp: string): Promise<void>;
+}
+
+export interface Placing {
+  readonly placed: Placed;
+  readonly undo: string;
+  /** It is the state that the undo point of this restore holds. */
+  readonly back: boolean;
 }
 
 export interface HoldLimits {
@@ -59,8 +66,8 @@ function holdOf(file: string, keeper: Keeper): FileHold {
       forget();
       return answer('release');
     },
-    async place(placed, undo) {
-      const { kept } = await keeper.ask('place', { file, placed, undo });
+    async place(placing) {
+      const { kept } = await keeper.ask('place', { file, ...placing });
       return kept;
     },
     async stamp(stamp) {

@@ -37,7 +37,7 @@ export type Locked = 'locked' | 'nothing';
 export interface Orders {
   inspect(given: { readonly file: string }): Inspection;
   /** Opens the live file. */
-  attach(given: { readonly file: string; readonly copyTo: string }): DatabaseFacts;
+  attach(given: { readonly file: string; readonly copyTo: string }): null;
   /** Pins the state of this moment; in rollback mode by copying it, while writers wait. */
   mark(given: { readonly file: string }): { readonly pinned: boolean };
   /** The marked state in `copyTo`, checked. The live file is let go. */
@@ -52,10 +52,16 @@ export interface Orders {
   release(given: null): boolean;
   /** Replaces the stamp, durably, in between if the lock is held. */
   stamp(given: { readonly file: string; readonly stamp: string }): null;
-  /** Makes `placed` the live state; locks if that was not done, and then releases. */
-  place(given: { readonly file: string; readonly placed: Placed; readonly undo: string }): {
-    readonly kept: readonly string[];
-  };
+  /**
+   * Makes `placed` the live state; locks if that was not done, and then releases. `back`: it is the state that was locked; where
+   * nothing was placed since, it is left as it is.
+   */
+  place(given: {
+    readonly file: string;
+    readonly placed: Placed;
+    readonly undo: string;
+    readonly back: boolean;
+  }): { readonly kept: readonly string[] };
 }
 
 export type OrderName = keyof Orders;

@@ -3,10 +3,9 @@
 // also when its parent dies; what it held ends with it.
 import { isFailure, failure } from '@stillpoint/core';
 import { checkFile, inspect } from './check-file.ts';
-import type { Answer, Cancel, Orders, Request } from './keeper-orders.ts';
+import type { Answer, Cancel, Given, Orders, Request } from './keeper-orders.ts';
 import { busyWithinMs, placeContent } from './place-content.ts';
-import { applyAccessToAll, placeFiles } from './place-files.ts';
-import type { Placed } from './record.ts';
+import { applyAccessToAll, placeFiles, refuseUsers } from './place-files.ts';
 import { Reader } from './reader.ts';
 import { replaceStamp } from './stamp.ts';
 import { WriteLock } from './write-lock.ts';
@@ -29,11 +28,11 @@ function attached(): Reader {
 }
 
 const orders: { readonly [K in keyof Orders]: Work<K> } = {
-  inspect: ({ file }) => inspect(file),
+  inspect: ({ file }, signal) => inspect(file, signal),
   check: ({ file, check }) => checkFile(file, check),
   attach({ file, copyTo }) {
     reader = new Reader(file, copyTo);
-    return reader.facts();
+    return null;
   },
   mark: (_given, signal) => attached().mark(signal),
   copy: ({ check }, signal) => attached().copy(check, signal),
@@ -48,29 +47,32 @@ const orders: { readonly [K in keyof Orders]: Work<K> } = {
     lock ??= new WriteLock(file);
     const found = lock.state ?? (await lock.lock(stampWithinMs, new AbortController().signal));
     if (found === 'nothing') throw failure('SQLITE_MISSING', { file });
-    await lock.commit((connection) => replaceStamp(connection, stamp));
+    lock.commit((connection) => replaceStamp(connection, stamp));
     return null;
   },
-  async place({ file, placed, undo }) {
-    lock ??= new WriteLock(file);
-    const kept = await place(lock, placed, undo);
-    applyAccessToAll(file, placed);
+  async place(given) {
+    lock ??= new WriteLock(given.file);
+    const kept = await place(given, lock);
+    applyAccessToAll(given.file, given.placed);
     return { kept };
   },
 };
 
-async function place(held: WriteLock, placed: Placed, undo: string): Promise<Kept> {
+async function place({ placed, undo, back }: Given<'place'>, held: WriteLock): Promise<Kept> {
   const { file } = held;
-  const { signal } = new AbortController();
-  const found = held.state ?? (await held.lock(busyWithinMs, signal));
+  // Nothing was placed: what is there is what was, and what strangers wrote since must not be lost.
+  if (back && held.untouched) return [];
   if (held.state !== undefined && !held.holds()) throw failure('SQLITE_CHANGED', { file });
+  const found = held.state ?? (await held.lock(busyWithinMs, new AbortController().signal));
   if (found === 'locked' && placed.kind === 'database') return await placeContent(held, placed);
   // Its last connection writes all of the WAL into the file when it closes.
   held.letGoOfFile();
   try {
+    refuseUsers(file);
+    held.touch();
     return placeFiles({ file, placed, undo });
   } finally {
-    await held.takeBack(busyWithinMs);
+    held.takeBack();
   }
 }
 

@@ -129,11 +129,35 @@ test('a stranger who commits while the lock is lent loses nothing: the switch gi
         isFailure(error, 'SQLITE_CHANGED'),
       );
       assert.equal(lock.holds(), false);
+      assert.equal(lock.untouched, true, 'the way back must leave the file to the stranger');
     } finally {
       lock.dispose();
     }
     assert.equal(countNotes(stranger), 4);
   }
+});
+
+test('the way back of a restore that placed nothing leaves what a stranger wrote', async () => {
+  await using place = await openPlace({ journal: 'delete', pageBytes: 8192 });
+  const driver = place.driver();
+  const { record } = await place.capture();
+  const application = place.connect();
+  application.exec('PRAGMA page_size = 4096; VACUUM; PRAGMA journal_mode = WAL');
+  addNote(application);
+  await driver.protect?.(record, place.objects);
+  await using session = await driver.begin(place.begin());
+  await session.mark(never);
+  const before = await session.capture();
+  const back = await driver.placementOfUndo(before.record, place.prepareOptions());
+  const there = await prepared(place, record);
+  await assert.rejects(driver.switch(there, { undo, progress: silent }), (error) =>
+    isFailure(error, 'SQLITE_IN_USE'),
+  );
+  const { ino } = await stat(place.file);
+  const { mtimeMs } = await stat(`${place.file}-wal`);
+  await driver.switch(back, { undo, progress: silent });
+  assert.equal((await stat(place.file)).ino, ino);
+  assert.equal((await stat(`${place.file}-wal`)).mtimeMs, mtimeMs, 'nothing was written');
 });
 
 for (const { journal, grows } of [

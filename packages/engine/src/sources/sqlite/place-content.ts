@@ -20,7 +20,7 @@ export const busyWithinMs = 30_000;
 /** Far less than SQLite's page cache holds: nothing of the first step is in the file when it is asked for its last commit. */
 const stepBytes = 512 * 1024;
 
-/** The lock is held before and after. Throws SQLITE_CHANGED, SQLITE_BUSY, SQLITE_IN_USE. */
+/** The lock is held before, and after if nobody was faster. Throws SQLITE_CHANGED, SQLITE_BUSY, SQLITE_IN_USE. */
 export async function placeContent(
   lock: WriteLock,
   placed: PlacedDatabase,
@@ -29,9 +29,10 @@ export async function placeContent(
     await leaveWal(lock);
   }
   await writeContent(lock, placed);
+  // What follows the commit is short, for whoever waits to write waits here.
   const kept = adoptJournal(lock, placed.journal);
-  proveWritten(lock.connection, lock.file, placed);
-  await lock.takeBack(busyWithinMs);
+  lock.takeBack();
+  proveWritten(lock, placed);
   return kept;
 }
 
@@ -52,13 +53,14 @@ async function writeContent(lock: WriteLock, placed: PlacedDatabase): Promise<vo
       if (asked) return;
       asked = true;
       if (lock.disturbed()) throw failure('SQLITE_CHANGED', { file: lock.file });
+      lock.touch();
     };
     lock.lend();
     try {
       await backup(prepared, lock.file, { rate, progress });
       return;
     } catch (error) {
-      const unchanged = await lock.takeBackUnchanged(busyWithinMs);
+      const unchanged = await lock.takeBackUnchanged();
       if (!isBusy(error)) throw error;
       if (!unchanged) throw failure('SQLITE_CHANGED', { file: lock.file }, error);
     }
@@ -78,11 +80,9 @@ function openPrepared({ file, pages }: PlacedDatabase): DatabaseSync {
 /** Needs the file for itself, and then everything of the WAL is in it. */
 async function leaveWal(lock: WriteLock): Promise<void> {
   const { file } = lock;
-  // Of a connection that has not written yet it grows with the commits of others alone, whatever the mode.
-  const before = numberOf(lock.connection, 'data_version');
-  lock.lend();
+  const before = lock.lendAnew();
   const left = setJournal(lock.connection, 'rollback');
-  await lock.takeBackSame(busyWithinMs);
+  await lock.regain();
   if (numberOf(lock.connection, 'data_version') !== before) {
     throw failure('SQLITE_CHANGED', { file });
   }
@@ -106,13 +106,9 @@ function setJournal(connection: DatabaseSync, journal: JournalKind): boolean {
   return journalOf(connection) === journal;
 }
 
-/** Readers may come between, writers too: only what they hardly ever change is looked at. */
-function proveWritten(
-  connection: DatabaseSync,
-  file: string,
-  { schemaDigest }: PlacedDatabase,
-): void {
-  if (schemaDigestOf(connection) === schemaDigest) return;
+/** Only under the lock: whoever was faster may have changed the schema. */
+function proveWritten(lock: WriteLock, { schemaDigest }: PlacedDatabase): void {
+  if (lock.state !== 'locked' || schemaDigestOf(lock.connection) === schemaDigest) return;
   const why = 'the schema that was written is not the one that is read back';
-  throw failure('SQLITE_KEEPER_FAILED', { file, why });
+  throw failure('SQLITE_KEEPER_FAILED', { file: lock.file, why });
 }

@@ -32,9 +32,12 @@ export interface PlaceFiles {
 }
 
 /** Throws SQLITE_IN_USE. */
-export function placeFiles({ file, placed, undo }: PlaceFiles): readonly string[] {
+export function refuseUsers(file: string): void {
   const users = usersOf(file);
   if (users.length > 0) throw failure('SQLITE_IN_USE', { file, who: users.join(', ') });
+}
+
+export function placeFiles({ file, placed, undo }: PlaceFiles): readonly string[] {
   makeDirectoryDurably(path.dirname(file));
   const fresh = freshNameOf(file);
   copyDurably(placed.file, fresh, placed);

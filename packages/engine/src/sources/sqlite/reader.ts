@@ -5,15 +5,13 @@
 // Rollback journal: a reader keeps writers from committing, so there the copy is made inside the mark and the lock let go.
 import { statSync } from 'node:fs';
 import { backup, type DatabaseSync } from 'node:sqlite';
-import { setTimeout as delay } from 'node:timers/promises';
 import { failure } from '@stillpoint/core';
 import { checkFile } from './check-file.ts';
-import { factsOf, isBusy, journalOf, openDatabase } from './connection.ts';
-import type { CheckKind, CopyResult, DatabaseFacts, JournalKind } from './keeper-orders.ts';
+import { journalOf, numberOf, openDatabase, whenFree } from './connection.ts';
+import type { CheckKind, CopyResult, JournalKind } from './keeper-orders.ts';
 
 /** Between two steps of a copy the disk and this process are free for others for a moment. */
 const stepBytes = 2 * 1024 * 1024;
-const busyPauseMs = 2;
 
 export class Reader {
   readonly #file: string;
@@ -25,12 +23,8 @@ export class Reader {
   constructor(file: string, copyTo: string) {
     this.#file = file;
     this.#copyTo = copyTo;
-    this.#database = openDatabase(file, 'rw', 1000);
+    this.#database = openDatabase(file, 'rw');
     this.#inode = statSync(file).ino;
-  }
-
-  facts(): DatabaseFacts {
-    return factsOf(this.#database);
   }
 
   async mark(signal: AbortSignal): Promise<{ readonly pinned: boolean }> {
@@ -68,24 +62,21 @@ export class Reader {
     this.#inode = inode;
   }
 
-  async #beginReading(signal: AbortSignal): Promise<void> {
-    this.#database.exec('PRAGMA busy_timeout = 0');
-    for (;;) {
-      signal.throwIfAborted();
+  #beginReading(signal: AbortSignal): Promise<void> {
+    const attempt = (): void => {
       try {
         // Only the first read takes the lock and fixes the moment.
         this.#database.exec('BEGIN; SELECT count(*) FROM sqlite_schema');
-        return;
       } catch (error) {
         if (this.#database.isTransaction) this.#database.exec('ROLLBACK');
-        if (!isBusy(error)) throw error;
+        throw error;
       }
-      await delay(busyPauseMs, undefined, { signal });
-    }
+    };
+    return whenFree(attempt, { file: this.#file, waitMs: Infinity, signal });
   }
 
   async #copy(signal: AbortSignal): Promise<void> {
-    const { pageBytes } = this.facts();
+    const pageBytes = numberOf(this.#database, 'page_size');
     const rate = Math.max(1, Math.floor(stepBytes / pageBytes));
     await backup(this.#database, this.#copyTo, { rate, progress: () => signal.throwIfAborted() });
   }

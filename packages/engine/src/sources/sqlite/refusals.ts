@@ -3,7 +3,7 @@
 import { constants, type Stats } from 'node:fs';
 import { access, lstat, statfs } from 'node:fs/promises';
 import path from 'node:path';
-import { failure, isFailure } from '@stillpoint/core';
+import { failure } from '@stillpoint/core';
 import type { Keeper } from './keeper.ts';
 import type { Inspection } from './keeper-orders.ts';
 
@@ -40,18 +40,12 @@ function whatIs(stat: Stats): string {
   return stat.isSymbolicLink() ? 'a symbolic link' : 'a special file';
 }
 
-export async function inspectFile(
+export function inspectFile(
   keeper: Keeper,
   file: string,
   signal: AbortSignal,
 ): Promise<Inspection> {
-  try {
-    return await keeper.ask('inspect', { file }, signal);
-  } catch (error) {
-    if (isFailure(error, 'SQLITE_KEEPER_FAILED') && /locked/.test(String(error.data['why'])))
-      throw failure('SQLITE_BUSY', { file, waitedMs: 1000 }, error);
-    throw error;
-  }
+  return keeper.ask('inspect', { file }, signal);
 }
 
 /** For the copy that is made of a file before it is stored. */

@@ -9,10 +9,9 @@ import type {
   PrepareOptions,
   Proof,
   StreamRef,
-  SwitchContext,
   SwitchReport,
 } from '../contract.ts';
-import { findHold } from './held-files.ts';
+import { findHold, type Placing } from './held-files.ts';
 import { askOnce, startKeeper } from './keeper.ts';
 import { parsePlaced, parseRecord, type Placed, type SqliteRecord } from './record.ts';
 import { inspectFile, isThere } from './refusals.ts';
@@ -102,15 +101,10 @@ export async function prove(source: string, json: Placement, signal: AbortSignal
 }
 
 /** By the keeper that has the file's lock, if this process holds it: any other would wait for it in vain. */
-export async function switchTo(
-  file: string,
-  json: Placement,
-  { undo }: SwitchContext,
-): Promise<SwitchReport> {
-  const placed = parsePlaced(json);
+export async function switchTo(file: string, placing: Placing): Promise<SwitchReport> {
   const hold = findHold(file);
-  if (hold !== undefined) return { kept: await hold.place(placed, undo) };
-  return await askOnce(file, 'place', { file, placed, undo });
+  if (hold !== undefined) return { kept: await hold.place(placing) };
+  return await askOnce(file, 'place', { file, ...placing });
 }
 
 export async function compare(file: string, json: Json, signal: AbortSignal): Promise<Change> {

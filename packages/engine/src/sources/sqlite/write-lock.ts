@@ -22,7 +22,7 @@ import type { JournalKind, Locked } from './keeper-orders.ts';
 /** Waiting for it keeps nobody from writing: there is no queue. So tries may follow each other closely. */
 const pauseMs = { first: 1, longest: 10 };
 const commitWithinMs = 2000;
-const takeBackWithinMs = 30_000;
+const takeBackWithinMs = 2000;
 /** In the header of the file; a rollback-mode writer raises it with every commit. */
 const changeCounterAt = 24;
 
@@ -44,6 +44,11 @@ export class WriteLock {
   #fingerprint = '';
   #lost = false;
   #lent = false;
+  /** We have placed a state, and somebody else had the lock before it was ours again: what was promised had been kept until then. */
+  #passedOn = false;
+  /** A state was placed since lock(), or its placing began. */
+  #touched = false;
+  #taken = false;
   #limit: NodeJS.Timeout | undefined;
 
   constructor(file: string) {
@@ -53,6 +58,11 @@ export class WriteLock {
   /** undefined: nobody asked for the lock, or it was released. */
   get state(): Locked | undefined {
     return this.#locked;
+  }
+
+  /** It was locked once, and what programs open is still what it was then, but for what strangers wrote. */
+  get untouched(): boolean {
+    return this.#taken && !this.#touched;
   }
 
   get connection(): DatabaseSync {
@@ -66,7 +76,11 @@ export class WriteLock {
     for (let pause = pauseMs.first; ; pause = Math.min(pause * 2, pauseMs.longest)) {
       signal.throwIfAborted();
       this.#locked = this.#tryLock();
-      if (this.#locked !== undefined) return this.#locked;
+      if (this.#locked !== undefined) {
+        this.#taken = true;
+        this.#passedOn = false;
+        return this.#locked;
+      }
       const waitedMs = Math.round(performance.now() - startedMs);
       if (waitedMs > waitMs) throw failure('SQLITE_BUSY', { file: this.file, waitedMs });
       await delay(pause * (0.5 + Math.random() / 2), undefined, { signal });
@@ -78,14 +92,15 @@ export class WriteLock {
     clearTimeout(this.#limit);
     this.#limit = setTimeout(() => {
       this.#lost = true;
-      // A borrower ends by itself, and takeBack() sees this.
+      // A borrower ends by itself, and whoever takes the lock back sees this.
       if (!this.#lent) this.#end();
     }, limitMs);
   }
 
   /** Nobody else can have written since lock(): it is still there, on the file that programs open. */
   holds(): boolean {
-    if (this.#lost || this.#locked === undefined) return false;
+    if (this.#lost) return false;
+    if (this.#locked === undefined) return this.#passedOn;
     if (this.#locked === 'nothing') return fingerprintOf(this.file) === this.#fingerprint;
     return this.connection.isTransaction && inodeOf(this.file) === this.#opened?.inode;
   }
@@ -95,6 +110,7 @@ export class WriteLock {
     const held = this.holds();
     this.#end();
     this.#locked = undefined;
+    this.#passedOn = false;
     return held;
   }
 
@@ -110,48 +126,66 @@ export class WriteLock {
     );
   }
 
-  /** After the borrower gave up. False: somebody else has committed meanwhile, and the lock was as good as lost. */
-  async takeBackUnchanged(waitMs: number): Promise<boolean> {
+  /**
+   * Lends the lock to a connection of its own that has not written yet: only there does data_version count the commits of others
+   * and nothing else, in whatever journal mode. Gives that number.
+   */
+  lendAnew(): number {
+    const database = openDatabase(this.file, 'rw');
+    const version = numberOf(database, 'data_version');
+    this.lend();
+    this.connection.close();
+    // The descriptor stays: see Opened.
+    this.#opened = { ...this.#opened!, database };
+    return version;
+  }
+
+  /** What programs open is about to change. */
+  touch(): void {
+    this.#touched = true;
+  }
+
+  /**
+   * After a borrower gave up. False: somebody else has committed meanwhile. Not for long: who has the lock may wait for another
+   * file that we hold. Throws SQLITE_BUSY.
+   */
+  async takeBackUnchanged(): Promise<boolean> {
     const before = this.#lastCommit;
     const { inode } = this.#opened ?? {};
-    await this.takeBackSame(waitMs);
+    await this.regain();
     const unchanged = this.#lastCommit === before && this.#opened?.inode === inode;
     if (!unchanged) this.#lost = true;
     return unchanged;
   }
 
-  /** After the borrower has written. By a new connection: one that has written itself counts other commits otherwise. */
-  async takeBack(waitMs: number): Promise<void> {
-    this.#close();
-    await this.takeBackSame(waitMs);
+  /** Throws SQLITE_BUSY. */
+  async regain(): Promise<void> {
+    try {
+      await this.lock(takeBackWithinMs, new AbortController().signal);
+    } finally {
+      this.#returned();
+    }
   }
 
-  /** By the same connection, which goes on counting. */
-  async takeBackSame(waitMs: number): Promise<void> {
-    await this.lock(waitMs, new AbortController().signal);
-    this.#lent = false;
-    if (this.#lost) this.#end();
+  /** After a borrower has written. Who was faster writes on what was placed: that is left to him. */
+  takeBack(): void {
+    this.#locked = this.#tryLock();
+    this.#passedOn = this.#locked === undefined;
+    this.#returned();
   }
 
-  /** A write of our own. What a stranger commits right after it, before the lock is ours again, counts as a loss. */
-  async commit(write: (connection: DatabaseSync) => void): Promise<void> {
+  /** A write of our own, and the lock again if nobody was faster. */
+  commit(write: (connection: DatabaseSync) => void): void {
     if (!this.holds()) throw failure('SQLITE_BUSY', { file: this.file, waitedMs: 0 });
-    const before = this.#lastCommit;
     try {
       write(this.connection);
       // In rollback mode it waits for readers.
       this.connection.exec(`PRAGMA busy_timeout = ${commitWithinMs}; COMMIT`);
-    } catch (error) {
-      if (this.connection.isTransaction) this.connection.exec('ROLLBACK');
-      await this.takeBackUnchanged(takeBackWithinMs);
-      throw error;
     } finally {
+      if (this.connection.isTransaction) this.connection.exec('ROLLBACK');
       this.connection.exec('PRAGMA busy_timeout = 0');
+      this.takeBack();
     }
-    await this.takeBackSame(takeBackWithinMs);
-    // data_version counts what others commit, the header's counter what anybody does.
-    const own = this.#journal === 'wal' ? 0 : 1;
-    if (this.#lastCommit !== before + own) this.#lost = true;
   }
 
   /** Of the file, as long as it is replaced: nobody else may have it open then. */
@@ -186,6 +220,11 @@ export class WriteLock {
       if (isBusy(error) || (isGone(error) && inodeOf(this.file) === undefined)) return undefined;
       throw error;
     }
+  }
+
+  #returned(): void {
+    this.#lent = false;
+    if (this.#lost) this.#end();
   }
 
   #lockNothing(): Locked {
