@@ -5,7 +5,7 @@ import type { Digest } from '@stillpoint/core';
 import type { EngineContext } from '../context.ts';
 import type { BrokenSeal } from '../project/index.ts';
 import { isSignedRight, type Lockfile } from '../snapshot/index.ts';
-import type { DatabaseView } from '../sources/database.ts';
+import type { DatabaseView } from '../sources/contract.ts';
 import { readCheckout, type Checkout } from './checkout.ts';
 import { parseStamp, type Stamp } from './stamp.ts';
 

@@ -1,7 +1,7 @@
 // A ledger: the table in which a migration tool writes down what it has applied, and the directory that its migrations lie
 // in. One file a tool. What is compared are keys, because tools name a migration by its name, its file or its content.
 import type { FileTree } from '../../federation/index.ts';
-import type { DatabaseView, TableName } from '../../sources/database.ts';
+import type { DatabaseView, TableName } from '../../sources/contract.ts';
 
 export interface Ledger {
   /** Goes into stamps: API. */

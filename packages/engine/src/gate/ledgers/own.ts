@@ -7,10 +7,11 @@ export const own: Ledger = {
   kind: 'stillpoint',
   title: 'Stillpoint',
   knownByForm: true,
-  tables: (_all, engine) =>
-    engine === 'postgres'
-      ? [{ schema: 'stillpoint', name: 'migrations' }]
-      : [{ schema: null, name: 'stillpoint_migrations' }],
+  tables: (all, engine) => [
+    ...all.filter(({ name }) => name === 'stillpoint_migrations'),
+    // Beside the stamp, where the role that applies migrations may write there.
+    ...(engine === 'postgres' ? [{ schema: 'stillpoint', name: 'migrations' }] : []),
+  ],
   async read(view, table) {
     const rows = await view.readAll(table, ['name']);
     return rows?.map(({ name }) => {

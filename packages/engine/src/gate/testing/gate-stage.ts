@@ -8,8 +8,7 @@ import { openHistory } from '../../federation/index.ts';
 import { gitEnvironment, runGit } from '../../federation/testing/tree-state.ts';
 import { openProjectState, type ProjectState } from '../../project/index.ts';
 import { createMemoryDriver, createMemoryWorld } from '../../sources/memory.ts';
-import type { DatabaseView } from '../../sources/database.ts';
-import type { SourceDriver } from '../../sources/contract.ts';
+import type { DatabaseView, SourceDriver } from '../../sources/contract.ts';
 import { createMemoryStore, createVault } from '../../vault/index.ts';
 
 type Row = Readonly<Record<string, string | null>>;
@@ -127,7 +126,7 @@ function viewOf(database: MemoryDatabase): DatabaseView {
     schemaDigest: async () => database.schema,
     tables: async () =>
       [...database.tables.keys()]
-        .filter((key) => !key.startsWith('stillpoint'))
+        .filter((key) => !key.startsWith('stillpoint.'))
         .map((key) => {
           const [name = '', schema] = key.split('.').toReversed();
           return { schema: schema ?? null, name, columns: [], indexes: [], key: [], bytes: null };

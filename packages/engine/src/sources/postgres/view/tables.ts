@@ -2,7 +2,7 @@
 // table is one table; its partitions are not told apart.
 import { escapeIdentifier, type Client } from 'pg';
 import type { TableDescription, TableName } from '../../contract.ts';
-import { USER_SCHEMAS } from '../schema-digest.ts';
+import { OWN_SCHEMA, USER_SCHEMAS } from '../schema-digest.ts';
 
 export interface Table extends TableDescription {
   readonly schema: string;
@@ -21,11 +21,11 @@ interface Row {
 }
 
 // A materialized view that was never filled cannot be read.
-const TABLES = `
+const tablesIn = (schemas: string): string => `
   WITH relations AS (
     SELECT c.oid, n.nspname::text AS schema, c.relname::text AS name, c.relkind::text AS kind
       FROM pg_catalog.pg_class c JOIN pg_catalog.pg_namespace n ON n.oid = c.relnamespace
-     WHERE n.oid IN (${USER_SCHEMAS}) AND c.relpersistence <> 't' AND NOT c.relispartition
+     WHERE n.oid IN (${schemas}) AND c.relpersistence <> 't' AND NOT c.relispartition
        AND (c.relkind IN ('r', 'p') OR c.relkind = 'm' AND c.relispopulated)
        AND NOT EXISTS (SELECT FROM pg_catalog.pg_depend e
          WHERE e.classid = 'pg_catalog.pg_class'::regclass AND e.objid = c.oid AND e.deptype = 'e'))
@@ -46,8 +46,19 @@ const TABLES = `
       ELSE pg_catalog.pg_total_relation_size(r.oid) END)::text AS bytes
   FROM relations r ORDER BY schema COLLATE "C", name COLLATE "C"`;
 
-export async function readTables(client: Client): Promise<readonly Table[]> {
-  const { rows } = await client.query<Row>(TABLES);
+const OWN_SCHEMAS = `SELECT oid FROM pg_catalog.pg_namespace WHERE nspname = '${OWN_SCHEMA}'`;
+
+export function readTables(client: Client): Promise<readonly Table[]> {
+  return readTablesIn(client, USER_SCHEMAS);
+}
+
+/** Stillpoint's own, which the gate asks for by name: the ledger of migrations. */
+export function readOwnTables(client: Client): Promise<readonly Table[]> {
+  return readTablesIn(client, OWN_SCHEMAS);
+}
+
+async function readTablesIn(client: Client, schemas: string): Promise<readonly Table[]> {
+  const { rows } = await client.query<Row>(tablesIn(schemas));
   return rows.map(({ schema, name, kind, columns, indexes, key, bytes }) => ({
     schema,
     name,

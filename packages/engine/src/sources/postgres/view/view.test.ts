@@ -195,6 +195,8 @@ test('the stamp is written, read by the next view, and is in no digest and among
   assert.equal(await opened.view.readStamp(), `{"b":"it's"}`);
   assert.equal(await digest(), before);
   assert.ok((await opened.view.tables()).every(({ schema }) => schema !== 'stillpoint'));
+  const asked = await opened.view.readAll(table('stamp', 'stillpoint'), ['stamp']);
+  assert.deepEqual(asked, [{ stamp: `{"b":"it's"}` }], 'read by whoever knows its name');
   const client = await cluster.connect({ database: 'shop', applicationName: 'stillpoint test' });
   await settleSession(client);
   assert.equal(await schemaDigest(client), before);

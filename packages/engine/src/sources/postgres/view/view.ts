@@ -2,10 +2,10 @@
 import { failure } from '@stillpoint/core';
 import type { Client } from 'pg';
 import type { DatabaseView, TableName } from '../../contract.ts';
-import { schemaDigest, settleSession } from '../schema-digest.ts';
+import { OWN_SCHEMA, schemaDigest, settleSession } from '../schema-digest.ts';
 import { readColumns, readRows } from './rows.ts';
 import { readStamp, writeStamp } from './stamp.ts';
-import { findTable, readTables, type Table } from './tables.ts';
+import { findTable, readOwnTables, readTables, type Table } from './tables.ts';
 import { createReadTransaction } from './transaction.ts';
 
 export interface PostgresViewOptions {
@@ -47,7 +47,9 @@ export function createPostgresView(options: PostgresViewOptions): DatabaseView {
       yield* readRows(transaction, await known(name), { cursor, oneIn });
     },
     async readAll(name, columns) {
-      const found = findTable(await allTables(), name);
+      const own = name.schema === OWN_SCHEMA;
+      const tables = own ? await transaction.run(readOwnTables) : await allTables();
+      const found = findTable(tables, name);
       if (found === undefined) return undefined;
       const present = new Set(found.columns.map((column) => column.name));
       if (!columns.every((column) => present.has(column))) return undefined;
