@@ -1,5 +1,6 @@
 // From a postgresql:// address to what the client library, libpq's programs and people need. Everything that says where the
 // server is may be shown; the password never is.
+import { createHash } from 'node:crypto';
 import { readFileSync } from 'node:fs';
 import os from 'node:os';
 import type { ConnectionOptions } from 'node:tls';
@@ -70,11 +71,17 @@ export function addressForPrograms(text: string, databaseSuffix?: string): strin
   return url.href;
 }
 
-/** `name` and `end` as one name, `name` shortened where Postgres would cut the end off. */
+/**
+ * `name` and `end` as one name. Where Postgres would cut the end off, the name is cut instead, with a digest of the whole in its
+ * place: two long names that begin alike must not become one database.
+ */
 export function nameWith(name: string, end: string): string {
+  if (Buffer.byteLength(name + end) <= NAME_BYTES) return name + end;
+  const digest = createHash('sha256').update(name).digest('hex').slice(0, 8);
   const characters = Array.from(name);
-  while (Buffer.byteLength(characters.join('') + end) > NAME_BYTES) characters.pop();
-  return characters.join('') + end;
+  const whole = (): string => `${characters.join('')}_${digest}${end}`;
+  while (Buffer.byteLength(whole()) > NAME_BYTES) characters.pop();
+  return whole();
 }
 
 export function connectLimitMs({ parameters }: ServerAddress): number {

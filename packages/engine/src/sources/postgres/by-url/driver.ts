@@ -4,6 +4,7 @@ import { failure, isFailure } from '@stillpoint/core';
 import type { Change, SourceDriver } from '../../contract.ts';
 import { digestOfSchema, readSchema } from '../schema-digest.ts';
 import { withClient } from '../session.ts';
+import { placeOf } from './address.ts';
 import { beginCapture, STRATEGY } from './capture.ts';
 import { checkSource } from './check.ts';
 import type { CreateContext } from './create.ts';
@@ -98,10 +99,11 @@ async function compare(
     if (schemaDigest !== null && digestOfSchema(await readSchema(client)) !== schemaDigest) {
       details.push(`the schema of database ${database.name} differs`);
     }
-    const summary =
-      details.length === 0
-        ? `database ${database.name} comes back, schema as it is`
-        : `database ${database.name} comes back with another schema`;
+    // Said aloud: a variable may lead elsewhere than it did when the snapshot was taken.
+    const address = await server.address();
+    const what = `database ${address.database} at ${placeOf(address)}`;
+    const schema = details.length === 0 ? 'schema as it is' : 'another schema';
+    const summary = `${what} is replaced by ${database.name} as captured, ${schema}`;
     return { summary, details };
   });
 }

@@ -7,7 +7,6 @@ import path from 'node:path';
 import { after, test } from 'node:test';
 import { isFailure, type ErrorCode } from '@stillpoint/core';
 import { removePlace, startThrowawayCluster } from '../testing.ts';
-import { applicationUrl } from './index.ts';
 import {
   beginUrlLife,
   driverOptions,
@@ -276,15 +275,4 @@ test('what is not ours is never dropped, whatever it is called', { skip }, async
   );
   assert.ok(rows.some(({ oid }) => oid === prepared.oid));
   await theirs.driver.abandon();
-});
-
-test('the address for programs has the own database, and not what only we read', async () => {
-  const address = async () => ({
-    url: 'postgresql://u:p%40@pooler:6543/my%2Fdb?sslmode=require&maintenance=other',
-    directUrl: 'postgresql://u:p@direct/db',
-  });
-  const plain = await applicationUrl({ address });
-  assert.equal(plain, 'postgresql://u:p%40@pooler:6543/my%2Fdb?sslmode=require');
-  const copy = await applicationUrl({ address, databaseSuffix: '12ab' });
-  assert.equal(copy, 'postgresql://u:p%40@pooler:6543/my%2Fdb_12ab?sslmode=require');
 });
