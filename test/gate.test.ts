@@ -3,6 +3,7 @@
 import assert from 'node:assert/strict';
 import { readFile, writeFile } from 'node:fs/promises';
 import path from 'node:path';
+import { DatabaseSync } from 'node:sqlite';
 import { test } from 'node:test';
 import type { GateVerdict, RestoreResult } from '@stillpoint/engine';
 import {
@@ -17,7 +18,7 @@ const member = 'app';
 
 async function commit(project: Project, message: string): Promise<string> {
   await project.git(member, 'add', '-A');
-  await project.git(member, 'commit', '-qm', message);
+  await project.git(member, 'commit', '-qm', message, '--allow-empty');
   return (await project.git(member, 'rev-parse', 'HEAD')).trim();
 }
 
@@ -126,4 +127,39 @@ test('Drizzle: the same by its own migrator, and what is accepted stays accepted
   assert.equal((await gate(project, 12)).level, 'block');
   await project.stillpoint(['undo', '--yes']);
   assert.equal((await gate(project)).level, 'pass', 'accepted then');
+});
+
+test('SQLite, with stamps alone: a restore that brings a blocked state back says so, and stays', async () => {
+  const sources = { data: { driver: 'sqlite', file: 'data.db' } };
+  await using project = await createProject({
+    database: false,
+    extensions: [member],
+    config: { sources },
+  });
+  const file = path.join(project.directory, 'data.db');
+  const change = (sql: string): void => {
+    using database = new DatabaseSync(file);
+    database.exec(sql);
+  };
+  change('CREATE TABLE knex_migrations (name text, batch integer, migration_time text)');
+  const first = await commit(project, 'the same');
+  const none = await project.stillpoint(['exec', '--', 'true']);
+  assert.doesNotMatch(none.stderr, /warning/);
+  await writeFile(path.join(project.directory, member, 'main.txt'), 'newer');
+  const second = await commit(project, 'newer');
+  await project.stillpoint(['exec', '--', 'true']);
+  await project.stillpoint(['snapshot', '--name', 'good']);
+
+  await project.git(member, 'checkout', '-q', first);
+  assert.deepEqual(rules(await gate(project, 12)), [`block data-newer ${member}`]);
+  await project.stillpoint(['snapshot', '--name', 'bad']);
+  await project.stillpoint(['restore', 'good', '--yes']);
+  assert.equal((await project.git(member, 'rev-parse', 'HEAD')).trim(), second);
+  const { stdout, stderr } = await project.stillpoint(['restore', 'bad', '--yes'], { exit: 12 });
+  assert.match(stdout, /^Restored /m);
+  assert.match(stderr, /block app: Newer code than the checkout/);
+  assert.match(stderr, /GATE_BLOCKED: The gate is closed, and the restore is done and stays/);
+  assert.equal((await project.git(member, 'rev-parse', 'HEAD')).trim(), first);
+  await project.stillpoint(['undo', '--yes']);
+  assert.equal((await gate(project)).level, 'pass');
 });
