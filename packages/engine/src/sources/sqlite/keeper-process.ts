@@ -30,8 +30,9 @@ function attached(): Reader {
 const orders: { readonly [K in keyof Orders]: Work<K> } = {
   inspect: ({ file }, signal) => inspect(file, signal),
   check: ({ file, check }) => checkFile(file, check),
-  attach({ file, copyTo }) {
+  async attach({ file, copyTo }, signal) {
     reader = new Reader(file, copyTo);
+    await reader.warmUp(signal);
     return null;
   },
   mark: (_given, signal) => attached().mark(signal),

@@ -27,6 +27,12 @@ export class Reader {
     this.#inode = statSync(file).ino;
   }
 
+  /** The first read of a connection costs more than the next: files are opened, the schema is read. */
+  async warmUp(signal: AbortSignal): Promise<void> {
+    await this.#beginReading(signal);
+    this.#database.exec('COMMIT');
+  }
+
   async mark(signal: AbortSignal): Promise<{ readonly pinned: boolean }> {
     this.#followRename();
     await this.#beginReading(signal);

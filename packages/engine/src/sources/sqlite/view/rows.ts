@@ -58,8 +58,8 @@ function* iterate(
 function textOf(value: SQLOutputValue): string | null {
   if (value === null) return null;
   if (value instanceof Uint8Array) return `x'${Buffer.from(value).toString('hex')}'`;
-  if (typeof value === 'number' && Number.isInteger(value)) return `${value}.0`;
-  return String(value);
+  const text = String(value);
+  return typeof value === 'number' && /^-?\d+$/.test(text) ? `${text}.0` : text;
 }
 
 /** FNV-1a over the text's UTF-16 units: fixed for ever, so that a captured state and the live one agree. */
