@@ -124,9 +124,10 @@ async function rebuild(run: Run, member: string, direction: Direction): Promise<
   try {
     await runRebuild(run.engine, due, signal);
   } catch (error) {
-    if (!isFailure(error, 'REBUILD_FAILED')) throw error;
     if (direction === 'forward' && canGoBack(run)) throw error;
-    run.progress({ type: 'note:said', level: 'warn', text: `${error.message} ${error.hint}` });
+    const what = error instanceof Error ? error.message : String(error);
+    const text = isFailure(error) ? `${what} ${error.hint}` : what;
+    run.progress({ type: 'note:said', level: 'warn', text });
   }
 }
 
