@@ -2,6 +2,7 @@
 import assert from 'node:assert/strict';
 import { after, test } from 'node:test';
 import { isFailure, newSnapshotId, type ErrorCode } from '@stillpoint/core';
+import { schemaDigestsKnown, settleSession } from './schema-digest.ts';
 import { beginLife, never, removePlace, startThrowawayCluster, withDatabase } from './testing.ts';
 import { readWalList } from './wal-list.ts';
 
@@ -11,7 +12,10 @@ after(async () => {
   await removePlace();
 });
 const { cluster } = live;
-await withDatabase(cluster, (client) => client.query('CREATE TABLE notes AS SELECT 1 AS n'));
+await withDatabase(cluster, async (client) => {
+  await client.query('CREATE TABLE notes AS SELECT 1 AS n');
+  await client.query("ALTER TABLE notes ADD kind varchar CHECK (kind IN ('a', 'b'))");
+});
 const life = beginLife(cluster);
 const taken = await life.capture();
 
@@ -76,6 +80,21 @@ test('a proof that does not hold refuses the placement', async () => {
   const elsewhere = taken.record.databases.map((one) => ({ ...one, collationVersion: '1.2' }));
   const other = await life.prepare({ ...taken.record, databases: elsewhere });
   await assert.rejects(life.driver.prove(other, never), refusedWith('POSTGRES_COLLATION_MISMATCH'));
+  await life.driver.abandon();
+});
+
+test('a record with the digest of the words of the server, as older ones have, is proved', async () => {
+  const [, asTheServerWrites] = await withDatabase(cluster, async (client) => {
+    await settleSession(client);
+    return schemaDigestsKnown(client);
+  });
+  const [app] = taken.record.databases.filter(({ name }) => name === 'app');
+  assert.notEqual(asTheServerWrites, app?.schemaDigest, 'the check is worded otherwise');
+  const databases = taken.record.databases.map((one) =>
+    one === app ? { ...one, schemaDigest: asTheServerWrites! } : one,
+  );
+  const placement = await life.prepare({ ...taken.record, databases });
+  await life.driver.prove(placement, never);
   await life.driver.abandon();
 });
 

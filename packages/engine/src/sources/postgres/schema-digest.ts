@@ -133,17 +133,31 @@ export async function schemaDigest(client: Client): Promise<Digest> {
   return digestOfSchema(await readSchema(client));
 }
 
+/**
+ * What this schema may be called in a record: snapshots sealed before casts were brought to one form (asWrittenAnew) have the
+ * digest of the definitions as the server writes them.
+ */
+export async function schemaDigestsKnown(client: Client): Promise<readonly Digest[]> {
+  const asTheServerWrites = digestOfSchema(await readDefinitions(client));
+  return [await schemaDigest(client), asTheServerWrites];
+}
+
 export async function readSchema(client: Client): Promise<readonly SchemaObject[]> {
-  const { rows } = await client.query<[string, string, string, string | null]>({
-    text: OBJECTS,
-    rowMode: 'array',
-  });
-  return rows.map(([kind, name, part, definition]) => [
+  const objects = await readDefinitions(client);
+  return objects.map(([kind, name, part, definition]) => [
     kind,
     name,
     part,
     definition === null ? null : asWrittenAnew(definition),
   ]);
+}
+
+async function readDefinitions(client: Client): Promise<readonly SchemaObject[]> {
+  const { rows } = await client.query<[string, string, string, string | null]>({
+    text: OBJECTS,
+    rowMode: 'array',
+  });
+  return rows;
 }
 
 export function digestOfSchema(objects: readonly SchemaObject[]): Digest {
