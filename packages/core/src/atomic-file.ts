@@ -65,13 +65,19 @@ export async function fsyncDirectory(directory: string): Promise<void> {
   }
 }
 
-/** Appends one line to `file` and waits until it is on the disk. Creates the file (and its name) durably. */
+/** Appends one line to `file`, whole or not at all, and waits until it is on the disk. Creates the file (and its name) durably. */
 export async function appendLineDurable(file: string, line: string, mode = 0o600): Promise<void> {
   const handle = await open(file, 'a', mode);
   try {
     const { size } = await handle.stat();
-    await handle.appendFile(`${line}\n`);
-    await handle.sync();
+    try {
+      await handle.appendFile(`${line}\n`);
+      await handle.sync();
+    } catch (error) {
+      // A full disk takes a part of it: the next line would be appended to that.
+      await handle.truncate(size);
+      throw error;
+    }
     if (size === 0) await fsyncDirectory(path.dirname(file));
   } finally {
     await handle.close();

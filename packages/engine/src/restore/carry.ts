@@ -3,9 +3,9 @@
 import { rm } from 'node:fs/promises';
 import { failure, isFailure, type ProgressListener } from '@stillpoint/core';
 import type { EngineContext } from '../context.ts';
-import { writeLockfile } from '../snapshot/index.ts';
 import type { SourceDriver } from '../sources/contract.ts';
-import type { Direction, Journal, Placements } from './journal.ts';
+import { settleBack, settleForward } from './books.ts';
+import type { Direction, Journal } from './journal.ts';
 import { runRebuild } from './rebuild.ts';
 import { forwardSteps, reverseSteps, stepName, type Step, type StepSource } from './steps.ts';
 
@@ -38,11 +38,21 @@ export async function carryForward(run: Run): Promise<void> {
     const { snapshot } = run.journal.current();
     if (!canGoBack(run))
       throw failure('RESTORE_STUCK', { id: snapshot, step: reached.step }, error);
-    await run.journal.turn(isFailure(error) ? error.code : String(error));
-    await carryBack(run);
+    await turnBack(run, reached.step, error);
     throw failure('RESTORE_FAILED', { id: snapshot, step: reached.step }, error);
   }
   await endRun(run);
+}
+
+async function turnBack(run: Run, step: string, why: unknown): Promise<void> {
+  const { journal } = run;
+  try {
+    await journal.turn(isFailure(why) ? why.code : String(why));
+  } catch (error) {
+    // On a full disk, say. Nothing is done that is not written down first.
+    throw failure('RESTORE_STUCK', { id: journal.current().snapshot, step }, error);
+  }
+  await carryBack(run);
 }
 
 /** Back to what was there before. Throws RESTORE_STUCK. */
@@ -54,23 +64,32 @@ export async function carryBack(run: Run): Promise<void> {
       reached.step = `${stepName(step)} (back)`;
       await run.journal.step('back', step, () => act(run, step, 'back'));
     }
-    if (forward.begun.has('settle')) await writeSeal(run, 'before');
-    for (const driver of run.drivers.values()) await driver.abandon();
   } catch (error) {
     throw failure('RESTORE_STUCK', { id: snapshot, step: reached.step }, error);
   }
-  await endRun(run);
+  await dropPrepared(run);
 }
 
-/** Drops what was prepared; nothing was closed or switched yet. */
+/** Drops what was prepared; nothing is switched to it. */
 export async function dropPrepared(run: Run): Promise<void> {
-  for (const driver of run.drivers.values()) await driver.abandon();
+  for (const driver of run.drivers.values()) await clear(run, () => driver.abandon());
   await endRun(run);
 }
 
 async function endRun(run: Run): Promise<void> {
-  await rm(run.journal.current().workDirectory, { recursive: true, force: true });
+  const { workDirectory } = run.journal.current();
+  await clear(run, () => rm(workDirectory, { recursive: true, force: true }));
   await run.journal.end();
+}
+
+/** What is left over takes room and does no harm; a project that no command works in any more would be worse. */
+async function clear(run: Run, action: () => Promise<void>): Promise<void> {
+  try {
+    await action();
+  } catch (error) {
+    const text = `what the restore prepared could not be cleared away: ${(error as Error).message}`;
+    run.progress({ type: 'note:said', level: 'warn', text });
+  }
 }
 
 /** What existed before the restore and can be kept out meanwhile closes; what is new only opens. */
@@ -92,7 +111,15 @@ function canGoBack(run: Run): boolean {
 
 async function act(run: Run, step: Step, direction: Direction): Promise<void> {
   const { placements, undo } = run.journal.current();
-  if (step.kind === 'settle') return settle(run, placements);
+  if (step.kind === 'settle') {
+    const settle = direction === 'forward' ? settleForward : settleBack;
+    return settle(run.engine.state, run.journal.current());
+  }
+  if (step.kind === 'finish') {
+    for (const [source, { after, before }] of Object.entries(placements))
+      await clear(run, () => run.drivers.get(source)!.finish(after, before));
+    return;
+  }
   if (step.kind === 'rebuild') return rebuild(run, step.source!, direction);
   const driver = run.drivers.get(step.source!)!;
   const { after, before } = placements[driver.name]!;
@@ -129,21 +156,4 @@ async function rebuild(run: Run, member: string, direction: Direction): Promise<
     const text = isFailure(error) ? `${what} ${error.hint}` : what;
     run.progress({ type: 'note:said', level: 'warn', text });
   }
-}
-
-async function settle(run: Run, placements: Placements): Promise<void> {
-  const { snapshot, undo, lockfile } = run.journal.current();
-  await writeLockfile(run.engine, lockfile);
-  await writeSeal(run, 'after');
-  const somethingWasThere = Object.values(placements).some(({ before }) => before !== null);
-  if (somethingWasThere) await run.engine.state.writeUndo({ undo, restored: snapshot });
-  for (const [source, { after, before }] of Object.entries(placements)) {
-    await run.drivers.get(source)!.finish(after, before);
-  }
-}
-
-function writeSeal(run: Run, when: 'before' | 'after'): Promise<void> {
-  const seal = run.journal.current().brokenSeal[when];
-  const { state } = run.engine;
-  return seal === null ? state.clearBrokenSeal() : state.writeBrokenSeal(seal);
 }

@@ -14,6 +14,7 @@ const subject = {
   sources: [{ name: 'db', driver: 'memory' }],
   lockfile: { format: 1, members: [], sources: [], signature: 'blake3:' as never },
   brokenSeal: { before: null, after: null },
+  before: { lockfile: null, undo: null },
 } as const;
 
 async function withJournal(body: (journal: Journal, file: string) => Promise<void>): Promise<void> {
@@ -96,8 +97,9 @@ test('everything closes before anything switches, and the last switched goes bac
     'switch db',
     'switch .',
     'switch x',
-    'open db',
     'settle',
+    'open db',
+    'finish',
   ]);
   const begun = new Set(['close db', 'switch db', 'switch .']);
   assert.deepEqual(reverseSteps(sources, begun).map(stepName), [

@@ -5,6 +5,7 @@ import { appendLineDurable, failure, removeFileDurable, type SnapshotId } from '
 import type { BrokenSeal } from '../project/index.ts';
 import type { Lockfile } from '../snapshot/index.ts';
 import type { Placement } from '../sources/contract.ts';
+import type { BooksBefore } from './books.ts';
 import type { Rebuild } from './rebuild.ts';
 import { stepName, transitions, type RestoreState, type Step } from './steps.ts';
 
@@ -40,6 +41,8 @@ export interface RestoreSubject {
   readonly lockfile: Lockfile;
   /** What is remembered of the seal when it has gone back, and when it has gone to its end. */
   readonly brokenSeal: { readonly before: BrokenSeal | null; readonly after: BrokenSeal | null };
+  /** Put back when it goes back. */
+  readonly before: BooksBefore;
 }
 
 /** By source name. `before` is null where there was nothing: that source cannot go back. */

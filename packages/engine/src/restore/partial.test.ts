@@ -176,16 +176,75 @@ test('a switch that fails is taken back: the part is what it was, and the seal i
   await ended(stage);
 });
 
-test('when the last step fails and all is taken back, the seal is what it was before', async () => {
+test('when a source cannot be opened and all is taken back, lockfile, seal and undo point are those of before', async () => {
+  for (const earlier of [false, true]) {
+    await using stage = await setStage();
+    const { state } = stage.engine;
+    const target = await snapshotThenWrite(stage);
+    if (earlier) await restoreInPlace(stage.engine, { target, ...onlyLeft });
+    stage.write('newer');
+    const books = async () => [
+      await state.readUndo(),
+      await state.readBrokenSeal(),
+      await readFile(state.lockfile, 'utf8'),
+    ];
+    const before = await books();
+    stage.faults.add('right:open');
+    const restoring = restoreInPlace(stage.engine, { target, ...call });
+    await assert.rejects(restoring, code('RESTORE_STUCK'));
+    stage.faults.clear();
+    const { action } = await recoverRestore(stage.engine, never, call.progress);
+    assert.equal(action, 'reversed');
+    assert.deepEqual(stage.words(), ['newer', 'newer']);
+    assert.deepEqual(await books(), before);
+    await ended(stage);
+  }
+});
+
+test('what cannot be cleared away is told; there is no way back by then, for one way was already dropped', async () => {
   await using stage = await setStage();
   const target = await snapshotThenWrite(stage);
-  stage.faults.add('left:finish');
-  await assert.rejects(
-    restoreInPlace(stage.engine, { target, ...onlyLeft }),
-    code('RESTORE_FAILED'),
-  );
+  stage.faults.add('right:finish');
+  const said: string[] = [];
+  const progress: typeof call.progress = (event) => {
+    if (event.type === 'note:said') said.push(event.text);
+  };
+  const { undo: point } = await restoreInPlace(stage.engine, { target, ...call, progress });
+  assert.deepEqual(stage.words(), ['old', 'old']);
+  assert.match(said.join(), /could not be cleared away.*right.*finish/);
+  assert.equal(await findUndo(stage.engine), point);
+  await ended(stage);
+});
+
+test('what cannot be dropped does not keep the project from working', async () => {
+  await using stage = await setStage();
+  const target = await snapshotThenWrite(stage);
+  stage.faults.add('right:prove').add('left:abandon');
+  await assert.rejects(restoreInPlace(stage.engine, { target, ...call }), code('DRIVER_FAULT'));
   assert.deepEqual(stage.words(), ['new', 'new']);
-  assert.equal(await stage.engine.state.readBrokenSeal(), undefined);
+  await ended(stage);
+});
+
+test('where the journal cannot be written nothing more is done, and the next command goes on', async () => {
+  await using stage = await setStage();
+  const target = await snapshotThenWrite(stage);
+  const { crashPoint } = stage.engine;
+  // As a full disk does.
+  const full = new Error('no space left on device');
+  let isFull = false;
+  const engine = {
+    ...stage.engine,
+    crashPoint(point: string) {
+      if (point === 'before forward switch right begun') isFull = true;
+      if (isFull) throw full;
+      crashPoint(point);
+    },
+  };
+  await assert.rejects(restoreInPlace(engine, { target, ...call }), code('RESTORE_STUCK'));
+  assert.deepEqual(stage.words(), ['old', 'new']);
+  const { action } = await recoverRestore(stage.engine, never, call.progress);
+  assert.equal(action, 'finished');
+  assert.deepEqual(stage.words(), ['old', 'old']);
   await ended(stage);
 });
 

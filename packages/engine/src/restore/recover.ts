@@ -75,7 +75,8 @@ async function rescue(
     const open = [...drivers.values()].filter(
       ({ name, supports }) => !supports.closes && found.placements[name]?.before !== null,
     );
-    if (open.length === 0 || found.forward.done.has('settle')) return;
+    // From `finish` on nothing is switched any more, neither forward nor back.
+    if (open.length === 0 || found.forward.begun.has('finish')) return;
     const { sealed: earlier } = await readSealed(engine.vault, signal);
     await protect(engine, found, open, earlier);
     const id = newSnapshotId();

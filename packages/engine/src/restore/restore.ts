@@ -16,6 +16,7 @@ import {
   type Sealed,
 } from '../snapshot/index.ts';
 import type { Placement, SourceDriver } from '../sources/contract.ts';
+import { readBooks } from './books.ts';
 import { carryForward, dropPrepared, type Run } from './carry.ts';
 import { beginJournal, type Journal, type Placements } from './journal.ts';
 import { keepConfig } from './journaled-config.ts';
@@ -86,6 +87,7 @@ export async function restoreInPlace(
         ? lockfileBeside(undefined, target, selection)
         : manifest.lockfile,
       brokenSeal,
+      before: await readBooks(engine.state),
     },
   );
   const run: Run = {

@@ -15,7 +15,7 @@ export const transitions = {
 
 export type RestoreState = keyof typeof transitions;
 
-export type StepKind = 'close' | 'switch' | 'rebuild' | 'open' | 'settle';
+export type StepKind = 'close' | 'switch' | 'rebuild' | 'settle' | 'open' | 'finish';
 
 /** `close db`, `switch .`, `settle`: a name is unique within one direction. */
 export interface Step {
@@ -34,7 +34,8 @@ export interface StepSource {
 }
 
 /**
- * Everything closes, then everything switches, then members are rebuilt, then everything opens, then the books are closed.
+ * Everything closes, then everything switches, then members are rebuilt, then the books are written, then everything opens. Last,
+ * what was prepared is cleared away: by then there is no way back, for others may have written since.
  * `rebuilds`: the members whose dependencies change.
  */
 export function forwardSteps(
@@ -46,8 +47,9 @@ export function forwardSteps(
     ...closing.map(({ name }): Step => ({ kind: 'close', source: name })),
     ...sources.map(({ name }): Step => ({ kind: 'switch', source: name })),
     ...rebuilds.map((member): Step => ({ kind: 'rebuild', source: member })),
-    ...closing.map(({ name }): Step => ({ kind: 'open', source: name })),
     { kind: 'settle' },
+    ...closing.map(({ name }): Step => ({ kind: 'open', source: name })),
+    { kind: 'finish' },
   ];
 }
 
@@ -69,6 +71,7 @@ export function reverseSteps(
     ...mustClose.map(({ name }): Step => ({ kind: 'close', source: name })),
     ...switched.toReversed().map(({ name }): Step => ({ kind: 'switch', source: name })),
     ...rebuilt.map((member): Step => ({ kind: 'rebuild', source: member })),
+    ...(begun.has('settle') ? [{ kind: 'settle' } as const] : []),
     ...closing.map(({ name }): Step => ({ kind: 'open', source: name })),
   ];
 }

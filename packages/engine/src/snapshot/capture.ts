@@ -198,7 +198,7 @@ function lockfileOf(parts: readonly Part[], captured: readonly Captured[]): Lock
   });
 }
 
-export function writeLockfile(engine: EngineContext, lockfile: Lockfile): Promise<void> {
+function writeLockfile(engine: EngineContext, lockfile: Lockfile): Promise<void> {
   return writeFileAtomic(engine.state.lockfile, lockfileText(lockfile), { mode: 0o600 });
 }
 

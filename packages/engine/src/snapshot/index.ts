@@ -1,4 +1,4 @@
-export { beginCapture, writeLockfile, type Capture, type CaptureOptions } from './capture.ts';
+export { beginCapture, type Capture, type CaptureOptions } from './capture.ts';
 export { describeFound, findSnapshot, forgetSnapshots, type FoundSnapshot } from './forget.ts';
 export {
   isSignedRight,
