@@ -25,6 +25,8 @@ export interface SnapshotOptions extends CallOptions {
 export interface SourceSummary {
   readonly name: string;
   readonly driver: string;
+  /** Where in the project its files lay; left out: it is a member, or a server's. */
+  readonly place?: string;
   readonly strategy: string;
   /** False: no participant held its writers still; consistent in itself, not with the others. */
   readonly quiesced: boolean;

@@ -9,7 +9,7 @@ import { acquireLease } from './catalog/index.ts';
 import { compose, type EngineEnvironment } from './compose.ts';
 import type { EngineContext } from './context.ts';
 import { restoreInPlace } from './restore/index.ts';
-import type { Sealed } from './snapshot/index.ts';
+import { placedAsCaptured, type Sealed } from './snapshot/index.ts';
 
 export interface RestoreElsewhereOptions {
   readonly target: Sealed;
@@ -36,6 +36,7 @@ export async function restoreElsewhere(
     ...config,
     projectDirectory: directory,
     ...(file === undefined ? {} : { configFile: file }),
+    sources: placedAsCaptured(config.sources, target.manifest),
     participants: [],
   };
   await using composition = await compose(resolved, environment, {

@@ -69,6 +69,7 @@ export async function captureMoment(work: CaptureWork): Promise<Captured> {
     listing: await sink.writeBytes(formatListing(entries)),
     include: [...context.include],
     considered: [...context.considered.listings],
+    outside: context.own.map(encodeName),
   };
   const packedBytes = packs.reduce((sum, { bytes }) => sum + bytes, 0);
   return {

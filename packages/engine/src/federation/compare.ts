@@ -16,7 +16,13 @@ import {
   smallFileBytes,
 } from '../file-tree/index.ts';
 import { existingIds } from './objects.ts';
-import { parseRecord, readListing, type GitRecord, type ListedEntry } from './record.ts';
+import {
+  boundariesOfRestore,
+  parseRecord,
+  readListing,
+  type GitRecord,
+  type ListedEntry,
+} from './record.ts';
 import { listRefs, parseHead } from './refs.ts';
 import { readOptional } from './optional-file.ts';
 import { openRepository, type Repository } from './repository.ts';
@@ -35,7 +41,7 @@ export async function compareWith(
   const repository = await openRepository(context);
   const details = await compareRefs(repository, record, source, signal);
   const files = await compareFiles(
-    context,
+    { ...context, ...boundariesOfRestore(context, record) },
     repository,
     await readListing(context.member, record, source),
     signal,

@@ -54,6 +54,24 @@ test('what a restore brought where nothing was goes again with its undo, even if
   assert.equal(existsSync(path.join(member.directory, 'generated.txt')), false);
 });
 
+test('what another source had then is left alone by who does not know of it, and by who does again', async () => {
+  await using member = await createTestMember();
+  const uploads = path.join(member.directory, 'uploads');
+  await member.write('uploads/a.txt', 'of a source of its own');
+  const knowing = { neverCaptured: ['core/uploads'] };
+  const undo = await member.capture({ driver: member.driver(knowing) });
+  // The configuration went back with the code: nobody knows of the source now.
+  const ignorant = member.driver();
+  const comparing = ignorant.compare(undo.record, member.objects, new AbortController().signal);
+  assert.deepEqual((await comparing).details, []);
+  const next = await member.capture({ driver: ignorant });
+  await member.restore(undo.record, { driver: ignorant });
+  assert.deepEqual(await readdir(uploads), ['a.txt']);
+  await member.write('uploads/a.txt', 'newer');
+  await member.restore(next.record, { driver: member.driver(knowing) });
+  assert.equal(await readFile(path.join(uploads, 'a.txt'), 'utf8'), 'newer');
+});
+
 test('a link out of the tree is never followed when files are written', async () => {
   await using member = await createTestMember();
   const outside = path.join(member.project, 'outside');

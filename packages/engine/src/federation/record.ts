@@ -5,6 +5,7 @@ import type { Json } from '@stillpoint/core';
 import { failure } from '@stillpoint/core';
 import { z } from 'zod';
 import type { ObjectSource, StreamRef } from '../sources/contract.ts';
+import type { Boundaries } from './listing.ts';
 import { isSafeMemberName } from './names.ts';
 import { isSharedIndex, isStatePath, infoFiles } from './state-files.ts';
 
@@ -51,6 +52,8 @@ const schema = z.strictObject({
   include: z.array(z.string()),
   /** Listings of states that this one was taken to come back from: their paths were looked at too, ignored or not. */
   considered: z.array(stream),
+  /** What lay here and was left to other sources, or is ours: a restore leaves it alone, whoever has it by then. */
+  outside: z.array(name).optional(),
 });
 
 export type GitRecord = z.infer<typeof schema>;
@@ -75,6 +78,11 @@ export function parseRecord(member: string, record: Json): GitRecord {
   const issue = result.error.issues[0];
   const what = `${issue?.path.join('.') ?? ''}: ${issue?.message ?? 'unknown'}`;
   throw failure('MEMBER_RECORD_INVALID', { member, what }, result.error);
+}
+
+/** With what was outside then: it is in neither this record nor the undo point of one who does not know of it any more. */
+export function boundariesOfRestore(now: Boundaries, { outside = [] }: GitRecord): Boundaries {
+  return { members: now.members, own: [...now.own, ...outside.map(decodeName)] };
 }
 
 /** undefined instead of an error: for records that only save work when they fit. */

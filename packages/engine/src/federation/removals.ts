@@ -12,7 +12,7 @@ import { listIncluded, listIndex, listOthers } from './listing.ts';
 import type { MemberContext } from './member.ts';
 import { type ByteName, decodeName, encodeName } from '../file-tree/index.ts';
 import { readOptional } from './optional-file.ts';
-import { parseListing } from './record.ts';
+import { boundariesOfRestore, parseListing } from './record.ts';
 import { exists, openRepository, type Repository } from './repository.ts';
 import type { StagedState } from './staged.ts';
 import { createWorkTree } from './work-tree.ts';
@@ -80,7 +80,7 @@ async function findRemovals(
   const kept = new Set(
     staged.listing.filter(({ type }) => type !== 'directory').map(({ path }) => path),
   );
-  const workTree = createWorkTree(context, context.directory);
+  const workTree = createWorkTree(boundariesOfRestore(context, record), context.directory);
   const goes = (name: ByteName) =>
     !kept.has(name) && !workTree.outside(name) && !name.endsWith('/');
   return {

@@ -19,6 +19,7 @@ import {
 import { applyDirectoryModes, applyListing, applyRemovals, type TreeWork } from './apply-tree.ts';
 import { type ByteName, decodeName, syncFileSystem } from '../file-tree/index.ts';
 import type { MemberContext } from './member.ts';
+import { boundariesOfRestore } from './record.ts';
 import { decideRemovals, untrackedToRemove } from './removals.ts';
 import { exists, openRepository, type Repository } from './repository.ts';
 import { openStaged, type GitPlacement, type StagedState } from './staged.ts';
@@ -90,7 +91,7 @@ async function treeWork(
   staged: StagedState,
   { progress }: SwitchContext,
 ): Promise<TreeWork> {
-  const workTree = createWorkTree(context, repository.workTree);
+  const workTree = createWorkTree(boundariesOfRestore(context, staged.record), repository.workTree);
   const submodules = staged.record.submodules.map(({ path }) => decodeName(path));
   return {
     member: context.member,

@@ -1,5 +1,5 @@
 // What a restore would change, before anything is touched: `restore --dry-run`.
-import { summarize, type Sealed } from '../snapshot/index.ts';
+import { refuseMoved, summarize, type Sealed } from '../snapshot/index.ts';
 import type { RestorePlan } from '../api.ts';
 import type { EngineContext } from '../context.ts';
 import { rebuildsDue, type Rebuild } from './rebuild.ts';
@@ -19,6 +19,7 @@ export async function planRestore(
 ): Promise<RestorePlan> {
   const changes: RestorePlan['changes'][number][] = [];
   const selection = await selectSources(engine, target, only);
+  if (!elsewhere) refuseMoved(engine.config, target.manifest, selection.sources);
   const staying = elsewhere ? [] : selection.staying.map(({ name }) => name);
   for (const source of selection.sources) {
     const driver = selection.drivers.get(source.name)!;

@@ -12,6 +12,7 @@ import {
   checkSpace,
   freeBytesAt,
   readSealed,
+  refuseMoved,
   type ManifestSource,
   type Sealed,
 } from '../snapshot/index.ts';
@@ -54,7 +55,7 @@ interface Prepared {
   readonly existed: boolean;
 }
 
-/** The caller holds the lease and has recovered. Throws SEAL_WOULD_BREAK. */
+/** The caller holds the lease and has recovered. Throws SEAL_WOULD_BREAK, SOURCE_MOVED. */
 export async function restoreInPlace(
   engine: EngineContext,
   options: RestoreInPlaceOptions,
@@ -63,6 +64,7 @@ export async function restoreInPlace(
   const { target } = options;
   const { manifest } = target;
   const selection = await selectSources(engine, target, options.only);
+  refuseMoved(engine.config, manifest, selection.sources);
   if (options.breakSeal !== true) refuseToBreakSeal(target, selection);
   await checkRoom(engine, manifest.id, selection);
 

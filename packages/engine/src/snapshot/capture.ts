@@ -9,6 +9,7 @@ import type { FreezeTimes } from '../freeze/contract.ts';
 import type { Captured, CaptureSession, SourceDriver } from '../sources/contract.ts';
 import type { SessionStats, VaultSession } from '../vault/contract.ts';
 import { lockfileText, signLockfile, type Lockfile } from './lockfile.ts';
+import { placeOf } from './place.ts';
 import { MANIFEST_FORMAT, manifestBytes, type Manifest, type Sealed } from './manifest.ts';
 
 export interface CaptureOptions {
@@ -156,7 +157,9 @@ function describe(
     const { record, strategy, bytesTotal } = captured[index]!;
     const { bytesStored } = stats();
     const quiesced = isGuarded(engine, driver.name);
-    const described = { name: driver.name, driver: driver.kind, strategy, quiesced };
+    const place = placeOf(engine.config, driver.name);
+    const where = place === undefined ? {} : { place };
+    const described = { name: driver.name, driver: driver.kind, ...where, strategy, quiesced };
     return { ...described, markMs: markMs(), bytesTotal, bytesStored, record };
   });
   return {

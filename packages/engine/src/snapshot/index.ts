@@ -19,3 +19,4 @@ export { readSealed, type Damaged } from './sealed.ts';
 export { checkSpace, freeBytesAt } from './space.ts';
 export { takeSnapshot, type TakeOptions } from './take-snapshot.ts';
 export { verifySnapshot } from './verify.ts';
+export { placedAsCaptured, refuseMoved } from './place.ts';

@@ -14,6 +14,7 @@ import type { BrokenSeal } from '../project/index.ts';
 import type { StreamRef } from '../sources/contract.ts';
 import type { SealedEntry } from '../vault/contract.ts';
 import { isSignedRight, type Lockfile } from './lockfile.ts';
+import { isPlace } from './place.ts';
 
 export const MANIFEST_FORMAT = 1;
 
@@ -82,6 +83,7 @@ const shape = z.looseObject({
     z.looseObject({
       name: z.string(),
       driver: z.string(),
+      place: z.string().refine(isPlace).optional(),
       strategy: z.string(),
       quiesced: z.boolean(),
       markMs: z.number(),

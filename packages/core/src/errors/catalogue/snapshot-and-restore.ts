@@ -58,6 +58,13 @@ export const snapshotAndRestore = {
     exit: exit.usage,
     retryable: false,
   },
+  SOURCE_MOVED: {
+    message:
+      'The files of the source "{source}" lay in {was} when snapshot {id} was taken; the configuration now says {is}.',
+    hint: 'Name {was} in the configuration again and restore, or restore into an empty directory with --into. Nothing was changed.',
+    exit: exit.usage,
+    retryable: false,
+  },
   TARGET_NOT_EMPTY: {
     message: 'The directory {directory} is not empty.',
     hint: 'Name a directory that is empty or does not exist yet, or restore in place without --into.',

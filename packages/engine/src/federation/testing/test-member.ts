@@ -31,6 +31,8 @@ export interface TestMember extends AsyncDisposable {
 export interface DriverWishes {
   readonly include?: readonly string[];
   readonly otherMembers?: readonly string[];
+  /** In the project. */
+  readonly neverCaptured?: readonly string[];
   readonly path?: string;
 }
 
@@ -58,6 +60,7 @@ export async function createTestMember(
       projectDirectory: root,
       member: { path: wishes.path ?? 'core', include: wishes.include ?? [] },
       otherMembers: wishes.otherMembers ?? [],
+      neverCaptured: (wishes.neverCaptured ?? []).map((place) => path.join(root, place)),
       cacheDirectory: path.join(root, '.stillpoint', 'cache'),
       clock: systemClock,
       environment: gitEnvironment,
