@@ -8,6 +8,7 @@ import path from 'node:path';
 import { parseArgs } from 'node:util';
 import { benchmarkFreeze } from './freeze/benchmark.ts';
 import { tableOf, type Metric } from './metric.ts';
+import { benchmarkSqlite } from './sqlite/benchmark.ts';
 import { benchmarkRestore } from './restore/benchmark.ts';
 
 interface Options {
@@ -19,6 +20,7 @@ interface Options {
 
 const benchmarks: Readonly<Record<string, (options: Options) => Promise<readonly Metric[]>>> = {
   freeze: benchmarkFreeze,
+  sqlite: benchmarkSqlite,
   restore: benchmarkRestore,
 };
 

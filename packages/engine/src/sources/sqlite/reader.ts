@@ -4,6 +4,7 @@
 // connection copies just that, however much is written meanwhile; on any other it would begin anew with each commit.
 // Rollback journal: a reader keeps writers from committing, so there the copy is made inside the mark and the lock let go.
 import { statSync } from 'node:fs';
+import { constants, setPriority } from 'node:os';
 import { backup, type DatabaseSync } from 'node:sqlite';
 import { failure } from '@stillpoint/core';
 import { checkFile } from './check-file.ts';
@@ -44,11 +45,15 @@ export class Reader {
   }
 
   async copy(check: CheckKind, signal: AbortSignal): Promise<CopyResult> {
+    // The mark is taken and nobody waits for us: whoever writes comes first from here on.
+    setPriority(constants.priority.PRIORITY_BELOW_NORMAL);
     const liveJournal = this.#marked;
     if (liveJournal === undefined) throw new TypeError('copy() before mark()');
     if (liveJournal === 'wal') {
       await this.#copy(signal);
-      this.#database.exec('COMMIT');
+      // Nothing that was written meanwhile could be moved from the WAL to the file. Who commits next would do all of it at once,
+      // and wait: so we do it, and he finds it being done.
+      this.#database.exec('COMMIT; PRAGMA wal_checkpoint(PASSIVE)');
     }
     this.close();
     return { ...checkFile(this.#copyTo, check), liveJournal };
