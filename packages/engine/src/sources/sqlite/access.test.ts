@@ -4,7 +4,7 @@ import { existsSync } from 'node:fs';
 import { mkdir, writeFile } from 'node:fs/promises';
 import { test } from 'node:test';
 import { isFailure, newSnapshotId, silent } from '@stillpoint/core';
-import type { DatabaseAccess, DatabaseView, RowView } from '../database.ts';
+import type { DatabaseAccess, DatabaseView, RowView } from '../contract.ts';
 import { createSqliteLockParticipant } from './lock-participant.ts';
 import { addNote, countNotes, litterOf, never, openPlace, type Place } from './testing/place.ts';
 

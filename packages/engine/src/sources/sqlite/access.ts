@@ -3,7 +3,7 @@
 import { mkdir, rm } from 'node:fs/promises';
 import path from 'node:path';
 import { failure, isFailure } from '@stillpoint/core';
-import type { DatabaseAccess, DatabaseSet } from '../database.ts';
+import type { DatabaseAccess, DatabaseSet } from '../contract.ts';
 import { isForeign, openDatabase } from './connection.ts';
 import { findHold } from './held-files.ts';
 import { askOnce, startKeeper } from './keeper.ts';

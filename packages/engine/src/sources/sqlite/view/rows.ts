@@ -1,7 +1,7 @@
 // The rows of a table as texts, through a cursor. A value's text tells its type where two types could have the same: 1 and 1.0, a
 // blob and a text.
 import type { DatabaseSync, SQLOutputValue } from 'node:sqlite';
-import type { RowView } from '../../database.ts';
+import type { RowView } from '../../contract.ts';
 import { quoted, type Table } from './tables.ts';
 
 type TextRow = Readonly<Record<string, string | null>>;

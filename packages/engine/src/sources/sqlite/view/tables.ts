@@ -1,7 +1,7 @@
 // The user's tables of a SQLite database. The tables behind a virtual one (full text, trees) are told as tables, for they hold
 // the rows; the virtual one is not: its code may not be here.
 import type { DatabaseSync } from 'node:sqlite';
-import type { TableDescription } from '../../database.ts';
+import type { TableDescription } from '../../contract.ts';
 
 export interface Table extends TableDescription {
   readonly schema: null;

@@ -2,7 +2,7 @@
 // long as it lasts: whoever looks at a live file should not take his time.
 import type { DatabaseSync } from 'node:sqlite';
 import { failure } from '@stillpoint/core';
-import type { DatabaseView, TableName } from '../../database.ts';
+import type { DatabaseView, TableName } from '../../contract.ts';
 import { schemaDigestOf } from '../schema-digest.ts';
 import { readStamp } from '../stamp.ts';
 import { readColumns, readRows } from './rows.ts';
