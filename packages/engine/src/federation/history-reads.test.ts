@@ -23,6 +23,7 @@ for (const format of ['sha1', 'sha256'] as const) {
     await using member = await createTestMember({ format, empty: true });
     const history = await historyOf(member);
     assert.equal(await history.head(), null);
+    assert.deepEqual(await history.recentCommits(), []);
     const commits: string[] = [];
     for (const word of ['one', 'two']) {
       await member.write('a.txt', word);
@@ -36,6 +37,11 @@ for (const format of ['sha1', 'sha256'] as const) {
     assert.ok(!(await history.isAncestor(two, one)));
     assert.equal(await history.treeOf(one), member.git('rev-parse', `${one}^{tree}`).trim());
     const unknown = one.replaceAll(/./g, '0');
+    assert.deepEqual(await history.recentCommits(), [one], 'not HEAD');
+    member.git('branch', 'side', one);
+    member.git('reset', '-q', '--hard', one);
+    assert.deepEqual(await history.recentCommits(), [two], 'which no branch has any more');
+    member.git('reset', '-q', '--hard', two);
     assert.equal(await history.hasCommit(one), true);
     assert.equal(await history.hasCommit(unknown), false);
     assert.equal(await history.treeOf(unknown), undefined);

@@ -28,6 +28,8 @@ export interface MemberHistory {
   /** HEAD's commit; null: no commit yet. */
   head(): Promise<string | null>;
   hasCommit(commit: string): Promise<boolean>;
+  /** Where HEAD was of late and where the local branches are, the newest first; a few. HEAD's own is not among them. */
+  recentCommits(): Promise<readonly string[]>;
   /** undefined: the repository does not have it. */
   treeOf(commit: string): Promise<string | undefined>;
   /** False also where one of the two is not there. A commit is its own ancestor. */
@@ -38,6 +40,9 @@ export interface MemberHistory {
   /** As a capture would find them now. */
   dependencyLocks(): Promise<readonly { readonly path: string; readonly digest: string }[]>;
 }
+
+/** Of each kind. */
+const recent = 8;
 
 const commitId = /^([0-9a-f]{40}|[0-9a-f]{64})$/;
 
@@ -77,6 +82,27 @@ function historyOf(member: string, repository: Repository, signal: AbortSignal):
     checkout,
     head: async () => (await resolve('HEAD^{commit}')) ?? null,
     hasCommit: async (commit) => (await resolve(`${checked(commit)}^{commit}`)) !== undefined,
+    async recentCommits() {
+      const listed = await Promise.all([
+        git.attempt(['rev-list', '--walk-reflogs', `--max-count=${recent}`, 'HEAD'], { signal }),
+        git.attempt(
+          [
+            'for-each-ref',
+            '--sort=-committerdate',
+            `--count=${recent}`,
+            '--format=%(objectname)',
+            'refs/heads',
+          ],
+          { signal },
+        ),
+      ]);
+      // No commit yet, or no reflog: nothing is said, or an error.
+      const names = listed.flatMap(({ code, stdout }) =>
+        code === 0 ? stdout.toString('latin1').split('\n') : [],
+      );
+      const head = await resolve('HEAD^{commit}');
+      return [...new Set(names)].filter((name) => commitId.test(name) && name !== head);
+    },
     treeOf: (commit) => resolve(`${checked(commit)}^{tree}`),
     async isAncestor(ancestor, descendant) {
       const words = ['merge-base', '--is-ancestor', checked(ancestor), checked(descendant)];

@@ -57,10 +57,15 @@ async function compare(
     (entry) => !accepted.has(nameOf(entry)) && !directories.some((one) => holds(one, entry)),
   );
   if (missing.length > 0) {
-    const earlier = await inEarlierCommits(look, database, ledger, entries);
+    const named = await inCommits(look, ledger, entries, commitsThatUsed(look, database));
+    const unnamed = missing.some((entry) => !named.some((one) => holds(one, entry)));
+    // Programs that were not started by exec left no stamp; then git knows where the code was.
+    const recent = unnamed
+      ? await inCommits(look, ledger, entries, ({ history }) => history.recentCommits())
+      : [];
     // No directory now and none then: this code may never have been part of the project.
-    if (directories.length > 0 || earlier.length > 0) {
-      findings.push(unknownMigrations(database, ledger, missing, earlier));
+    if (directories.length > 0 || named.length > 0 || (await someFollows(recent))) {
+      findings.push(unknownMigrations(database, ledger, missing, [...named, ...recent]));
     } else missing.length = 0;
   }
   const broken = entries.filter(({ state }) => state !== 'applied');
@@ -106,27 +111,42 @@ function holds({ migrations }: MigrationDirectory, entry: LedgerEntry): boolean 
   return migrations.some(({ keys }) => keys.some((key) => entry.keys.includes(key)));
 }
 
-/** The commits that the stamp and the last lockfile name may still have what the checkout lacks. */
-async function inEarlierCommits(
-  { checkout, lock }: Look,
+/** By what the stamp and the last lockfile say. */
+function commitsThatUsed(
+  { lock }: Look,
   { stamp }: Database,
+): (member: Member) => Promise<readonly string[]> {
+  const used = [...(stamp?.members ?? []), ...(lock?.members ?? [])];
+  return async ({ path }) =>
+    used.flatMap((one) => (one.path === path && one.commit !== null ? [one.commit] : []));
+}
+
+/** Commits beside HEAD may have what the checkout lacks: the directories in them that hold something of what it holds. */
+async function inCommits(
+  { checkout }: Look,
   ledger: Ledger,
   entries: readonly LedgerEntry[],
+  commitsOf: (member: Member) => Promise<readonly string[]>,
 ): Promise<readonly Found[]> {
   const found: Found[] = [];
   for (const member of checkout.members) {
-    const named = [...(stamp?.members ?? []), ...(lock?.members ?? [])]
-      .filter(({ path }) => path === member.path)
-      .map(({ commit }) => commit);
-    for (const commit of new Set(named)) {
-      if (commit === null || commit === member.head) continue;
-      if (!(await member.history.hasCommit(commit))) continue;
+    for (const commit of new Set(await commitsOf(member))) {
+      if (commit === member.head || !(await member.history.hasCommit(commit))) continue;
       const directories = await ledger.directories(member.history.at(commit), entries);
       const theirs = directories.filter((one) => entries.some((entry) => holds(one, entry)));
       found.push(...theirs.map((directory) => ({ ...directory, member, commit })));
     }
   }
   return found;
+}
+
+/** A commit on the way on from HEAD: HEAD is older. A branch that parted long ago says nothing of what HEAD should have. */
+async function someFollows(found: readonly Found[]): Promise<boolean> {
+  for (const { member, commit } of found) {
+    if (commit === undefined || member.head === null) continue;
+    if (await member.history.isAncestor(member.head, commit)) return true;
+  }
+  return false;
 }
 
 function unknownMigrations(

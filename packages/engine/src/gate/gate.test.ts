@@ -106,7 +106,10 @@ test('migrations of Prisma that the checkout does not have block and are named; 
   const rows = (...names: string[]) =>
     names.map((name) => ({ migration_name: name, finished_at: 'now', rolled_back_at: null }));
   const old = await stage.commit('app', { ...migration('1_init'), 'schema.prisma': '' });
-  await stage.commit('app', { ...migration('2_orders'), 'migrations/elsewhere.sql': 'x' });
+  const young = await stage.commit('app', {
+    ...migration('2_orders'),
+    'migrations/elsewhere.sql': 'x',
+  });
   db.tables.set('public._prisma_migrations', rows('1_init', '2_orders'));
   assert.deepEqual((await look(stage)).findings, []);
   await stage.write('app', migration('3_new'));
@@ -120,7 +123,10 @@ test('migrations of Prisma that the checkout does not have block and are named; 
   stage.git('app', 'checkout', '-q', old);
   const blocked = await look(stage);
   assert.deepEqual(rules(blocked), ['block unknown-migrations db']);
-  assert.deepEqual(blocked.findings[0]?.evidence, ['2_orders', '3_new']);
+  assert.deepEqual(blocked.findings[0]?.evidence, [
+    `2_orders, which ${young.slice(0, 12)} has in app/prisma/migrations`,
+    '3_new',
+  ]);
   assert.equal((await acceptState(stage.engine, signal)).level, 'pass');
   assert.equal((await start(stage)).level, 'pass', 'accepted for good');
   db.tables.set('public._prisma_migrations', rows('1_init', '2_orders', '3_new', '4_more'));
@@ -163,6 +169,31 @@ test('a ledger without any directory blocks only if an earlier commit had one', 
   ]);
 });
 
+test('without a stamp and a snapshot git tells what was there: it names, and it blocks only where HEAD is older', async () => {
+  const db = createMemoryDatabase('db');
+  await using stage = await createGateStage(['app'], [db]);
+  const journal = (...tags: string[]) =>
+    JSON.stringify({ entries: tags.map((tag, at) => ({ idx: at, when: 1000 + at, tag })) });
+  const drizzle = (...tags: string[]) => ({ 'drizzle/meta/_journal.json': journal(...tags) });
+  const none = await stage.commit('app', { 'a.txt': '1' });
+  const old = await stage.commit('app', drizzle('0000_init'));
+  const young = await stage.commit('app', drizzle('0000_init', '0001_orders'));
+  db.tables.set('drizzle.__drizzle_migrations', [
+    { hash: 'a', created_at: '1000' },
+    { hash: 'b', created_at: '1001' },
+  ]);
+  const orders = `0001_orders, which ${young.slice(0, 12)} has in app/drizzle`;
+  stage.git('app', 'checkout', '-q', old);
+  assert.deepEqual((await look(stage)).findings[0]?.evidence, [orders]);
+  stage.git('app', 'checkout', '-q', '-B', 'main', none);
+  const reset = await look(stage);
+  assert.deepEqual(rules(reset), ['block unknown-migrations db'], 'HEAD has no directory yet');
+  assert.equal(reset.findings[0]?.evidence[1], orders, 'only the reflog knows it');
+  await stage.commit('app', { 'b.txt': 'moved elsewhere' });
+  stage.git('app', 'branch', 'parted', young);
+  assert.equal((await look(stage)).level, 'pass', 'a branch that parted long ago');
+});
+
 test('migrations that failed or were rolled back warn, those that were applied again do not', async () => {
   const db = createMemoryDatabase('db');
   await using stage = await createGateStage(['app'], [db]);
@@ -190,7 +221,7 @@ test('Knex: the directory may have any name and the ending may be another', asyn
     'src/db/steps/index.ts': '',
     'src/main.ts': '',
   });
-  await stage.commit('app', { 'src/db/steps/20260202_orders.ts': '' });
+  const young = await stage.commit('app', { 'src/db/steps/20260202_orders.ts': '' });
   const row = (name: string) => ({ name, batch: '1', migration_time: 'now' });
   db.tables.set('public.knex_migrations', [row('20260101_init.js')]);
   const pending = await look(stage);
@@ -198,14 +229,16 @@ test('Knex: the directory may have any name and the ending may be another', asyn
   db.tables.set('public.knex_migrations', [row('20260101_init.js'), row('20260202_orders.js')]);
   assert.equal((await look(stage)).level, 'pass');
   stage.git('app', 'checkout', '-q', old);
-  assert.deepEqual((await look(stage)).findings[0]?.evidence, ['20260202_orders.js']);
+  assert.deepEqual((await look(stage)).findings[0]?.evidence, [
+    `20260202_orders.ts, which ${young.slice(0, 12)} has in app/src/db/steps`,
+  ]);
 });
 
 test("Stillpoint's own ledger, in both databases", async () => {
   const databases = [createMemoryDatabase('pg'), createMemoryDatabase('lite', 'sqlite')];
   await using stage = await createGateStage(['app'], databases);
   const old = await stage.commit('app', { 'stillpoint/migrations/1-init.sql': '' });
-  await stage.commit('app', { 'stillpoint/migrations/2-orders/up.sql': '' });
+  const young = await stage.commit('app', { 'stillpoint/migrations/2-orders/up.sql': '' });
   databases[0]!.tables.set('stillpoint.migrations', [{ name: '1-init.sql' }, { name: '2-orders' }]);
   databases[1]!.tables.set('stillpoint_migrations', [{ name: '1-init' }, { name: '2-orders' }]);
   assert.equal((await look(stage)).level, 'pass');
@@ -215,7 +248,9 @@ test("Stillpoint's own ledger, in both databases", async () => {
     'block unknown-migrations pg',
     'block unknown-migrations lite',
   ]);
-  assert.deepEqual(verdict.findings[0]?.evidence, ['2-orders']);
+  assert.deepEqual(verdict.findings[0]?.evidence, [
+    `2-orders, which ${young.slice(0, 12)} has in app/stillpoint/migrations`,
+  ]);
 });
 
 test('Drizzle: a migration is known by its content, its time or its name, and named by an earlier commit', async () => {
@@ -253,7 +288,7 @@ test('Drizzle 1.0: folders instead of a journal, which are not those of Prisma',
     [`drizzle/${name}/snapshot.json`]: '{}',
   });
   const old = await stage.commit('app', files('20260101000000_init'));
-  await stage.commit('app', files('20260202000000_orders'));
+  const young = await stage.commit('app', files('20260202000000_orders'));
   db.tables.set('__drizzle_migrations', [
     { hash: 'x', created_at: '1', name: '20260101000000_init' },
     { hash: 'y', created_at: '2', name: '20260202000000_orders' },
@@ -261,7 +296,9 @@ test('Drizzle 1.0: folders instead of a journal, which are not those of Prisma',
   db.tables.set('_prisma_migrations', []);
   assert.equal((await look(stage)).level, 'pass');
   stage.git('app', 'checkout', '-q', old);
-  assert.deepEqual((await look(stage)).findings[0]?.evidence, ['20260202000000_orders']);
+  assert.deepEqual((await look(stage)).findings[0]?.evidence, [
+    `20260202000000_orders, which ${young.slice(0, 12)} has in app/drizzle`,
+  ]);
 });
 
 test('dependency lockfiles that changed at the captured commit warn, not those of another commit', async () => {
