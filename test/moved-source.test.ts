@@ -1,7 +1,7 @@
 // A configuration that is another one when a snapshot is restored: its files moved, exchanged their names, or came later. Nothing is
 // mixed, and an undo leaves what it found.
 import assert from 'node:assert/strict';
-import { mkdir, mkdtemp, readFile, rename, writeFile } from 'node:fs/promises';
+import { mkdir, mkdtemp, readFile, rename, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { test } from 'node:test';
@@ -88,5 +88,46 @@ test('a directory that became a source later stays through a restore, its undo a
   for (const back of [['restore', 'before'], ['undo'], ['undo'], ['undo']]) {
     await project.stillpoint([...back, '--yes']);
     assert.equal(await read(project, 'uploads'), 'new', back.join(' '));
+  }
+});
+
+test('after a part whose configuration lacks a source: how to go back is told, and is exact', async () => {
+  await using project = await createProject({ extensions: [], database: false });
+  await writeFile(at(project, '.gitignore'), 'other/\nuploads/\n');
+  await write(project, 'other', 'stays');
+  await configure(project, { other: 'other' });
+  await project.stillpoint(['snapshot', '--name', 'before']);
+  await write(project, 'uploads', 'new');
+  await configure(project, { other: 'other', uploads: 'uploads' });
+  const part = ['restore', 'before', '--only', '.', '--break-seal', '--yes'];
+  const { undo } = await project.json<{ undo: string }>(part);
+  const { stderr } = await project.stillpoint(['undo', '--yes'], { exit: 2 });
+  assert.match(stderr, /SOURCE_NOT_CONFIGURED/);
+  assert.ok(stderr.includes(`stillpoint restore ${undo} --only . --break-seal`), stderr);
+  await project.stillpoint(['restore', undo, '--only', '.', '--break-seal', '--yes']);
+  await write(project, 'uploads', 'newer');
+  await project.stillpoint(['restore', undo, '--yes']);
+  assert.equal(await read(project, 'uploads'), 'new');
+});
+
+test('a restored configuration that names the vault where it no longer is: its place is told, and undo works', async () => {
+  await using project = await createProject({ extensions: [], database: false });
+  await project.stillpoint(['snapshot', '--name', 'before']);
+  const place = await mkdtemp(path.join(tmpdir(), 'stillpoint-vault-'));
+  try {
+    const vault = path.join(place, 'vault');
+    await rename(at(project, '.stillpoint', 'vault'), vault);
+    const config = JSON.stringify({ members: ['.'], vault });
+    await writeFile(at(project, 'stillpoint.config.json'), config);
+    await project.git('.', 'commit', '-qam', 'the vault moved');
+    await project.stillpoint(['restore', 'before', '--yes']);
+    const { stderr } = await project.stillpoint(['undo', '--yes'], { exit: 10 });
+    assert.match(stderr, /VAULT_ELSEWHERE/);
+    assert.ok(stderr.includes(`Name ${vault} as "vault"`), stderr);
+    await writeFile(at(project, 'stillpoint.config.json'), config);
+    await project.stillpoint(['undo', '--yes']);
+    assert.equal((await project.git('.', 'log', '-1', '--format=%s')).trim(), 'the vault moved');
+  } finally {
+    await rm(place, { recursive: true });
   }
 });

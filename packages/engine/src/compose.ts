@@ -109,7 +109,10 @@ export async function compose(
   };
 }
 
-/** A project that has never used a vault begins one; a project that has must find that one again. */
+/**
+ * A project that has never used a vault begins one; a project that has must find that one again. Throws VAULT_ELSEWHERE where a
+ * restored configuration names another place than the one where it is.
+ */
 async function openProjectVault(
   state: ProjectState,
   directory: string,
@@ -120,15 +123,34 @@ async function openProjectVault(
   try {
     vault = await openVault(store);
   } catch (error) {
-    if (!isFailure(error, 'VAULT_MISSING') || state.vaultId !== undefined) throw error;
+    if (!isFailure(error, 'VAULT_MISSING')) throw error;
+    if (state.vaultId !== undefined) {
+      await refuseElsewhere(state, directory);
+      throw error;
+    }
     vault = await createVault(store, { clock });
   }
-  if (state.vaultId === undefined) await state.rememberVault(vault.id);
-  else if (state.vaultId !== vault.id) {
+  if (state.vaultId !== undefined && state.vaultId !== vault.id) {
     await vault[Symbol.asyncDispose]();
+    await refuseElsewhere(state, directory);
     throw failure('VAULT_OTHER', { where: directory, found: vault.id, expected: state.vaultId });
   }
+  if (state.vaultPlace !== directory) await state.rememberVault(vault.id, directory);
   return vault;
+}
+
+async function refuseElsewhere(
+  { vaultId, vaultPlace }: ProjectState,
+  directory: string,
+): Promise<void> {
+  if (vaultPlace === undefined || vaultPlace === directory) return;
+  try {
+    await using vault = await openVault(createDirectoryStore(vaultPlace));
+    if (vault.id !== vaultId) return;
+  } catch {
+    return;
+  }
+  throw failure('VAULT_ELSEWHERE', { where: directory, place: vaultPlace });
 }
 
 function findCluster(

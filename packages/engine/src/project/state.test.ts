@@ -46,8 +46,9 @@ test('the vault that was used is remembered', async () => {
   await withProject(async (directory) => {
     const state = await open(directory);
     assert.equal(state.vaultId, undefined);
-    await state.rememberVault('v');
-    assert.equal((await open(directory)).vaultId, 'v');
+    await state.rememberVault('v', '/backup');
+    const { vaultId, vaultPlace } = await open(directory);
+    assert.deepEqual([vaultId, vaultPlace], ['v', '/backup']);
   });
 });
 

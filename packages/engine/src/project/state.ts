@@ -36,7 +36,9 @@ export interface ProjectState {
   readonly copyOf: string | undefined;
   /** The vault that this project has used; another one in its place is a mistake, not an empty beginning. */
   readonly vaultId: string | undefined;
-  rememberVault(id: string): Promise<void>;
+  /** Where it was found last; a configuration that was restored may name an earlier place. */
+  readonly vaultPlace: string | undefined;
+  rememberVault(id: string, place: string): Promise<void>;
   readUndo(): Promise<UndoPoint | undefined>;
   writeUndo(point: UndoPoint): Promise<void>;
   /** The undo point was forgotten. */
@@ -70,6 +72,7 @@ interface ProjectFile {
   readonly createdAt: string;
   readonly vault?: string;
   readonly vaultId?: string;
+  readonly vaultPlace?: string;
   readonly copyOf?: string;
 }
 
@@ -131,7 +134,9 @@ function stateOf(project: ProjectFile, directory: string): ProjectState {
     vault: project.vault,
     copyOf: project.copyOf,
     vaultId: project.vaultId,
-    rememberVault: (vaultId) => writeProject(projectFile, { ...project, vaultId }),
+    vaultPlace: project.vaultPlace,
+    rememberVault: (vaultId, vaultPlace) =>
+      writeProject(projectFile, { ...project, vaultId, vaultPlace }),
     readUndo: () => readJson<UndoPoint>(undoFile),
     writeUndo: (point) => writeFileAtomic(undoFile, `${JSON.stringify(point)}\n`),
     clearUndo: () => removeFileDurable(undoFile),

@@ -54,7 +54,7 @@ export const snapshotAndRestore = {
   SOURCE_NOT_CONFIGURED: {
     message:
       'Snapshot {id} holds the source "{source}" ({driver}), which the configuration does not name.',
-    hint: 'Add it to the configuration again, as it was when the snapshot was taken.',
+    hint: 'Add it to the configuration again, as it was when the snapshot was taken. Where the configuration is part of the code, stillpoint restore {id} --only . --break-seal brings it back.',
     exit: exit.usage,
     retryable: false,
   },

@@ -9,6 +9,13 @@ export const vault = {
     exit: exit.notFound,
     retryable: false,
   },
+  VAULT_ELSEWHERE: {
+    message:
+      'The configuration says that the vault is at {where}; this project has last used the one at {place}.',
+    hint: 'Name {place} as "vault" in the configuration again. A restore that brought back an older configuration can then be undone.',
+    exit: exit.notFound,
+    retryable: false,
+  },
   VAULT_TOO_NEW: {
     message:
       'The vault at {vault} has format {format}; this Stillpoint knows formats up to {supported}.',
