@@ -161,6 +161,45 @@ test('a SQLite file that is committed to git is captured and restored as a datab
   }
 });
 
+for (const [point, outcome] of [
+  ['before forward switch one begun', 'now'],
+  ['after forward switch one begun', 'then'],
+  ['before forward switch two done', 'then'],
+] as const) {
+  test(`killed ${point}: the next command ends in all ${outcome}, and keeps what was written since`, async () => {
+    const { project, files } = await openProject({ sources: both });
+    await using _project = project;
+    const [one, two] = files as [string, string];
+    const write = (n: number): void => {
+      for (const file of files) {
+        using database = new DatabaseSync(file, { timeout: patienceMs });
+        database.exec(`UPDATE count SET n = ${n}`);
+      }
+    };
+    makeCount(one, 'wal');
+    makeCount(two, 'delete');
+    await project.stillpoint(['snapshot', '--name', 'zero']);
+    write(1);
+    const env = { STILLPOINT_CRASH_AT: point };
+    await project.stillpoint(['restore', 'zero', '--yes'], { exit: 137, env });
+    // Nobody is kept out after the death; on what is switched already they write on, and the next command leaves it to them.
+    if (point !== 'before forward switch two done') write(2);
+    await using stillpoint = await createStillpoint(project.directory);
+    const { action } = await stillpoint.recover();
+    assert.equal(action, outcome === 'then' ? 'finished' : 'reversed');
+    assert.deepEqual(files.map(readCount), outcome === 'then' ? [0, 0] : [2, 2]);
+    if (point !== 'after forward switch one begun') return;
+    const kept: number[][] = [];
+    for (const snapshot of await stillpoint.list()) {
+      if ('id' in snapshot) kept.push(await restoredCounts(project, stillpoint, snapshot.id));
+    }
+    assert.ok(
+      kept.some(([n]) => n === 2),
+      `what was written after the death is in a snapshot: ${JSON.stringify(kept)}`,
+    );
+  });
+}
+
 test('a file that is not there, or is no database, is refused; a restore takes its place all the same', async () => {
   const { project, files } = await openProject({ sources: { one: both.one } });
   await using _project = project;
