@@ -27,4 +27,5 @@ export { exitCodes } from './errors/exit-codes.ts';
 export { isSnapshotId, newSnapshotId, newUuid, type SnapshotId } from './ids.ts';
 export { identifyProcess, isAlive, ownIdentity, type ProcessIdentity } from './process-identity.ts';
 export { silent, type ProgressEvent, type ProgressListener } from './progress.ts';
+export { bytesText, countText } from './readable.ts';
 export { parseSize, sizeText } from './size.ts';

@@ -1,9 +1,9 @@
 // The machine: the programs that Stillpoint runs, and the file system that the project is on.
-import { failure } from '@stillpoint/core';
+import { bytesText, failure } from '@stillpoint/core';
 import { readGitVersion } from '../federation/index.ts';
 import type { Finding } from './contract.ts';
 import { readFileSystem } from './file-system.ts';
-import { createFindings, megabytes } from './findings.ts';
+import { createFindings } from './findings.ts';
 
 export interface Machine {
   /** The project's, or where it was looked for. */
@@ -36,7 +36,7 @@ export async function checkMachine(
   });
   await findings.check('file system', async () => {
     const { name, clones, network, freeBytes } = await readFileSystem(machine.directory);
-    const what = `${name}, ${megabytes(freeBytes)} free`;
+    const what = `${name}, ${bytesText(freeBytes)} free`;
     if (network) {
       const fix =
         'Keep the project on a local disk: the locks that keep two commands apart can fail on this one.';

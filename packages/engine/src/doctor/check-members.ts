@@ -1,7 +1,8 @@
 // The git members: each can be captured, and no repository of the project was forgotten.
+import { bytesText } from '@stillpoint/core';
 import { walkProject } from '../discovery/index.ts';
 import type { Finding, Patient } from './contract.ts';
-import { createFindings, megabytes } from './findings.ts';
+import { createFindings } from './findings.ts';
 import type { Sizes } from './sizes.ts';
 
 export async function checkMembers(
@@ -15,7 +16,7 @@ export async function checkMembers(
       if ('error' in driver) throw driver.error;
       const probe = await driver.value.probe(limited);
       sizes.add(probe);
-      findings.ok(member, `${probe.strategy}, ${megabytes(probe.bytesTotal)}`);
+      findings.ok(member, `${probe.strategy}, ${bytesText(probe.bytesTotal)}`);
       for (const note of probe.notes) findings.note(member, note);
     });
   }

@@ -1,11 +1,11 @@
 // The databases and directories: each can be captured now, how, and what would make it better.
-import path from 'node:path';
+import { bytesText } from '@stillpoint/core';
 import { readAddress, type ResolvedSource } from '../config/index.ts';
-import { databaseIdentity, readSqliteHeader } from '../discovery/index.ts';
+import { databaseIdentity } from '../discovery/index.ts';
 import type { ClusterStatus } from '../sources/postgres/cluster/contract.ts';
 import type { Attempt, Finding, Patient } from './contract.ts';
 import type { SourceDriver } from '../sources/contract.ts';
-import { createFindings, megabytes, type Findings } from './findings.ts';
+import { createFindings, type Findings } from './findings.ts';
 import type { Sizes } from './sizes.ts';
 
 export async function checkSources(
@@ -18,7 +18,6 @@ export async function checkSources(
     await findings.check(source.name, async (limited) => {
       if (!(await isRunning(patient, source, findings))) return;
       await probe(source.name, driver, findings, sizes, limited);
-      if (source.driver === 'sqlite') await adviseJournal(patient, source, findings);
     });
   }
   await findings.check('addresses', () => checkTwice(patient, findings));
@@ -37,9 +36,14 @@ async function probe(
   sizes.add(found);
   findings.ok(
     name,
-    `${driver.value.kind}, captured by ${found.strategy}, ${megabytes(found.bytesTotal)}`,
+    `${driver.value.kind}, ${howText(driver.value.kind, found.strategy)}${bytesText(found.bytesTotal)}`,
   );
   for (const note of found.notes) findings.note(name, note);
+}
+
+/** Nothing where the strategy is the driver's only one, and called as it is. */
+function howText(kind: string, strategy: string): string {
+  return kind === strategy ? '' : `strategy ${strategy}, `;
 }
 
 /** A managed server that is stopped would be started by its probe: doctor changes nothing, and says so instead. */
@@ -69,18 +73,6 @@ async function isRunning(
 
 function runningText({ state, version, port }: ClusterStatus): string {
   return `a managed Postgres ${version}, ${state} and supervised${port === undefined ? '' : ` on port ${port}`}`;
-}
-
-/** Its driver says what it costs; here is what to do. */
-async function adviseJournal(
-  { config }: Patient,
-  { name, file }: Extract<ResolvedSource, { driver: 'sqlite' }>,
-  findings: Findings,
-): Promise<void> {
-  const header = await readSqliteHeader(path.join(config.projectDirectory, file));
-  if (header?.journal !== 'rollback') return;
-  const what = 'It keeps a rollback journal: copying it is part of the freeze.';
-  findings.warn(name, what, `Say PRAGMA journal_mode = WAL once in ${file}; it stays.`);
 }
 
 /** Two sources that are one database would be restored one over the other. */

@@ -1,6 +1,6 @@
 // The vault: it can be written and read, there is room, and what was stored last is there.
 import { access, constants, readdir, stat } from 'node:fs/promises';
-import { failure, isFailure } from '@stillpoint/core';
+import { bytesText, failure, isFailure } from '@stillpoint/core';
 import {
   checkSpace,
   freeBytesAt,
@@ -12,7 +12,7 @@ import {
 import type { Vault } from '../vault/index.ts';
 import type { Finding, Patient } from './contract.ts';
 import { nearestExisting, readFileSystem } from './file-system.ts';
-import { createFindings, megabytes, type Findings } from './findings.ts';
+import { createFindings, type Findings } from './findings.ts';
 import type { Sizes } from './sizes.ts';
 
 const take = '`stillpoint snapshot` takes one.';
@@ -76,13 +76,13 @@ async function checkFree(
   const where = await nearestExisting(vaultDirectory);
   const freeBytes = await freeBytesAt(where);
   checkSpace({ what: 'The next snapshot', where, neededBytes: sizes.bytesNext, freeBytes });
-  const next = megabytes(sizes.bytesNext);
+  const next = bytesText(sizes.bytesNext);
   // Else a person would take what is said for the whole.
   const some = sizes.counted < members.length + sources.length;
   const rest = some ? ', and what could not be looked into' : '';
   findings.ok(
     'free space',
-    `${megabytes(freeBytes)} in the vault; the next snapshot adds at most about ${next}${rest}`,
+    `${bytesText(freeBytes)} in the vault; the next snapshot adds at most about ${next}${rest}`,
   );
   const project = {
     where: config.projectDirectory,

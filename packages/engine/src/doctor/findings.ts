@@ -63,8 +63,3 @@ function wordsOf(error: unknown): Words {
 function sentence(text: string): string {
   return /[.?!]$/.test(text) ? text : `${text}.`;
 }
-
-/** Megabytes as the errors of the catalogue say them; small things are not 0. */
-export function megabytes(bytes: number): string {
-  return bytes < 1_000_000 ? `${Math.ceil(bytes / 1000)} kB` : `${Math.ceil(bytes / 1_000_000)} MB`;
-}

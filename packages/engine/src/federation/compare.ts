@@ -1,5 +1,5 @@
 // What restoring a record would change in a member, for people. Reads only.
-import type { Json } from '@stillpoint/core';
+import { countText, type Json } from '@stillpoint/core';
 import type { Change, ObjectSource } from '../sources/contract.ts';
 import { blobId, hashLarge } from './content.ts';
 import { parseRefs } from './capture.ts';
@@ -40,6 +40,7 @@ export async function compareWith(
   const record = parseRecord(context.member, json);
   const repository = await openRepository(context);
   const details = await compareRefs(repository, record, source, signal);
+  const [moved] = details;
   const files = await compareFiles(
     { ...context, ...boundariesOfRestore(context, record) },
     repository,
@@ -55,7 +56,7 @@ export async function compareWith(
   const summary =
     details.length === 0
       ? 'nothing changes'
-      : `${count} files change${details[0] === undefined ? '' : `; ${details[0]}`}`;
+      : `${countText(count, 'file changes', 'files change')}${moved === undefined ? '' : `; ${moved}`}`;
   return { summary, details };
 }
 
@@ -75,7 +76,7 @@ async function compareRefs(
   if (head.commit !== record.head.commit || head.ref !== targetRef) {
     const distance = await countCommits(repository, head.commit, record.head.commit, signal);
     details.push(
-      `HEAD: ${describeHead(head.ref, head.commit)} -> ${describeHead(targetRef, record.head.commit)}${distance}`,
+      `HEAD: ${describeHead(head.ref, head.commit)} → ${describeHead(targetRef, record.head.commit)}${distance}`,
     );
   }
   const target = new Map(
@@ -85,7 +86,7 @@ async function compareRefs(
     const wanted = target.get(name);
     if (wanted === undefined) details.push(`${showName(name)} goes (${id.slice(0, 8)})`);
     else if (wanted !== id)
-      details.push(`${showName(name)}: ${id.slice(0, 8)} -> ${wanted.slice(0, 8)}`);
+      details.push(`${showName(name)}: ${id.slice(0, 8)} → ${wanted.slice(0, 8)}`);
     target.delete(name);
   }
   for (const [name, id] of target) details.push(`${showName(name)} comes back (${id.slice(0, 8)})`);
@@ -112,8 +113,13 @@ async function countCommits(
     ['rev-list', '--left-right', '--count', `${from}...${to}`],
     { signal },
   );
-  const [left = '0', right = '0'] = stdout.toString('latin1').trim().split('\t');
-  return code === 0 ? ` (${left} commits are left, ${right} come back)` : '';
+  if (code !== 0) return '';
+  const [left = 0, right = 0] = stdout.toString('latin1').trim().split('\t').map(Number);
+  const parts = [
+    left === 0 ? '' : countText(left, 'commit is left', 'commits are left'),
+    right === 0 ? '' : countText(right, 'commit comes back', 'commits come back'),
+  ].filter((part) => part !== '');
+  return parts.length === 0 ? '' : ` (${parts.join(', ')})`;
 }
 
 async function compareFiles(

@@ -4,7 +4,7 @@ import { createWriteStream } from 'node:fs';
 import { mkdir, rename, stat, writeFile } from 'node:fs/promises';
 import path from 'node:path';
 import { pipeline } from 'node:stream/promises';
-import { digestHex, digestOf, failure, isFailure, type Json } from '@stillpoint/core';
+import { countText, digestHex, digestOf, failure, isFailure, type Json } from '@stillpoint/core';
 import type { ObjectSource, PrepareOptions, Proof, StreamRef } from '../sources/contract.ts';
 import { createBlobHash } from './content.ts';
 import { makeTreeDurable, readPieces, showName } from '../file-tree/index.ts';
@@ -116,7 +116,8 @@ export async function proveState(
       : (await openRepository(context)).git;
   const commits = await proveHistory(context, staged, git, signal);
   const files = await proveFiles(context, staged, git, signal);
-  return { checks: [`${commits} tips with their whole history`, `${files} files byte for byte`] };
+  const tips = countText(commits, 'tip with its', 'tips with their');
+  return { checks: [`${tips} whole history`, `${countText(files, 'file')} byte for byte`] };
 }
 
 /** Every object that any tip reaches is there. */

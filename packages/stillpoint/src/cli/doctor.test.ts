@@ -106,7 +106,7 @@ test('what is broken is named, each with what to do, and hides nothing else', as
     ['MEMBER_MISSING'],
   );
   assert.deepEqual(levels(report.about('forgotten')), ['warn']);
-  assert.ok(report.about('old').some(({ fix }) => fix?.includes('journal_mode = WAL')));
+  assert.ok(report.about('old').some(({ what }) => what.includes('journal_mode = WAL')));
   assert.deepEqual(
     report.about('unset').map(({ code }) => code),
     ['SOURCE_URL_MISSING'],

@@ -14,12 +14,12 @@ test('sizes and times are short and round where people would', () => {
   assert.deepEqual([0, 999, 1000, 1024, 1536, 102_400, 1_048_575, 5 * 1024 ** 3].map(bytesText), [
     '0 B',
     '999 B',
-    '1.0 KB',
-    '1.0 KB',
-    '1.5 KB',
-    '100 KB',
+    '1.0 kB',
+    '1.0 kB',
+    '1.5 kB',
+    '102 kB',
     '1.0 MB',
-    '5.0 GB',
+    '5.4 GB',
   ]);
   assert.deepEqual(
     [0.42, 9.96, 83.4, 999.6, 59_900, 59_960, 95_000, 7_380_000].map(millisecondsText),
@@ -78,6 +78,33 @@ test('what can be spared is left out, the least important first, and any width i
   assert.equal(titles(24), 'ID NAME');
   assert.equal(titles(12), 'ID NA…');
 });
+
+test('a wide terminal is not filled, and no line ends in spaces, coloured or not', () => {
+  const dim = createStyle(true).dim;
+  const columns = [
+    { title: 'SOURCE', shrink: true },
+    { title: 'MESSAGE', shrink: true, paint: dim },
+  ];
+  const rows = [
+    ['db', 'short'],
+    ['uploads', ''],
+    ['.', 'a longer one'],
+  ];
+  for (const style of [plain, createStyle(true)]) {
+    const lines = renderTable(columns, rows, { width: 200, style }).map(withoutColours);
+    assert.deepEqual(lines, [
+      'SOURCE   MESSAGE',
+      'db       short',
+      'uploads',
+      '.        a longer one',
+    ]);
+  }
+});
+
+function withoutColours(text: string): string {
+  // eslint-disable-next-line no-control-regex -- the escape character is what this looks for
+  return text.replaceAll(/\u001b\[[0-9;]*m/g, '');
+}
 
 test('wide characters and colours do not break the columns', () => {
   assert.equal(widthOf('日本'), 4);

@@ -42,12 +42,10 @@ export function renderTable(
         const width = widths[at] ?? 0;
         const cell = row[index] ?? '';
         // What is painted already cannot be cut.
-        const text = pad(
-          cell.includes('\u001b') ? cell : shorten(cell, width),
-          width,
-          column.align,
-        );
-        return column.paint === undefined ? text : column.paint(text);
+        const text = cell.includes('\u001b') ? cell : shorten(cell, width);
+        const space = ' '.repeat(Math.max(0, width - widthOf(text)));
+        const painted = column.paint === undefined ? text : column.paint(text);
+        return column.align === 'right' ? space + painted : painted + space;
       }),
     ),
   );
@@ -80,7 +78,7 @@ function withoutSpare(all: readonly Measured[], width: number): readonly Measure
 
 function fit(shown: readonly Measured[], widths: number[], width: number): void {
   const total = widths.reduce((sum, one) => sum + one, 0) + GAP.length * (widths.length - 1);
-  let over = total - width;
+  let over = Math.max(0, total - width);
   const shrink = (at: number, narrowest: number): void => {
     const given = Math.min(over, Math.max(0, (widths[at] ?? 0) - narrowest));
     widths[at] = (widths[at] ?? 0) - given;

@@ -1,18 +1,6 @@
 // Sizes and times as people read them. JSON output has the plain numbers instead.
 
-const sizes = ['B', 'KB', 'MB', 'GB', 'TB'] as const;
-
-/** 1536 is '1.5 KB': steps of 1024, at most three digits. */
-export function bytesText(bytes: number): string {
-  let value = bytes;
-  let step = 0;
-  while (Math.abs(value) >= 999.5 && step < sizes.length - 1) {
-    value /= 1024;
-    step++;
-  }
-  const digits = step === 0 || value >= 99.95 ? 0 : 1;
-  return `${value.toFixed(digits)} ${sizes[step]}`;
-}
+export { bytesText, countText } from '@stillpoint/core';
 
 /** 0.4 is '0.4 ms', 83 is '83 ms', 1234 is '1.2 s', 95000 is '1 min 35 s'. */
 export function millisecondsText(ms: number): string {
@@ -38,11 +26,6 @@ export function agoText(moment: Date, now: Date): string {
 
 function manyAgo(count: number, one: string, many: string): string {
   return count === 1 ? `${one} ago` : `${count} ${many} ago`;
-}
-
-/** 'one snapshot', '3 snapshots'. */
-export function countText(count: number, one: string, many = `${one}s`): string {
-  return `${count} ${count === 1 ? one : many}`;
 }
 
 /** Local time without seconds: '2026-11-21 16:04'. */

@@ -1,5 +1,5 @@
 // What restoring a record would change in the directory, for people. Reads only.
-import type { Json } from '@stillpoint/core';
+import { countText, type Json } from '@stillpoint/core';
 import { createBreather, showName, type ByteName } from '../../file-tree/index.ts';
 import type { Change, ObjectSource } from '../contract.ts';
 import type { FilesContext } from './context.ts';
@@ -38,7 +38,7 @@ export async function compareWith(
   );
   const count = changed.length + added.length + removed.length;
   return {
-    summary: count === 0 ? 'nothing changes' : `${count} files change`,
+    summary: count === 0 ? 'nothing changes' : countText(count, 'file changes', 'files change'),
     details: Object.entries({ changed, added, removed }).flatMap(([word, names]) =>
       names.length === 0 ? [] : [`${word}: ${shown(names)}`],
     ),

@@ -1,5 +1,5 @@
 // Builds a state beside the live one, from what the vault holds, and proves it. Nothing of the directory is touched.
-import { failure, type Json } from '@stillpoint/core';
+import { countText, failure, type Json } from '@stillpoint/core';
 import { createBreather, makeTreeDurable, showName } from '../../file-tree/index.ts';
 import type { PrepareOptions, Proof } from '../contract.ts';
 import { fetchContent, hashFile } from './content.ts';
@@ -57,7 +57,7 @@ export async function proveState(
     const reason = `${showName(entry.path)} is not what it was`;
     throw failure('RESTORE_NOT_PROVED', { source, reason });
   }
-  return { checks: [`${files.length} files byte for byte`] };
+  return { checks: [`${countText(files.length, 'file')} byte for byte`] };
 }
 
 function noFile(error: NodeJS.ErrnoException): undefined {

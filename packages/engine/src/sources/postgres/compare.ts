@@ -1,6 +1,6 @@
 // What restoring a record would change in the live cluster, for people. Reads only, and little: databases, schemas, sizes and
 // the WAL written since.
-import type { Json } from '@stillpoint/core';
+import { countText, type Json } from '@stillpoint/core';
 import type { Change } from '../contract.ts';
 import type { Cluster } from './cluster/contract.ts';
 import { readDatabases, type DatabaseState } from './facts.ts';
@@ -38,7 +38,7 @@ export async function compare(cluster: Cluster, json: Json, signal: AbortSignal)
   }
   const bytes = written === undefined ? '' : `; ${written} bytes of log written since it was taken`;
   const changed =
-    details.length === 0 ? 'same databases and schemas' : `${details.length} differences`;
+    details.length === 0 ? 'same databases and schemas' : countText(details.length, 'difference');
   return { summary: `${changed}${bytes}`, details };
 }
 

@@ -54,8 +54,8 @@ export function fileLines(files: FilesDiff, page: Page): readonly string[] {
   const total = files.added + files.removed + files.changed;
   if (total === 0) return [];
   const { bytes } = files;
-  const size =
-    bytes.from === bytes.to ? '' : ` (${bytesText(bytes.from)} → ${bytesText(bytes.to)} in all)`;
+  const [before, after] = [bytesText(bytes.from), bytesText(bytes.to)];
+  const size = before === after ? '' : ` (${before} → ${after} in all)`;
   const lines = [line(2, `${countText(total, 'file')}: ${countsText(files)}${size}`)];
   for (const change of files.changes) {
     const { letter, paint } = SIGNS[change.state];
