@@ -125,9 +125,11 @@ function addService(
   }
   if (known.length > 0) return undefined;
   const publish =
-    port === undefined ? 'that publishes no port: add ports: ["5432:5432"] to it, and' : 'here:';
+    port === undefined
+      ? 'publishes no port: add ports: ["5432:5432"] to it, and'
+      : 'has no address yet:';
   const advice = (variable: string) =>
-    `${place} is a Postgres ${publish} write ${variable}=postgresql://${user}:PASSWORD@${here}/${database} into .env.`;
+    `The Postgres of ${place} ${publish} write ${variable}=postgresql://${user}:PASSWORD@${here}/${database} into .env.`;
   const where = `${port === undefined ? service.service : here}/${database}`;
   return { where, foundIn: [file], advice };
 }

@@ -106,12 +106,12 @@ function checkGuards({ config, participants }: Patient, findings: Findings): voi
   const loose = everything.filter((name) => !held(name));
   if (loose.length === 0) return;
   const alone = everything.length === 1;
-  const what = `Nobody holds still for ${loose.join(', ')}: consistent in itself, not with the others.`;
-  const fix = 'Add a participant that guards it, see docs/guide/holding-still.md.';
+  const what = `Nobody holds still for ${loose.join(', ')}: ${loose.length === 1 ? 'it is' : 'each is'} consistent in itself, not with the others.`;
+  const fix = `Add a participant that guards ${loose.length === 1 ? 'it' : 'them'}: docs/guide/holding-still.md.`;
   // A single repository that nobody but a person writes to has no others.
   if (alone)
     findings.info(loose.join(', '), 'nobody holds still for it; it is the only thing captured');
-  else findings.warn(loose.join(', '), what, fix);
+  else findings.warn(loose.length === 1 ? loose[0]! : 'guards', what, fix);
 }
 
 function kindText({ kind }: ResolvedParticipant): string {

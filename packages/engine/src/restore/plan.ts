@@ -78,9 +78,12 @@ function warnings(engine: EngineContext, { manifest }: Sealed, selection: Select
     );
   }
   const torn = selection.sources.filter(({ quiesced }) => !quiesced);
-  said.push(
-    ...torn.map(({ name }) => `"${name}" was captured while nobody held its writers still.`),
-  );
+  if (torn.length > 0) {
+    const names = torn.map(({ name }) => `"${name}"`).join(', ');
+    said.push(
+      `While ${names} ${torn.length === 1 ? 'was' : 'were'} captured, nobody held the writers still.`,
+    );
+  }
   if (!engine.participants.some(({ kind }) => kind !== 'lock')) {
     said.push(
       'No participant stops your programs: those that run keep the code they have loaded. Restart them after the restore.',

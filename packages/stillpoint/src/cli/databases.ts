@@ -6,7 +6,9 @@ import type { OpenProject } from './context.ts';
 /** The named managed one, or the only one. Throws DATABASE_UNKNOWN or DATABASE_AMBIGUOUS. */
 export function chooseDatabase(project: OpenProject, name: string | undefined): ManagedDatabase {
   const managed = project.config.sources.filter(({ driver }) => driver === 'postgres');
-  return project.stillpoint.database(chooseName(namesOf(managed), name));
+  return project.stillpoint.database(
+    chooseName(namesOf(managed), name, 'Postgres that Stillpoint runs'),
+  );
 }
 
 /** Every Postgres of the project, managed or by URL. */
@@ -18,14 +20,19 @@ function namesOf(sources: readonly { readonly name: string }[]): readonly string
   return sources.map(({ name }) => name);
 }
 
-export function chooseName(names: readonly string[], name: string | undefined): string {
+export function chooseName(
+  names: readonly string[],
+  name: string | undefined,
+  kind = 'Postgres',
+): string {
   const chosen = name ?? names[0];
   if (chosen === undefined || !names.includes(chosen)) {
     const known =
       names.length === 0
-        ? 'Its configuration names no Postgres of this kind; add one under sources.'
+        ? 'Those that it has are under `sources` in its configuration. A database that you run yourself you start and stop yourself.'
         : `It has ${names.join(', ')}.`;
-    throw failure('DATABASE_UNKNOWN', { name: chosen ?? 'any', known });
+    const what = name === undefined ? kind : `${kind} called "${name}"`;
+    throw failure('DATABASE_UNKNOWN', { what, known });
   }
   if (name === undefined && names.length > 1)
     throw failure('DATABASE_AMBIGUOUS', { names: names.join(', ') });

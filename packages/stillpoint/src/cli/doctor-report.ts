@@ -1,11 +1,13 @@
 // An examination in lines: grouped, each with a sign that also reads without colours, and what to do below it.
 import { AREAS, type DoctorReport, type Finding, type Level } from '@stillpoint/engine';
-import { widthOf, type Style } from '../output/style.ts';
+import { widthOf, wrap, type Style } from '../output/style.ts';
 import { agoText, countText } from '../output/units.ts';
 
 export interface ReportOptions {
   readonly style: Style;
   readonly now: Date;
+  /** Longer lines are broken below where their text begins. */
+  readonly width: number;
 }
 
 const signs: Readonly<Record<Level, string>> = {
@@ -16,6 +18,7 @@ const signs: Readonly<Record<Level, string>> = {
 };
 const signWidth = 4;
 const widestAbout = 24;
+const narrowest = 30;
 
 export function reportLines(
   { findings, failed, warned }: DoctorReport,
@@ -36,17 +39,26 @@ export function reportLines(
 
 function linesOf(
   { about, level, what, fix, at }: Finding,
-  width: number,
-  { style, now }: ReportOptions,
+  widthOfNames: number,
+  { style, now, width }: ReportOptions,
 ): readonly string[] {
   const sign = paintOf(level, style)(signs[level].padEnd(signWidth));
   const name = oneLine(about);
-  const gap = ' '.repeat(Math.max(0, width - widthOf(name)));
+  const gap = ' '.repeat(Math.max(0, widthOfNames - widthOf(name)));
   const age = at === undefined ? '' : `, ${agoText(new Date(at), now)}`;
   const text = oneLine(age === '' ? what : `${what.replace(/\.$/, '')}${age}`);
-  const first = `  ${sign}  ${name}${gap}  ${level === 'ok' ? style.dim(text) : text}`;
-  if (fix === undefined || fix === '') return [first];
-  return [first, `${' '.repeat(signWidth + width + 6)}${style.cyan(oneLine(fix))}`];
+  const indent = signWidth + widthOfNames + 6;
+  const block = (words: string, paint: (line: string) => string): readonly string[] =>
+    wrap(words, Math.max(narrowest, width - indent)).map(
+      (line) => `${' '.repeat(indent)}${paint(line)}`,
+    );
+  const said = block(text, level === 'ok' ? style.dim : (line) => line);
+  const first = `  ${sign}  ${name}${gap}  ${said[0]?.slice(indent) ?? ''}`;
+  return [
+    first,
+    ...said.slice(1),
+    ...(fix === undefined || fix === '' ? [] : block(oneLine(fix), style.cyan)),
+  ];
 }
 
 function paintOf(level: Level, style: Style): (text: string) => string {

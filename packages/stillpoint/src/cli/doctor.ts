@@ -29,7 +29,9 @@ async function doctor(context: CommandContext): Promise<void> {
   const environment = await engineEnvironment(host.environment, directory);
   const report = await examineProject(project, environment, context.call);
   output.result(report);
-  for (const line of reportLines(report, { style: output.style, now: host.now() })) {
+  // Whole lines where a program reads: it may look for them.
+  const width = host.stdout.terminal ? output.width : Infinity;
+  for (const line of reportLines(report, { style: output.style, now: host.now(), width })) {
     output.data(line);
   }
   if (report.failed > 0) {

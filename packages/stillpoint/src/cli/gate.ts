@@ -18,7 +18,7 @@ export function addGateCommand(program: Command, run: Runner): void {
     .command('gate')
     .summary('say whether this code may run on this data')
     .description(
-      'Compares what each database says of itself (its stamp, the ledgers of Prisma, Drizzle and Knex) with the checkout, and with what was last captured. exec asks it before it starts a program.',
+      'Compares what each database says of itself (its stamp, the ledgers of Prisma, Drizzle, Knex and Stillpoint) with the checkout, and with what was last captured. exec asks it before it starts a program.',
     )
     .option('--accept', 'take code and data as they are: what blocks now is passed from then on')
     .option('--yes', 'do not ask')
@@ -34,6 +34,7 @@ export function addGateCommand(program: Command, run: Runner): void {
           context.output.result(found);
           showVerdict(context, found, (line) => context.output.data(line));
           refuseIfBlocked(found, 'no program should be started');
+          suggestStamp(context, found);
           return;
         }
         const { talkStyle } = context.output;
@@ -54,6 +55,12 @@ async function confirmAccepting(context: CommandContext, yes: boolean): Promise<
   const { host, output } = context;
   if (!yes && (!host.interactive || output.json)) throw failure('ACCEPT_NEEDS_YES', {});
   await confirm(context, 'acceptance', yes);
+}
+
+/** Without a stamp the gate knows less: who starts programs by exec has one. */
+function suggestStamp({ output }: CommandContext, { databases }: GateVerdict): void {
+  if (databases.every(({ stampedAt, stamped }) => stampedAt !== null || stamped)) return;
+  output.next('stillpoint exec -- COMMAND', 'A database is stamped when its program is started by');
 }
 
 /** The verdict, and what it rests on when there is nothing to say against it. */

@@ -21,22 +21,23 @@ export function addHoldCommand(program: Command, run: Runner): void {
       '\nExample:\n  stillpoint hold before-v2\n  stillpoint hold before-v2 --release',
     )
     .action(
-      run<Options>(async (context, options, [ref = '']) => {
+      run<Options>(async (context, options, [asked = '']) => {
         const { output } = context;
         await using project = await context.openProject();
         const { stillpoint } = project;
         const release = options.release === true;
         const marked = await (release
-          ? stillpoint.release(ref, context.call)
-          : stillpoint.hold(ref, context.call));
+          ? stillpoint.release(asked, context.call)
+          : stillpoint.hold(asked, context.call));
         output.result(marked);
-        const title = output.style.bold(isDamaged(marked) ? marked.id : titleOf(marked));
+        const ref = isDamaged(marked) ? marked.id : titleOf(marked);
+        const title = output.style.bold(ref);
         if (release) {
           output.data(`${title} is no longer held.`);
           return;
         }
         output.data(`${title} is held: it is not forgotten until it is let go of.`);
-        output.next(`stillpoint hold ${marked.id} --release`, 'To let go of it');
+        output.next(`stillpoint hold ${ref} --release`, 'To let go of it');
       }),
     );
 }

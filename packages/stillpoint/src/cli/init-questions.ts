@@ -53,7 +53,8 @@ export async function askChoice(
   const yes = (question: string, otherwise: boolean) => askYes(context, question, otherwise);
   const repositories = [];
   for (const one of found.repositories) {
-    if (await yes(`Capture the repository ${one.path}?`, true)) repositories.push(one);
+    const what = one.path === '.' ? 'of this directory' : one.path;
+    if (await yes(`Capture the repository ${what}?`, true)) repositories.push(one);
   }
   const secret = repositories.flatMap((one) =>
     one.secrets.map((file) => (one.path === '.' ? file : `${one.path}/${file}`)),
@@ -61,7 +62,7 @@ export async function askChoice(
   const secrets =
     secret.length > 0 &&
     (await yes(
-      `Capture ${secret.join(', ')} too, which git ignores? The vault then holds them.`,
+      `Capture ${secret.join(', ')} too, which git ignores? The vault then holds ${secret.length === 1 ? 'it' : 'them'}.`,
       true,
     ));
   const databases = [];

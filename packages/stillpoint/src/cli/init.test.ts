@@ -18,6 +18,9 @@ import { test, type TestContext } from 'node:test';
 import { loadConfig, type Discovery } from '@stillpoint/engine';
 import { inProcess, stillpoint } from './testing/run.ts';
 
+/** Where uploads are found, and nobody asked for them. */
+const NOT_CAPTURED = 'Not captured: uploads. stillpoint.config.ts says how to add what you miss.\n';
+
 async function makeDirectory(t: TestContext): Promise<string> {
   const directory = await realpath(await mkdtemp(path.join(tmpdir(), 'stillpoint-init-')));
   t.after(() => rm(directory, { recursive: true, force: true }));
@@ -55,7 +58,7 @@ function codeOf(stderr: string): string {
 test('init --yes writes a configuration that loads, and says what comes next', async (t) => {
   const cwd = await makeApplication(t);
   const ran = await stillpoint(['init', '--yes'], { cwd });
-  assert.deepEqual([ran.status, ran.stderr], [0, '']);
+  assert.deepEqual([ran.status, ran.stderr], [0, NOT_CAPTURED]);
   assert.match(ran.stdout, /^FOUND +WHAT/);
   assert.match(ran.stdout, /postgres +127\.0\.0\.1:1\/shop +DATABASE_URL, \.env/);
   assert.match(ran.stdout, /Wrote stillpoint\.config\.ts: 1 repository, 2 sources\./);
@@ -94,9 +97,10 @@ test('a person is asked, and what was refused stays as a comment', async (t) => 
   const cwd = await makeApplication(t);
   const ran = await inProcess(['init'], { cwd, answer: 'n' });
   assert.equal(ran.status, 0);
-  assert.match(ran.stderr, /Capture the repository \.\? \[Y\/n\]/);
+  assert.match(ran.stderr, /Capture the repository of this directory\? \[Y\/n\]/);
   assert.match(ran.stderr, /Capture the Postgres 127\.0\.0\.1:1\/shop\? \[Y\/n\]/);
   assert.match(ran.stderr, /Capture the files in uploads\? \[y\/N\]/);
+  assert.match(ran.stderr, /Not captured: 127\.0\.0\.1:1\/shop, cache\.db, uploads\. /);
   const text = await readFile(path.join(cwd, 'stillpoint.config.ts'), 'utf8');
   assert.match(text, /\/\/ shop: \{ driver: 'postgres'/);
   const config = await loadConfig(path.join(cwd, 'stillpoint.config.ts'));

@@ -3,6 +3,7 @@ import type { Command } from 'commander';
 import { createFileAtomic, failure, isFailure } from '@stillpoint/core';
 import type { Choice, Discovery } from '@stillpoint/engine';
 import path from 'node:path';
+import { plainText } from '../output/plain-text.ts';
 import { countText } from '../output/units.ts';
 import type { CommandContext, Runner } from './context.ts';
 import { gitEnvironment } from './engine-environment.ts';
@@ -59,7 +60,7 @@ async function init(context: CommandContext, options: Options, dir?: string): Pr
   }
   output.result({ directory: found.directory, file, written: !dryRun, found, config: text });
   if (dryRun) output.data(text.trimEnd());
-  else sayWritten(context, choice);
+  else sayWritten(context, found, choice);
 }
 
 async function refuseExisting(directory: string): Promise<void> {
@@ -106,10 +107,27 @@ function showFound({ output }: CommandContext, found: Discovery, dryRun: boolean
   for (const note of found.notes) output.warn(note);
 }
 
-function sayWritten({ output }: CommandContext, choice: Choice): void {
+function sayWritten({ output }: CommandContext, found: Discovery, choice: Choice): void {
   const members = countText(choice.repositories.length, 'repository', 'repositories');
   const sources = countText(choice.databases.length + choice.uploads.length, 'source');
   output.data(`Wrote ${output.style.bold(CONFIG_NAME)}: ${members}, ${sources}.`);
+  for (const line of leftOut(found, choice)) output.say(line);
   output.next('stillpoint doctor', 'To see what works');
   output.next('stillpoint snapshot', 'The first snapshot');
+}
+
+/** What was found and is not captured: nobody should learn that from a restore. */
+function leftOut(found: Discovery, choice: Choice): readonly string[] {
+  const skipped = [
+    ...found.databases.flatMap((one) => {
+      if (choice.databases.includes(one)) return [];
+      if (one.kind === 'sqlite') return [one.file];
+      return [one.kind === 'postgres' ? one.where : `${one.where} (needs ${one.variable})`];
+    }),
+    ...found.uploads.flatMap((one) => (choice.uploads.includes(one) ? [] : [one.path])),
+  ];
+  if (skipped.length === 0) return [];
+  return [
+    plainText(`Not captured: ${skipped.join(', ')}. ${CONFIG_NAME} says how to add what you miss.`),
+  ];
 }

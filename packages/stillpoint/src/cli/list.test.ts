@@ -32,7 +32,7 @@ for (const columns of [40, 60, 80, 200]) {
     assert.equal(lines.length, 3);
     for (const line of lines) assert.ok(widthOf(line) <= columns, line);
     assert.match(stdout, /ID.*NAME.*HELD.*TAKEN/);
-    assert.equal(stdout.includes('STORED'), columns >= 80);
+    assert.equal(stdout.includes('STORED'), columns > 80);
     const shown = await inProcess(['show'], { cwd, columns });
     for (const table of shown.stdout.split('\n\n').slice(1)) {
       for (const line of table.split('\n')) assert.ok(widthOf(line) <= columns, line);

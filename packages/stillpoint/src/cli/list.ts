@@ -41,7 +41,7 @@ function tableOf(
     { title: 'ID', paint: style.bold },
     { title: 'NAME', shrink: true, paint: style.cyan },
     { title: 'HELD' },
-    { title: 'TAKEN', shrink: true },
+    { title: 'TAKEN' },
     { title: 'FROZEN', align: 'right', spare: 2, paint: style.green },
     { title: 'CODE', spare: 3 },
     { title: 'STORED', align: 'right', spare: 4 },

@@ -64,7 +64,10 @@ export function createProgram(run: Runner): Command {
     .configureHelp({ showGlobalOptions: true, commandDescription: () => '' })
     .exitOverride();
   for (const add of commands) add(program, run);
-  program.addHelpText('after', `\nStart with: stillpoint demo`);
+  program.addHelpText(
+    'after',
+    `\nStart with: stillpoint init. To see it at work first: stillpoint demo.`,
+  );
   // Commander asks for this when no command was named.
   program.help = () => {
     program.configureOutput().writeErr?.(firstStepsText(program));

@@ -49,6 +49,10 @@ export function addRestoreCommand(program: Command, run: Runner): void {
         if (options.dryRun === true) {
           context.output.result(plan);
           showPlan(plan, (line) => context.output.data(line));
+          // Of a part, or into a directory, the person knows the words: they have just typed them.
+          if (options.into === undefined && options.only === undefined) {
+            context.output.next(`stillpoint restore ${titleOf(plan.snapshot)}`, 'To do it');
+          }
           return;
         }
         if (!how.breakSeal) refuseToBreakSeal(plan);
@@ -81,12 +85,14 @@ function refuseToBreakSeal({ snapshot, changes, breaksSeal }: RestorePlan): void
 }
 
 function showPlan(plan: RestorePlan, write: (line: string) => void): void {
-  write(
-    `Restoring ${titleOf(plan.snapshot)} (${plan.snapshot.id}, taken ${momentText(new Date(plan.snapshot.createdAt))}) changes:`,
-  );
+  const { id, name, createdAt } = plan.snapshot;
+  const which = name === null ? '' : `${id}, `;
+  write(`Restoring ${name ?? id} (${which}taken ${momentText(new Date(createdAt))}) changes:`);
   for (const change of plan.changes) {
     write(`  ${change.source}: ${change.summary}`);
-    for (const detail of change.details) write(`    ${detail}`);
+    // What the summary says already is not said again.
+    const more = change.details.filter((detail) => !change.summary.includes(detail));
+    for (const detail of more) write(`    ${detail}`);
   }
   if (plan.changes.length === 0) write('  nothing');
   for (const { member, command } of plan.rebuilds) {

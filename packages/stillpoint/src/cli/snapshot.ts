@@ -28,9 +28,10 @@ export function addSnapshotCommand(program: Command, run: Runner): void {
         context.output.result(snapshot);
         context.output.data(takenText(snapshot, context.output.style));
         const loose = unquiesced(snapshot);
-        if (loose.length > 0) {
+        // What is alone has nobody to differ from.
+        if (loose.length > 0 && snapshot.sources.length > 1) {
           context.output.warn(
-            `nobody held still for ${loose.join(', ')}: consistent in itself, not with the others.`,
+            `nobody held still for ${loose.join(', ')}: ${loose.length === 1 ? 'it is' : 'each is'} consistent in itself, not with the others. docs/guide/holding-still.md says what to do.`,
           );
         }
         context.output.next(

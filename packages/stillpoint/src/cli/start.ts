@@ -51,6 +51,11 @@ function createHost(doing: string): Host {
       lines.on('SIGINT', () => process.emit('SIGINT'));
       try {
         return await lines.question(question, { signal });
+      } catch (error) {
+        // Ctrl-D: the person leaves instead of answering.
+        if (signal.aborted) throw error;
+        process.stderr.write('\n');
+        throw failure('INTERRUPTED', { doing });
       } finally {
         lines.close();
       }

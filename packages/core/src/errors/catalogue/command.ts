@@ -41,7 +41,7 @@ export const command = {
     retryable: false,
   },
   DATABASE_UNKNOWN: {
-    message: 'This project has no managed database called "{name}".',
+    message: 'This project has no {what}.',
     hint: '{known}',
     exit: exit.notFound,
     retryable: false,
