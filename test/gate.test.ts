@@ -7,12 +7,13 @@ import { DatabaseSync } from 'node:sqlite';
 import { test } from 'node:test';
 import type { GateVerdict, RestoreResult } from '@stillpoint/engine';
 import {
-  applyDrizzleMigrations,
-  applyPrismaMigrations,
-  createDrizzleMigration,
-  createPrismaMigration,
-} from './fixture/migrators.ts';
+  findServerPrograms,
+  OWNER,
+  startTestServer,
+} from '../packages/engine/src/sources/postgres/by-url/testing.ts';
+import { applyDrizzleMigrations, createDrizzleMigration } from './fixture/migrators.ts';
 import { createProject, type Project } from './fixture/project.ts';
+import { openPublished, paperclip, sabcon, type PublishedProject } from './fixture/published.ts';
 
 const member = 'app';
 
@@ -22,9 +23,6 @@ async function commit(project: Project, message: string): Promise<string> {
   return (await project.git(member, 'rev-parse', 'HEAD')).trim();
 }
 
-const urlOf = async (project: Project): Promise<string> =>
-  (await project.stillpoint(['db', 'url'])).stdout.trim();
-
 async function gate(project: Project, exit = 0): Promise<GateVerdict> {
   return project.json<GateVerdict>(['gate'], { exit });
 }
@@ -32,97 +30,83 @@ async function gate(project: Project, exit = 0): Promise<GateVerdict> {
 const rules = ({ findings }: GateVerdict): string[] =>
   findings.map(({ level, rule, subject }) => `${level} ${rule} ${subject}`);
 
-const withApp = (): Promise<Project> => createProject({ extensions: [member] });
-
-test('Prisma: a checkout before a migration that was applied is closed; a restore opens it; new commits always pass', async () => {
-  await using project = await withApp();
-  await project.stillpoint(['db', 'start']);
-  const url = await urlOf(project);
-  const directory = path.join(project.directory, member);
-  const user = 'model User {\n  id Int @id\n  name String\n}\n';
-  await createPrismaMigration(directory, { url, name: '20260101000000_init', models: user });
-  const first = await commit(project, 'init');
-  assert.deepEqual(rules(await gate(project)), [], 'nothing was ever applied here');
-  await applyPrismaMigrations(directory, url);
-  await project.stillpoint(['exec', '--', 'true']);
-  await project.stillpoint(['snapshot', '--name', 'before-orders']);
-
-  const order = `${user}\nmodel Order {\n  id Int @id\n}\n`;
-  await createPrismaMigration(directory, { url, name: '20260202000000_orders', models: order });
-  await commit(project, 'orders');
-  assert.deepEqual(rules(await gate(project)), ['warn pending-migrations db']);
-  await applyPrismaMigrations(directory, url);
-  assert.deepEqual(rules(await gate(project)), []);
-  const { stderr: quiet } = await project.stillpoint(['exec', '--', 'true']);
-  assert.doesNotMatch(quiet, /warning/);
-
-  await project.git(member, 'checkout', '-q', first);
-  const blocked = await gate(project, 12);
-  assert.deepEqual(rules(blocked), [`block data-newer ${member}`, 'block unknown-migrations db']);
-  assert.match(
-    blocked.findings[1]?.evidence[0] ?? '',
-    /^20260202000000_orders, which \w+ has in app\/prisma\/migrations$/,
-  );
-  const refused = await project.stillpoint(['exec', '--', 'touch', 'started'], { exit: 12 });
-  assert.match(refused.stderr, /GATE_BLOCKED/);
-  assert.match(refused.stderr, /20260202000000_orders/);
-  assert.match(refused.stderr, /git -C app checkout \w+ .*stillpoint restore .*gate --accept/);
-  await assert.rejects(readFile(path.join(project.directory, 'started')));
-  const skipped = await project.stillpoint(['exec', '--no-gate', '--', 'true']);
-  assert.match(skipped.stderr, /The gate was not asked/);
-
-  const restored = await project.json<RestoreResult>(['restore', 'before-orders', '--yes']);
-  assert.deepEqual([restored.gate.level, restored.gate.findings], ['pass', []]);
-  await project.stillpoint(['exec', '--', 'true']);
-  for (const n of [1, 2]) {
-    await writeFile(path.join(directory, 'main.txt'), `${n}`);
-    await commit(project, `work ${n}`);
-    await project.stillpoint(['exec', '--', 'true']);
+test('applications of others: a checkout before a migration that was applied is closed; a restore opens it', async (t) => {
+  const programs = await findServerPrograms();
+  if (programs === undefined) return t.skip('no server programs of Debian');
+  await using server = await startTestServer(programs);
+  // Sabcon's tables force row security on their owner as well; doctor asks for this then.
+  await (await server.admin()).query(`ALTER ROLE ${OWNER} BYPASSRLS`);
+  for (const [at, application] of [sabcon, paperclip].entries()) {
+    await t.test(application.title, async (t) => {
+      await server.createDatabase(`app${at}`);
+      await using person = await openPublished(t, application, server.url(`app${at}`));
+      if (person !== undefined) await goBackAndForth(person);
+    });
   }
-  const { stdout } = await project.stillpoint(['gate']);
-  assert.match(stdout, /^pass {2}1 database, 1 stamped; 2 members$/m);
 });
 
-test('Drizzle: the same by its own migrator, and what is accepted stays accepted', async () => {
-  await using project = await withApp();
+/** As somebody does it who has read the README, and knows nothing of stamps. */
+async function goBackAndForth(person: PublishedProject): Promise<void> {
+  const later = person.migrations.slice(-2);
+  await person.commit(person.migrations.length - 2);
+  await person.migrate();
+  assert.match(await person.stillpoint('init --yes'), /DATABASE_URL, \.env/);
+  await person.shell('git add -A && git commit -qm "Stillpoint"');
+  assert.match(await person.stillpoint('doctor'), /^0 problems/m);
+  await person.stillpoint('snapshot --name before');
+
+  const young = await person.commit(person.migrations.length);
+  const pending = await person.stillpoint('gate');
+  assert.match(pending, /^warn /m);
+  for (const name of later) assert.ok(pending.includes(`${name}, in `), pending);
+  await person.migrate();
+
+  await person.shell('git checkout -q HEAD~1');
+  const blocked = await person.stillpoint('gate', 12);
+  for (const name of later) {
+    assert.ok(blocked.includes(`${name}, which ${young.slice(0, 12)} has in `), blocked);
+  }
+  const refused = await person.stillpoint('exec -- touch started', 12);
+  assert.match(refused, /GATE_BLOCKED/);
+  assert.match(refused, /git checkout \w+ .*stillpoint restore .*gate --accept/);
+  await assert.rejects(readFile(path.join(person.directory, 'started')));
+
+  await person.stillpoint('restore before --yes');
+  assert.match(await person.stillpoint('gate'), /^pass {2}1 database, 0 stamped; 1 member$/m);
+  for (const check of ['exec -- true', 'gate']) {
+    await person.shell('echo more >> work.txt && git add -A && git commit -qm "More"');
+    assert.doesNotMatch(await person.stillpoint(check), /warn|block/, check);
+  }
+}
+
+test('what is accepted stays accepted, and comes back with the data', async () => {
+  await using project = await createProject({ extensions: [member] });
   await project.stillpoint(['db', 'start']);
-  const url = await urlOf(project);
-  const directory = path.join(project.directory, member);
-  const users = 'CREATE TABLE "users" (\n\t"id" serial PRIMARY KEY NOT NULL\n);\n';
-  await createDrizzleMigration(directory, {
-    tag: '0000_init',
-    when: 1_760_000_000_000,
-    sql: users,
-  });
-  const first = await commit(project, 'init');
+  const url = (await project.stillpoint(['db', 'url'])).stdout.trim();
+  const directory = path.join(project.directory, member, 'drizzle');
+  const create = (at: number, table: string): Promise<void> =>
+    createDrizzleMigration(directory, {
+      tag: `000${at}_${table}`,
+      when: 1_760_000_000_000 + at,
+      sql: `CREATE TABLE "${table}" (\n\t"id" serial PRIMARY KEY NOT NULL\n);\n`,
+    });
+  await create(0, 'users');
+  const first = await commit(project, 'users');
+  await create(1, 'orders');
+  await commit(project, 'orders');
   await applyDrizzleMigrations(directory, url);
-  await createDrizzleMigration(directory, {
-    tag: '0001_orders',
-    when: 1_760_000_100_000,
-    sql: 'CREATE TABLE "orders" (\n\t"id" serial PRIMARY KEY NOT NULL\n);\n',
-  });
-  const second = await commit(project, 'orders');
-  const pending = await gate(project);
-  assert.deepEqual(pending.findings[0]?.evidence, ['0001_orders, in app/drizzle']);
-  await applyDrizzleMigrations(directory, url);
-  assert.deepEqual(rules(await gate(project)), []);
   await project.stillpoint(['snapshot', '--name', 'with-orders']);
 
-  // Never started by exec: there is no stamp, and the ledger alone tells.
   await project.git(member, 'checkout', '-q', first);
   const blocked = await gate(project, 12);
   assert.deepEqual(rules(blocked), ['block unknown-migrations db', `warn code-older ${member}`]);
-  assert.deepEqual(blocked.findings[0]?.evidence, [
-    `0001_orders, which ${second.slice(0, 12)} has in app/drizzle`,
-  ]);
   const unasked = await project.stillpoint(['gate', '--accept'], { exit: 2 });
   assert.match(unasked.stderr, /ACCEPT_NEEDS_YES/);
   assert.equal((await project.json<GateVerdict>(['gate', '--accept', '--yes'])).level, 'pass');
-  await project.stillpoint(['exec', '--', 'true']);
 
   // The stamp is part of the data: it comes back with it, and says what it said then.
-  await project.stillpoint(['restore', 'with-orders', '--yes']);
-  assert.deepEqual(rules(await gate(project)), []);
+  const restored = await project.json<RestoreResult>(['restore', 'with-orders', '--yes']);
+  assert.deepEqual([restored.gate.level, restored.gate.findings], ['pass', []]);
   await project.git(member, 'checkout', '-q', first);
   assert.equal((await gate(project, 12)).level, 'block');
   await project.stillpoint(['undo', '--yes']);
@@ -148,13 +132,11 @@ test('SQLite, with stamps alone: a restore that brings a blocked state back says
   await writeFile(path.join(project.directory, member, 'main.txt'), 'newer');
   const second = await commit(project, 'newer');
   await project.stillpoint(['exec', '--', 'true']);
-  await project.stillpoint(['snapshot', '--name', 'good']);
 
   await project.git(member, 'checkout', '-q', first);
   assert.deepEqual(rules(await gate(project, 12)), [`block data-newer ${member}`]);
   await project.stillpoint(['snapshot', '--name', 'bad']);
-  await project.stillpoint(['restore', 'good', '--yes']);
-  assert.equal((await project.git(member, 'rev-parse', 'HEAD')).trim(), second);
+  await project.git(member, 'checkout', '-q', second);
   const { stdout, stderr } = await project.stillpoint(['restore', 'bad', '--yes'], { exit: 12 });
   assert.match(stdout, /^Restored /m);
   assert.match(stderr, /block app: Newer code than the checkout/);

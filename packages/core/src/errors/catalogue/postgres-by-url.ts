@@ -47,7 +47,7 @@ export const postgresByUrl = {
   },
   POSTGRES_TABLES_UNREADABLE: {
     message: 'The role "{role}" may not read all of the database: {tables}.',
-    hint: 'Grant it USAGE on the schemas and SELECT on tables and sequences (GRANT pg_read_all_data); tables with row security need BYPASSRLS or their owner.',
+    hint: 'Grant it USAGE on the schemas and SELECT on tables and sequences (GRANT pg_read_all_data); tables with row security need BYPASSRLS, or their owner unless it is forced on that too.',
     exit: exit.failed,
     retryable: false,
   },
