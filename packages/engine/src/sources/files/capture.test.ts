@@ -6,6 +6,7 @@ import {
   chmod,
   mkdir,
   mkdtemp,
+  readFile,
   rename,
   rm,
   symlink,
@@ -261,4 +262,16 @@ test('a damaged vault: not proved, and what prepare() left can be dropped', asyn
   await rm(path.join(staged, 'contents', '0'));
   await assert.rejects(driver.prove(placement, signal), failsWith('RESTORE_NOT_PROVED', /file/));
   await driver.abandon();
+});
+
+test('a file where the directory was: a restore is refused, and there is nothing to drop', async () => {
+  await using it = await createTestDirectory();
+  await it.write('file', 'captured');
+  const { record } = await it.capture();
+  await rm(it.directory, { recursive: true });
+  await writeFile(it.directory, 'in the way');
+  const driver = it.driver();
+  await assert.rejects(it.restore(record, driver), (error) => isFailure(error, 'FILES_IN_THE_WAY'));
+  await driver.abandon();
+  assert.equal(await readFile(it.directory, 'utf8'), 'in the way');
 });

@@ -162,7 +162,12 @@ export async function dropStaged(context: FilesContext, placement: Json): Promis
 
 /** What prepare() made outside of the restore's own directory. */
 export async function dropAllStaged(context: FilesContext): Promise<void> {
-  await rm(insideDirectory(context), { recursive: true, force: true });
+  await rm(insideDirectory(context), { recursive: true, force: true }).catch(
+    (error: NodeJS.ErrnoException) => {
+      // A file stands where the directory was.
+      if (error.code !== 'ENOTDIR') throw error;
+    },
+  );
 }
 
 async function rmdirIfEmpty(directory: string): Promise<void> {
