@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict';
-import { execFileSync } from 'node:child_process';
+import { execFileSync, spawn, spawnSync } from 'node:child_process';
+import { once } from 'node:events';
 import {
   chmod,
   mkdir,
@@ -16,7 +17,7 @@ import path from 'node:path';
 import { DatabaseSync } from 'node:sqlite';
 import { test, type TestContext } from 'node:test';
 import { loadConfig, type Discovery } from '@stillpoint/engine';
-import { inProcess, stillpoint } from './testing/run.ts';
+import { inProcess, LAUNCHER, stillpoint } from './testing/run.ts';
 
 /** Where uploads are found, and nobody asked for them. */
 const NOT_CAPTURED = 'Not captured: uploads. stillpoint.config.ts says how to add what you miss.\n';
@@ -110,6 +111,31 @@ test('a person is asked, and what was refused stays as a comment', async (t) => 
   const all = await loadConfig(path.join(other, 'stillpoint.config.ts'));
   assert.equal(all.sources.length, 3);
 });
+
+test(
+  'who leaves a question with Ctrl-D is not told of a defect, and nothing is written',
+  { skip: spawnSync('script', ['--version']).status === 0 ? false : 'script is not installed' },
+  async (t) => {
+    const cwd = await makeApplication(t);
+    const child = spawn(
+      'script',
+      ['-qec', `"${process.execPath}" "${LAUNCHER}" init`, '/dev/null'],
+      {
+        cwd,
+        stdio: ['pipe', 'pipe', 'inherit'],
+      },
+    );
+    let seen = '';
+    child.stdout.setEncoding('utf8').on('data', (text: string) => {
+      if (!seen.includes('[Y/n]') && `${seen}${text}`.includes('[Y/n]')) child.stdin.write('\x04');
+      seen += text;
+    });
+    const [status] = (await once(child, 'close')) as [number | null];
+    assert.equal(status, 130, seen);
+    assert.match(seen, /INTERRUPTED/);
+    assert.ok(!(await readdir(cwd)).includes('stillpoint.config.ts'));
+  },
+);
 
 test('a configuration that is there is never replaced', async (t) => {
   const cwd = await makeApplication(t);

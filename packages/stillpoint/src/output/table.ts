@@ -18,6 +18,8 @@ export interface TableOptions {
 }
 
 const GAP = '  ';
+/** Rather than fewer than this, a column that can be spared goes. */
+const COMFORTABLE = 16;
 const NARROWEST = 8;
 
 /** Lines without trailing spaces. A column that is empty in every row is left out. */
@@ -67,7 +69,7 @@ function measured(column: Column, index: number, rows: readonly (readonly string
 /** Leaves out what can be spared until the rest fits when it has shrunk. */
 function withoutSpare(all: readonly Measured[], width: number): readonly Measured[] {
   const needed = all.reduce(
-    (sum, one) => sum + (one.column.shrink === true ? Math.min(one.width, NARROWEST) : one.width),
+    (sum, one) => sum + (one.column.shrink === true ? Math.min(one.width, COMFORTABLE) : one.width),
     GAP.length * (all.length - 1),
   );
   const spare = all.reduce((most, { column }) => Math.max(most, column.spare ?? 0), 0);
@@ -85,8 +87,10 @@ function fit(shown: readonly Measured[], widths: number[], width: number): void 
     over -= given;
   };
   // The last column that may shrink goes first: it is the least important one.
-  for (let at = shown.length - 1; at >= 0; at--) {
-    if (shown[at]?.column.shrink === true) shrink(at, NARROWEST);
+  for (const narrowest of [COMFORTABLE, NARROWEST]) {
+    for (let at = shown.length - 1; at >= 0; at--) {
+      if (shown[at]?.column.shrink === true) shrink(at, narrowest);
+    }
   }
   // A terminal that is narrower than anybody thought of: everything gives way, rather than breaking each line.
   for (let at = shown.length - 1; at >= 0; at--) shrink(at, 3);
