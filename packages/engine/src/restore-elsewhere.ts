@@ -7,6 +7,7 @@ import { failure, writeFileAtomic, type ProgressListener } from '@stillpoint/cor
 import type { RestoreResult } from './api.ts';
 import { acquireLease } from './catalog/index.ts';
 import { compose, type EngineEnvironment } from './compose.ts';
+import { readAddress, type ResolvedSource } from './config/index.ts';
 import type { EngineContext } from './context.ts';
 import { restoreInPlace } from './restore/index.ts';
 import { placedAsCaptured, type Sealed } from './snapshot/index.ts';
@@ -36,7 +37,11 @@ export async function restoreElsewhere(
     ...config,
     projectDirectory: directory,
     ...(file === undefined ? {} : { configFile: file }),
-    sources: placedAsCaptured(config.sources, target.manifest),
+    sources: await withAddresses(
+      placedAsCaptured(config.sources, target.manifest),
+      engine,
+      environment,
+    ),
     participants: [],
   };
   await using composition = await compose(resolved, environment, {
@@ -63,6 +68,28 @@ export async function restoreElsewhere(
     if (!existsSync(context.state.journalFile)) await composition.remove();
     throw error;
   }
+}
+
+/** The copy's own .env comes only with the restore: until then the servers are where the project that it is made of has them. */
+async function withAddresses(
+  sources: readonly ResolvedSource[],
+  { config: { projectDirectory } }: EngineContext,
+  { variables = {} }: EngineEnvironment,
+): Promise<readonly ResolvedSource[]> {
+  return Promise.all(
+    sources.map(async (source) => {
+      if (source.driver !== 'postgres-url') return source;
+      const place = { projectDirectory, variables, source: source.name };
+      const { directUrl } = source;
+      return {
+        ...source,
+        url: { url: await readAddress(source.url, place) },
+        ...(directUrl === undefined
+          ? {}
+          : { directUrl: { url: await readAddress(directUrl, place) } }),
+      };
+    }),
+  );
 }
 
 async function emptyDirectory(directory: string): Promise<string> {

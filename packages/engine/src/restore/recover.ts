@@ -86,6 +86,7 @@ async function rescue(
       id,
       drivers: open,
       earlier,
+      forUndo: true,
       signal,
       progress,
     });

@@ -217,6 +217,7 @@ async function switchUnderFreeze(
     id: undo,
     drivers: inOrder(engine, [...existing.map(({ driver }) => driver), ...selection.staying]),
     earlier,
+    forUndo: true,
     signal,
     progress,
   };

@@ -17,6 +17,8 @@ export interface CaptureOptions {
   readonly drivers: readonly SourceDriver[];
   /** Earlier snapshots, oldest first: what to capture incrementally against. */
   readonly earlier: readonly Sealed[];
+  /** What a restore is about to replace. */
+  readonly forUndo?: boolean;
   readonly signal: AbortSignal;
   readonly progress: ProgressListener;
 }
@@ -79,7 +81,7 @@ export async function beginCapture(
 
 async function beginParts(
   engine: EngineContext,
-  { id, drivers, earlier, signal, progress }: CaptureOptions,
+  { id, drivers, earlier, forUndo = false, signal, progress }: CaptureOptions,
   vaultSession: VaultSession,
   cleanup: AsyncDisposableStack,
 ): Promise<Part[]> {
@@ -87,7 +89,8 @@ async function beginParts(
     drivers.map(async (driver): Promise<Part> => {
       const sink = vaultSession.sink();
       const history = recordsOf(driver, earlier);
-      const begin = { snapshot: id, history, sink, source: engine.vault, signal, progress };
+      const shared = { snapshot: id, source: engine.vault, forUndo, signal, progress };
+      const begin = { ...shared, history, sink };
       const session = cleanup.use(await driver.begin(begin));
       return { driver, session, stats: () => sink.stats(), ...timedMark(session, engine.clock) };
     }),

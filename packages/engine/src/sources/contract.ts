@@ -84,6 +84,11 @@ export interface BeginOptions {
   /** Records of this source in sealed snapshots, newest first, to capture incrementally against. Any may be forgotten meanwhile. */
   readonly history: AsyncIterable<Json>;
   readonly sink: ObjectSink;
+  /**
+   * The capture is the undo point of a restore, which waits for it: what only pays later is left to the next snapshot, and what
+   * is damaged is captured as it is.
+   */
+  readonly forUndo?: boolean;
   /** Also to read what earlier captures of `history` hold. */
   readonly source: ObjectSource;
   readonly signal: AbortSignal;

@@ -62,8 +62,7 @@ export async function findFooting(
     );
     return makeFooting(cluster, live, options);
   }
-  const most = Math.max(WAL_BYTES_PER_BASE, WAL_PER_BASE_BYTE * predecessor.base.bytes);
-  if (predecessor.walBytes > most) {
+  if (isReplayLong(predecessor) && options.forUndo !== true) {
     say('info', 'The database is captured whole again: much was written since the last time.');
     return makeFooting(cluster, live, options);
   }
@@ -80,6 +79,17 @@ export async function findFooting(
   }
   const { base, spans } = predecessor;
   return { base, spans, walFrom: spans[0]!.from, collector };
+}
+
+/** A restore that waits for its undo point is not made to wait for a base: the next snapshot makes it. */
+export function isReplayLong({
+  walBytes,
+  base,
+}: {
+  readonly walBytes: number;
+  readonly base: { readonly bytes: number };
+}): boolean {
+  return walBytes > Math.max(WAL_BYTES_PER_BASE, WAL_PER_BASE_BYTE * base.bytes);
 }
 
 async function makeFooting(cluster: Cluster, live: Live, options: BeginOptions): Promise<Footing> {

@@ -18,7 +18,6 @@ export interface CaptureOptions {
   readonly file: string;
   /** Private, ours alone while the lease is held. */
   readonly cacheDirectory: string;
-  readonly forUndo: boolean;
 }
 
 /** A transaction that is open when the undo point is taken ends in time, or the restore is given up. */
@@ -30,13 +29,13 @@ export async function beginCapture(
   options: CaptureOptions,
   begin: BeginOptions,
 ): Promise<CaptureSession> {
-  const { file, cacheDirectory, forUndo } = options;
+  const { file, cacheDirectory } = options;
   const { size } = await examineFile(file);
   await using cleanup = new AsyncDisposableStack();
   const keeper = cleanup.use(startKeeper(file));
   const found = await inspectFile(keeper, file, begin.signal);
   if (found.kind === 'foreign') {
-    if (!forUndo) throw failure('SQLITE_NOT_A_DATABASE', { file, why: found.why });
+    if (begin.forUndo !== true) throw failure('SQLITE_NOT_A_DATABASE', { file, why: found.why });
     return captureFiles(file, begin.sink);
   }
   const copyTo = path.join(await makePlace(cacheDirectory, cleanup), 'copy');
@@ -52,8 +51,8 @@ interface Attached {
 }
 
 function captureDatabase(
-  { file, forUndo }: CaptureOptions,
-  { sink, signal, progress }: BeginOptions,
+  { file }: CaptureOptions,
+  { sink, forUndo = false, signal, progress }: BeginOptions,
   { keeper, copyTo, resources }: Attached,
 ): CaptureSession {
   return {

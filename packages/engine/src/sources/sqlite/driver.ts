@@ -27,9 +27,8 @@ export interface SqliteDriverOptions {
 
 export function createSqliteDriver(options: SqliteDriverOptions): SourceDriver {
   const { name, file, cacheDirectory } = options;
-  let forUndo = false;
   const undoFiles = new Set<string>();
-  const driver: SourceDriver = {
+  return {
     kind: 'sqlite',
     name,
     supports: {
@@ -41,14 +40,7 @@ export function createSqliteDriver(options: SqliteDriverOptions): SourceDriver {
     database: createDatabaseAccess(file),
     exists: () => isThere(file),
     probe: (signal) => probeFile(file, signal),
-    async protect() {
-      forUndo = true;
-    },
-    async begin(begin) {
-      const capture = { file, cacheDirectory, forUndo };
-      forUndo = false;
-      return await beginCapture(capture, begin);
-    },
+    begin: (begin) => beginCapture({ file, cacheDirectory }, begin),
     compare: (record, _source, signal) => compare(file, record, signal),
     references,
     prepare,
@@ -68,5 +60,4 @@ export function createSqliteDriver(options: SqliteDriverOptions): SourceDriver {
     async finish() {},
     async [Symbol.asyncDispose]() {},
   };
-  return driver;
 }

@@ -173,8 +173,7 @@ test('a file that was deleted after the undo point was taken is made anew, in it
   const { record } = await place.capture();
   const then = contentOf(place.file);
   addNote(application);
-  await driver.protect?.(record, place.objects);
-  await using session = await driver.begin(place.begin());
+  await using session = await driver.begin({ ...place.begin(), forUndo: true });
   await session.mark(never);
   const before = await session.capture();
   const there = await driver.prepare(record, place.prepareOptions());

@@ -88,8 +88,7 @@ test('from the mark of an undo point until its session ends nobody writes but th
     addNote(application);
     const now = contentOf(place.file);
     {
-      await driver.protect?.(record, place.objects);
-      await using session = await driver.begin(place.begin());
+      await using session = await driver.begin({ ...place.begin(), forUndo: true });
       await session.mark(never);
       assert.throws(() => addNote(application), /locked/);
       const before = await session.capture();
@@ -144,8 +143,7 @@ test('the way back of a restore that placed nothing leaves what a stranger wrote
   const application = place.connect();
   application.exec('PRAGMA page_size = 4096; VACUUM; PRAGMA journal_mode = WAL');
   addNote(application);
-  await driver.protect?.(record, place.objects);
-  await using session = await driver.begin(place.begin());
+  await using session = await driver.begin({ ...place.begin(), forUndo: true });
   await session.mark(never);
   const before = await session.capture();
   const back = await driver.placementOfUndo(before.record, place.prepareOptions());

@@ -81,8 +81,8 @@ export async function openPlace(wishes: Wishes | 'empty' = {}): Promise<Place> {
       };
     },
     async capture({ driver = place.driver(), forUndo, beforeMark, beforeCapture } = {}) {
-      if (forUndo === true) await driver.protect?.(null, objects);
-      await using session = await driver.begin(place.begin());
+      const begin = place.begin();
+      await using session = await driver.begin({ ...begin, ...(forUndo && { forUndo }) });
       await beforeMark?.();
       await session.mark(never);
       await beforeCapture?.();
