@@ -1,7 +1,7 @@
 // stillpoint restore REF
 import { failure } from '@stillpoint/core';
 import type { Command } from 'commander';
-import type { RestorePlan } from '@stillpoint/engine';
+import type { RestorePlan, RestoreResult } from '@stillpoint/engine';
 import path from 'node:path';
 import { bytesText, momentText } from '../output/units.ts';
 import { confirm } from './confirm.ts';
@@ -64,7 +64,8 @@ export function addRestoreCommand(program: Command, run: Runner): void {
         // By its id: `latest` may mean another one by now.
         const restored = await project.stillpoint.restore(plan.snapshot.id, how);
         showRestored(context, restored);
-        suggest(context, restored.undo !== null, restored.directory);
+        const managed = project.config.sources.some(({ driver }) => driver === 'postgres');
+        suggest(context, restored, managed);
       }),
     );
 }
@@ -102,7 +103,13 @@ function showPlan(plan: RestorePlan, write: (line: string) => void): void {
   write(`  It needs about ${bytesText(plan.bytesNeeded)} while it is prepared.`);
 }
 
-function suggest(context: CommandContext, canUndo: boolean, directory: string): void {
-  if (canUndo) context.output.next('stillpoint undo', 'To take the restore back');
-  else context.output.next(`stillpoint --project ${directory} db start`, 'To start its database');
+function suggest(
+  context: CommandContext,
+  { undo, directory }: RestoreResult,
+  managed: boolean,
+): void {
+  if (undo !== null) context.output.next('stillpoint undo', 'To take the restore back');
+  else if (managed) {
+    context.output.next(`stillpoint --project ${directory} db start`, 'To start its database');
+  } else context.output.next(`stillpoint --project ${directory} doctor`, 'To look at it');
 }
