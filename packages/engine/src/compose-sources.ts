@@ -76,6 +76,7 @@ export function createSourceDriver(source: ResolvedSource, parts: SourceParts): 
       return createSqliteDriver({
         name,
         file: path.join(config.projectDirectory, source.file),
+        projectDirectory: config.projectDirectory,
         cacheDirectory: path.join(state.cacheDirectory, 'sqlite', name),
         clock,
       });

@@ -1,4 +1,5 @@
 // Live trees of files, as the drivers of repositories and of plain directories see them: names, stats, reading, durability.
+export { targetBehindLink } from './behind-link.ts';
 export { createBreather } from './breather.ts';
 export { makeTreeDurable, syncFileSystem } from './durable.ts';
 export { isRacy, kindOf, reduceStats, sameStat, statOf, type FileStat } from './file-stat.ts';

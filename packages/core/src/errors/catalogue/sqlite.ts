@@ -46,6 +46,12 @@ export const sqlite = {
     exit: exit.failed,
     retryable: true,
   },
+  SQLITE_BEHIND_LINK: {
+    message: 'The SQLite file {file} is reached through a symbolic link: it is {target}.',
+    hint: 'Name the file itself as `file` of the source, and see that it lies inside the project.',
+    exit: exit.failed,
+    retryable: false,
+  },
   SQLITE_CHANGED: {
     message: 'Another program may have written to {file} after its undo point was taken.',
     hint: 'What it wrote is untouched: the restore stopped before it replaced this file. Restore again.',

@@ -1,12 +1,13 @@
 // What the parts of this room know of the directory they work for, and what one step of a restore leaves for the next in the
 // same process.
-import { lstat, realpath, stat } from 'node:fs/promises';
+import { stat } from 'node:fs/promises';
 import path from 'node:path';
 import { failure, type Clock } from '@stillpoint/core';
 import {
   createBreather,
   nameOfText,
   openStatCache,
+  targetBehindLink,
   type ByteName,
   type StatCache,
 } from '../../file-tree/index.ts';
@@ -61,7 +62,9 @@ export function createFilesContext(options: FilesDriverOptions): FilesContext {
   });
   const exists = async () => (await statOrNothing(directory))?.isDirectory() === true;
   const refuseWay = async () => {
-    if (projectDirectory !== undefined) await refuseLinks(source, directory, projectDirectory);
+    if (projectDirectory === undefined) return;
+    const target = await targetBehindLink(directory, projectDirectory);
+    if (target !== undefined) throw failure('FILES_BEHIND_LINK', { source, directory, target });
   };
   const context: FilesContext = {
     source,
@@ -93,21 +96,4 @@ async function statOrNothing(place: string) {
     if (error.code === 'ENOENT' || error.code === 'ENOTDIR') return undefined;
     throw error;
   });
-}
-
-/**
- * What lies behind a link may be anybody's, and another project restored from this one would write to the same place. Of a
- * directory that is not there, what there is of the way to it.
- */
-async function refuseLinks(source: string, directory: string, project: string): Promise<void> {
-  const root = await realpath(project);
-  let place = directory;
-  while (place !== project && (await isAbsent(place))) place = path.dirname(place);
-  const target = await realpath(place);
-  if (target !== path.join(root, path.relative(project, place)))
-    throw failure('FILES_BEHIND_LINK', { source, directory, target });
-}
-
-async function isAbsent(place: string): Promise<boolean> {
-  return (await lstat(place).catch(() => undefined)) === undefined;
 }

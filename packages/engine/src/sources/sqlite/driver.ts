@@ -7,7 +7,9 @@
 //                            stranger was faster: then SQLITE_CHANGED, and the way back leaves the file as it is
 //   until the freeze ends    the lock is taken back; a stranger who was faster now writes on what was restored
 // After a crash the next process captures what it finds (restore/recover.ts) before it goes on, as for git.
-import type { Clock } from '@stillpoint/core';
+import path from 'node:path';
+import { failure, type Clock } from '@stillpoint/core';
+import { targetBehindLink } from '../../file-tree/index.ts';
 import type { SourceDriver } from '../contract.ts';
 import { createDatabaseAccess } from './access.ts';
 import { beginCapture } from './capture.ts';
@@ -22,11 +24,18 @@ export interface SqliteDriverOptions {
   readonly file: string;
   /** Private, for the copy that is being captured; may vanish between captures. */
   readonly cacheDirectory: string;
+  /** Absolute; no link between it and the file is followed. */
+  readonly projectDirectory: string;
   readonly clock: Clock;
 }
 
 export function createSqliteDriver(options: SqliteDriverOptions): SourceDriver {
-  const { name, file, cacheDirectory } = options;
+  const { name, file, cacheDirectory, projectDirectory } = options;
+  const refuseLinks = async (): Promise<void> => {
+    // A link as the file itself is refused by what looks at the file, where it matters.
+    const target = await targetBehindLink(path.dirname(file), projectDirectory);
+    if (target !== undefined) throw failure('SQLITE_BEHIND_LINK', { file, target });
+  };
   const undoFiles = new Set<string>();
   return {
     kind: 'sqlite',
@@ -39,11 +48,20 @@ export function createSqliteDriver(options: SqliteDriverOptions): SourceDriver {
     },
     database: createDatabaseAccess(file),
     exists: () => isThere(file),
-    probe: (signal) => probeFile(file, signal),
-    begin: (begin) => beginCapture({ file, cacheDirectory }, begin),
+    async probe(signal) {
+      await refuseLinks();
+      return await probeFile(file, signal);
+    },
+    async begin(begin) {
+      await refuseLinks();
+      return await beginCapture({ file, cacheDirectory }, begin);
+    },
     compare: (record, _source, signal) => compare(file, record, signal),
     references,
-    prepare,
+    async prepare(record, prepareOptions) {
+      await refuseLinks();
+      return await prepare(record, prepareOptions);
+    },
     prove: (placement, signal) => prove(name, placement, signal),
     async placementOfUndo(record, prepareOptions) {
       const placement = await prepare(record, prepareOptions);
@@ -51,9 +69,10 @@ export function createSqliteDriver(options: SqliteDriverOptions): SourceDriver {
       return placement;
     },
     close: ({ verifyHeld }) => verifyHeld(),
-    switch: (placement, { undo }) => {
+    async switch(placement, { undo }) {
+      await refuseLinks();
       const placed = parsePlaced(placement);
-      return switchTo(file, { placed, undo, back: undoFiles.has(placed.file) });
+      return await switchTo(file, { placed, undo, back: undoFiles.has(placed.file) });
     },
     async open() {},
     async abandon() {},

@@ -53,6 +53,26 @@ test('what is not there, is no file, or is no database is refused before anythin
   assert.deepEqual(await readFile(file), garbage);
 });
 
+test('a file in a directory that is a link, wherever it leads, is refused: two projects could share it', async () => {
+  await using place = await openPlace();
+  const real = path.join(place.directory, 'real');
+  const link = path.join(place.directory, 'link');
+  await mkdir(real);
+  await symlink('real', link);
+  const file = path.join(link, 'app.db');
+  const driver = place.driver(file);
+  const { record } = await place.capture();
+  const isIt = (error: unknown): boolean => isFailure(error, 'SQLITE_BEHIND_LINK');
+  await assert.rejects(driver.probe(never), isIt);
+  await assert.rejects(driver.prepare(record, place.prepareOptions()), isIt);
+  // It became one after the state was prepared.
+  await rm(link);
+  const placement = await driver.prepare(record, place.prepareOptions());
+  await symlink('gone', link);
+  await assert.rejects(driver.switch(placement, { undo, progress: silent }), isIt);
+  assert.equal(existsSync(path.join(place.directory, 'gone')), false);
+});
+
 test('a file that nobody may write is refused', async (t) => {
   if (process.geteuid?.() === 0) return t.skip('root may write everything');
   await using place = await openPlace();

@@ -59,6 +59,7 @@ export async function openPlace(wishes: Wishes | 'empty' = {}): Promise<Place> {
       createSqliteDriver({
         name: 'app',
         file: which,
+        projectDirectory: directory,
         cacheDirectory: path.join(directory, '.stillpoint', path.basename(which)),
         clock: systemClock,
       }),
