@@ -146,3 +146,12 @@ test('an interrupted command says that, whatever the interrupted call rejected w
   const ran = await inProcess(['list'], { cwd, signal: AbortSignal.abort(new Error('stopped')) });
   assert.equal(ran.status, 2, 'an error of the catalogue stays what it is');
 });
+
+test('an error takes the line that was drawn away, and does not end it', async (t) => {
+  const cwd = await emptyDirectory(t);
+  const config = { sources: { cache: { driver: 'sqlite', file: 'absent.db' } } };
+  await writeFile(path.join(cwd, 'stillpoint.config.json'), JSON.stringify(config));
+  const environment = { NO_COLOR: '1' };
+  const ran = await inProcess(['snapshot'], { cwd, columns: 80, environment });
+  assert.ok(ran.stderr.includes('check …\r\u001b[Kstillpoint: SQLITE_MISSING'), ran.stderr);
+});

@@ -82,8 +82,10 @@ export function createProgram(run: Runner): Command {
 export async function runCommand(args: readonly string[], host: Host): Promise<number> {
   const output = (global: Partial<GlobalOptions>): Output =>
     createOutput(outputOptions(host, global));
+  // What a command has drawn only its own output can take away, before the error is written.
+  let used: Output | undefined;
   const program = createProgram(
-    createRunner((global) => createContext(host, output(global), global)),
+    createRunner((global) => createContext(host, (used = output(global)), global)),
   );
   forAll(program, (command) => {
     command.configureOutput({
@@ -102,7 +104,7 @@ export async function runCommand(args: readonly string[], host: Host): Promise<n
     if (error instanceof CommanderError && error.code === 'commander.help') return exitCodes.usage;
     if (error instanceof ProgramEnded) return error.exitCode;
     const shown = presentable(error, args, { host, program });
-    output(globalsOf(args, program)).error(shown);
+    (used ?? output(globalsOf(args, program))).error(shown);
     return isFailure(shown) ? shown.exitCode : exitCodes.failed;
   }
 }
