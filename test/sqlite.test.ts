@@ -83,21 +83,6 @@ async function restoredCounts(
   }
 }
 
-/**
- * The application may take the lock just when it is handed to the switch: then the restore is taken back, whole, and is asked for
- * again (decision 13).
- */
-async function untilNobodyIsFaster<T>(restore: () => Promise<T>): Promise<T> {
-  for (let tries = 1; ; tries += 1) {
-    try {
-      return await restore();
-    } catch (error) {
-      const takenBack = error instanceof Error && isFailure(error.cause, 'RESTORE_FAILED');
-      if (!isFailure(error, 'FREEZE_LOST') || !takenBack || tries === 5) throw error;
-    }
-  }
-}
-
 async function openProject(options: {
   readonly sources: Readonly<Record<string, unknown>>;
 }): Promise<{ project: Project; files: readonly string[] }> {
@@ -126,7 +111,7 @@ for (const journal of ['wal', 'delete']) {
       await application.writes();
       await stillpoint.snapshot({ name: 'running' });
       await application.writes();
-      const { undo } = await untilNobodyIsFaster(() => stillpoint.restore('running'));
+      const { undo } = await stillpoint.restore('running');
       await application.writes();
       assert.ok(undo);
       const captured = await restoredCounts(project, stillpoint, 'running');
@@ -134,7 +119,7 @@ for (const journal of ['wal', 'delete']) {
       assert.equal(captured[0], captured[1]);
       assert.equal(replaced[0], replaced[1]);
       assert.ok(replaced[0]! > captured[0]!, 'the undo point holds what was written since');
-      await untilNobodyIsFaster(() => stillpoint.undo());
+      await stillpoint.undo();
       await application.writes();
     }
     assert.equal(readCount(one), readCount(two));

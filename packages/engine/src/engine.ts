@@ -25,7 +25,7 @@ import type { DoctorReport } from './doctor/index.ts';
 import { examineProject } from './examine-project.ts';
 import { runDueResumes } from './freeze/index.ts';
 import { acceptState, askGate, type GateVerdict } from './gate/index.ts';
-import { findUndo, planRestore, recoverRestore, restoreInPlace } from './restore/index.ts';
+import { findUndo, planRestore, recoverRestore, restorePatiently } from './restore/index.ts';
 import { restoreElsewhere } from './restore-elsewhere.ts';
 import {
   describeFound,
@@ -156,14 +156,14 @@ class ProjectStillpoint implements Stillpoint {
     return this.#exclusively(`restore ${ref}`, options, async (call) => {
       const target = await this.#find(ref, call.signal);
       const part = { ...partOf(options), breakSeal };
-      return restoreInPlace(this.#composition.context, { target, ...part, ...call });
+      return restorePatiently(this.#composition.context, { target, ...part, ...call });
     });
   }
 
   async undo(options: CallOptions = {}): Promise<RestoreResult> {
     return this.#exclusively('undo', options, async (call) => {
       const target = await this.#find(await findUndo(this.#composition.context), call.signal);
-      return restoreInPlace(this.#composition.context, { target, ...call });
+      return restorePatiently(this.#composition.context, { target, ...call });
     });
   }
 

@@ -1,4 +1,5 @@
 export { findUnendedRestore } from './journaled-config.ts';
+export { restorePatiently } from './patiently.ts';
 export { findUndo, restoreInPlace, type RestoreInPlaceOptions } from './restore.ts';
 export { planRestore } from './plan.ts';
 export { recoverRestore, type Recovered } from './recover.ts';

@@ -5,6 +5,7 @@ import { test } from 'node:test';
 import { failure, isFailure, silent } from '@stillpoint/core';
 import { readSealed, takeSnapshot } from '../snapshot/index.ts';
 import { recoverRestore } from './recover.ts';
+import { restorePatiently } from './patiently.ts';
 import { findUndo, restoreInPlace } from './restore.ts';
 import { call, ended, never, setStage, snapshotThenWrite } from './testing/stage.ts';
 
@@ -57,6 +58,29 @@ for (const fault of ['left:prepare', 'right:prove', 'left:begin', 'right:placeme
     await ended(stage);
   });
 }
+
+test('somebody wrote just as a source was switched: taken back, and tried again', async () => {
+  await using stage = await setStage();
+  const target = await snapshotThenWrite(stage);
+  const [left] = stage.engine.drivers;
+  const original = left!.switch.bind(left);
+  let switches = 0;
+  left!.switch = async (placement, context) => {
+    switches += 1;
+    if (switches === 1) throw failure('SQLITE_CHANGED', { file: 'left.db' });
+    return original(placement, context);
+  };
+  const { undo } = await restorePatiently(stage.engine, { target, ...call });
+  assert.equal(switches, 3, 'there, back, and there again');
+  assert.deepEqual(stage.words(), ['old', 'old']);
+  assert.equal((await stage.engine.state.readUndo())?.undo, undo);
+  await ended(stage);
+
+  stage.faults.add('right:close');
+  const failing = restorePatiently(stage.engine, { target, ...call });
+  await assert.rejects(failing, (error) => isFailure(error, 'RESTORE_FAILED'));
+  assert.equal(switches, 3, 'any other failure is told at once');
+});
 
 test('interrupted before anything was switched: nothing was touched', async () => {
   await using stage = await setStage();
