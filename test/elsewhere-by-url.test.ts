@@ -29,7 +29,7 @@ test('a database that only .env names is restored elsewhere under a name of its 
 
   const directory = await mkdtemp(path.join(tmpdir(), 'stillpoint-elsewhere-'));
   t.after(() => rm(directory, { recursive: true, force: true }));
-  await project.stillpoint(['restore', 'good', '--into', directory]);
+  const said = (await project.stillpoint(['restore', 'good', '--into', directory])).stderr;
   const price = 'SELECT current_database() AS name, price FROM price';
   const live = await withUrl(url, (client) => client.query(price));
   assert.deepEqual(live.rows, [{ name: 'shop', price: 20 }]);
@@ -42,4 +42,8 @@ test('a database that only .env names is restored elsewhere under a name of its 
   const copy = await withUrl(stdout.trim(), (client) => client.query(price));
   assert.equal(copy.rows[0].price, 10);
   assert.match(copy.rows[0].name, /^shop_[0-9a-f]{8}$/);
+  assert.ok(
+    said.includes(`shop: its database on the server is ${copy.rows[0].name}; drop it`),
+    said,
+  );
 });

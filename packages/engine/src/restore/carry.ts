@@ -125,7 +125,8 @@ async function act(run: Run, step: Step, direction: Direction): Promise<void> {
   const { after, before } = placements[driver.name]!;
   run.progress({ type: 'phase:started', phase: step.kind, detail: driver.name });
   if (step.kind === 'close') {
-    if (before === null && direction === 'forward') return;
+    // Nothing to keep anybody out of; but nobody may have made it meanwhile.
+    if (before === null && direction === 'forward') return run.verifyHeld();
     await driver.close({ verifyHeld: run.verifyHeld, undo });
   } else if (step.kind === 'open') {
     if (before === null && direction === 'back') return;

@@ -82,6 +82,24 @@ test('somebody wrote just as a source was switched: taken back, and tried again'
   assert.equal(switches, 3, 'any other failure is told at once');
 });
 
+test('a source that is made while its restore is prepared is not replaced', async () => {
+  await using stage = await setStage();
+  const target = await snapshotThenWrite(stage);
+  const [left] = stage.worlds;
+  const [driver] = stage.engine.drivers;
+  left!.exists = false;
+  const original = driver!.prove.bind(driver);
+  driver!.prove = async (placement, signal) => {
+    left!.exists = true;
+    return original(placement, signal);
+  };
+  await assert.rejects(restoreInPlace(stage.engine, { target, ...call }), (error) =>
+    isFailure(error, 'RESTORE_SOURCE_APPEARED'),
+  );
+  assert.deepEqual(stage.words(), ['new', 'new']);
+  await ended(stage);
+});
+
 test('interrupted before anything was switched: nothing was touched', async () => {
   await using stage = await setStage();
   const target = await snapshotThenWrite(stage);

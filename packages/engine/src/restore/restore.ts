@@ -176,6 +176,14 @@ async function prepareAll(
   return prepared;
 }
 
+/** What came into being while the restore was prepared would be replaced, and no undo point holds it. */
+async function refuseNewcomers(prepared: readonly Prepared[]): Promise<void> {
+  for (const { driver, existed } of prepared) {
+    if (existed || !(await driver.exists())) continue;
+    throw failure('RESTORE_SOURCE_APPEARED', { source: driver.name });
+  }
+}
+
 /** Nothing was there: nothing to close, to freeze or to go back to. */
 async function switchNothing(
   run: Run,
@@ -237,6 +245,7 @@ async function switchUnderFreeze(
   };
   const { value } = await freeze(freezeOptions, async (held) => {
     const closedAtMs = engine.clock.monotonicMs();
+    await refuseNewcomers(prepared);
     const sealed = await takeUndoPoint(engine, options.target, capture, held);
     const replaced = existing.map(({ driver }) => driver);
     const before = await waysBack(engine, replaced, sealed, options);

@@ -17,7 +17,7 @@ export const postgresByUrl = {
   },
   POSTGRES_DATABASE_MISSING: {
     message: 'The Postgres server at {where} has no database "{database}".',
-    hint: "Look at the name at the end of the source's address.",
+    hint: "Look at the name at the end of the source's address. If the database was dropped, `stillpoint restore` makes it anew.",
     exit: exit.notFound,
     retryable: false,
   },

@@ -71,6 +71,12 @@ export const snapshotAndRestore = {
     exit: exit.usage,
     retryable: false,
   },
+  RESTORE_SOURCE_APPEARED: {
+    message: 'The source "{source}" was not there when the restore began, and was made meanwhile.',
+    hint: 'Nothing was changed. Restore again: what is there now then becomes part of the undo point.',
+    exit: exit.failed,
+    retryable: true,
+  },
   RESTORE_FAILED: {
     message:
       'The restore of {id} failed at {step} and was taken back: everything is as it was before.',

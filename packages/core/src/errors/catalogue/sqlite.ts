@@ -5,7 +5,7 @@ import type { CatalogueEntry } from './entry.ts';
 export const sqlite = {
   SQLITE_MISSING: {
     message: 'The SQLite file {file} is not there.',
-    hint: 'Start the application that makes it, or take the source out of the configuration. A snapshot never leaves a source out silently.',
+    hint: 'Bring it back with `stillpoint restore`, start the application that makes it, or take the source out of the configuration. A snapshot never leaves a source out silently.',
     exit: exit.failed,
     retryable: false,
   },

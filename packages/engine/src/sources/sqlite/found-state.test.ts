@@ -87,11 +87,21 @@ test('a file that a program has locked for good is refused', async () => {
   await refuses(place, 'SQLITE_BUSY');
 });
 
+test('what a restore would change is told in sizes that people read', async () => {
+  await using place = await openPlace();
+  const { record } = await place.capture();
+  const compare = async (): Promise<string> =>
+    (await place.driver().compare(record, place.objects, never)).summary;
+  assert.equal(await compare(), 'same schema, same size (12.3 kB)');
+  place.connect().exec('INSERT INTO note (word) VALUES (hex(zeroblob(100000)))');
+  assert.match(await compare(), /^same schema, \d+ kB are replaced by 12\.3 kB$/);
+});
+
 test('rollback mode is told, with what helps', async () => {
   await using place = await openPlace({ journal: 'delete' });
   const { strategy, notes } = await place.driver().probe(never);
   assert.equal(strategy, 'blocking');
-  assert.match(notes.join(), /journal_mode = WAL/);
+  assert.match(notes.join(), /copied \(12\.3 kB\).*journal_mode = WAL/);
   assert.equal((await place.capture()).strategy, 'blocking');
 });
 

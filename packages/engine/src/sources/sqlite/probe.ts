@@ -1,5 +1,5 @@
 // What a person is told of a SQLite file before anything is paused, and every refusal.
-import { failure } from '@stillpoint/core';
+import { bytesText, failure } from '@stillpoint/core';
 import type { Probe } from '../contract.ts';
 import { startKeeper } from './keeper.ts';
 import { examineFile, inspectFile } from './refusals.ts';
@@ -14,7 +14,7 @@ export async function probeFile(file: string, signal: AbortSignal): Promise<Prob
   const notes: string[] = [];
   if (found.journal === 'rollback') {
     notes.push(
-      `${file} has a rollback journal: writers wait while it is copied (${Math.ceil(size / 1e6)} MB). "PRAGMA journal_mode = WAL", once, and they never do.`,
+      `${file} has a rollback journal: writers wait while it is copied (${bytesText(size)}). "PRAGMA journal_mode = WAL", once, and they never do.`,
     );
   }
   if (found.rolledBack) {

@@ -1,7 +1,7 @@
 // From a record to a file beside the live one, proved, and from there into its place.
 import { mkdir, open, stat } from 'node:fs/promises';
 import path from 'node:path';
-import { failure, fsyncDirectory, isFailure, type Json } from '@stillpoint/core';
+import { bytesText, failure, fsyncDirectory, isFailure, type Json } from '@stillpoint/core';
 import type {
   Change,
   ObjectSource,
@@ -113,7 +113,10 @@ export async function compare(file: string, json: Json, signal: AbortSignal): Pr
   await using keeper = startKeeper(file);
   const live = await inspectFile(keeper, file, signal);
   if (live.kind === 'foreign' || record.kind === 'files') {
-    return { summary: `${record.content.bytes} bytes replace the file as a whole`, details: [] };
+    return {
+      summary: `${bytesText(record.content.bytes)} replace the file as a whole`,
+      details: [],
+    };
   }
   const details: string[] = [];
   if (live.schemaDigest !== record.schemaDigest) details.push('the schema differs');
@@ -123,8 +126,16 @@ export async function compare(file: string, json: Json, signal: AbortSignal): Pr
   if (live.journal !== record.journal) {
     details.push(`the journal was ${record.journal}, is ${live.journal}`);
   }
-  const bytes = `${live.pages * live.pageBytes} bytes are replaced by ${record.content.bytes}`;
-  return { summary: details.length === 0 ? `same schema; ${bytes}` : bytes, details };
+  const size = sizesText(live.pages * live.pageBytes, record.content.bytes);
+  return { summary: details.length === 0 ? `same schema, ${size}` : size, details };
+}
+
+function sizesText(liveBytes: number, capturedBytes: number): string {
+  const [live, captured] = [bytesText(liveBytes), bytesText(capturedBytes)];
+  if (liveBytes === capturedBytes) return `same size (${live})`;
+  // Two equal numbers would read like a mistake.
+  if (live === captured) return `about the same size (${live})`;
+  return `${live} are replaced by ${captured}`;
 }
 
 export async function* references(json: Json, _source: ObjectSource): AsyncIterable<StreamRef> {

@@ -75,8 +75,12 @@ export function createPostgresByUrlDriver(options: PostgresByUrlOptions): Source
     },
     close: (close) => closeDatabase(context, close),
     async switch(placement, switching) {
-      await switchTo(context, parsePlacement(placement), switching);
-      return { kept: [] };
+      const isNew = await switchTo(context, parsePlacement(placement), switching);
+      if (!isNew || options.databaseSuffix === undefined) return { kept: [] };
+      // A name of our making, on a server where nobody else drops it.
+      const { database } = await server.address();
+      const text = `${options.name}: its database on the server is ${database}; drop it when you no longer need the copy`;
+      return { kept: [text] };
     },
     open: () => openDatabase(context),
     abandon: () => abandonPrepared(context),

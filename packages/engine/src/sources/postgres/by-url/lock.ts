@@ -1,8 +1,10 @@
-// The advisory lock of applications that write to a database by URL, taken on a direct connection of its own.
-import type { Participant } from '../../../freeze/contract.ts';
+// The advisory lock of applications that write to a database by URL, taken on a direct connection of its own. Where the database is
+// not there nobody has to hold still: then held means that it is still not there, and a restore makes it anew.
+import { failure, isFailure } from '@stillpoint/core';
+import type { Hold, Participant } from '../../../freeze/contract.ts';
 import { createAdvisoryLockParticipant } from '../advisory-lock.ts';
 import type { AddressOf } from './options.ts';
-import { createUrlServer } from './server.ts';
+import { createUrlServer, type UrlServer } from './server.ts';
 
 export interface UrlLockOptions {
   readonly name: string;
@@ -15,7 +17,7 @@ export interface UrlLockOptions {
 export function createUrlLockParticipant(options: UrlLockOptions): Participant {
   const { name, guards, key, address, databaseSuffix } = options;
   const server = createUrlServer(address, databaseSuffix);
-  return createAdvisoryLockParticipant({
+  const lock = createAdvisoryLockParticipant({
     name,
     guards,
     key,
@@ -23,4 +25,52 @@ export function createUrlLockParticipant(options: UrlLockOptions): Participant {
     connect: (database, applicationName, signal) =>
       server.connect({ database, applicationName, signal }),
   });
+  return {
+    ...lock,
+    async open(hold) {
+      try {
+        return await lock.open(hold);
+      } catch (error) {
+        if (!isFailure(error, 'POSTGRES_DATABASE_MISSING')) throw error;
+        return holdOfNothing(name, server);
+      }
+    },
+  };
+}
+
+/** Somebody who makes the database meanwhile ends it: what he writes into it is in no undo point. */
+function holdOfNothing(name: string, server: UrlServer): Hold {
+  let suspended = false;
+  let resumed: Promise<'held' | 'lost'> | undefined;
+  const check = async (signal?: AbortSignal): Promise<void> => {
+    if (await isMissing(server, signal)) return;
+    throw failure('FREEZE_LOST', { who: `the database of "${name}" was made meanwhile` });
+  };
+  // It paused nobody, so there is nothing that could fail to go on.
+  const end = async (): Promise<'held' | 'lost'> =>
+    suspended && (await isMissing(server).catch(() => false)) ? 'held' : 'lost';
+  return {
+    async suspend(signal) {
+      await check(signal);
+      suspended = true;
+    },
+    check: () => check(),
+    resume: () => (resumed ??= end()),
+    async [Symbol.asyncDispose]() {},
+  };
+}
+
+async function isMissing(server: UrlServer, signal?: AbortSignal): Promise<boolean> {
+  try {
+    const asked = {
+      applicationName: 'stillpoint freeze',
+      ...(signal === undefined ? {} : { signal }),
+    };
+    const client = await server.connect(asked);
+    await client.end();
+    return false;
+  } catch (error) {
+    if (isFailure(error, 'POSTGRES_DATABASE_MISSING')) return true;
+    throw error;
+  }
 }

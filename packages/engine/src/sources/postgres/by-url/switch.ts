@@ -56,15 +56,16 @@ export async function closeDatabase(
   });
 }
 
+/** True: there was none of that name before. */
 export async function switchTo(
   context: CreateContext,
   placement: UrlPlacement,
   { undo }: Pick<SwitchContext, 'undo'>,
-): Promise<void> {
-  await fromThird(context, async (client, owner) => {
+): Promise<boolean> {
+  return await fromThird(context, async (client, owner) => {
     const { live } = owner;
     const present = await findByName(client, live);
-    if (present?.oid === placement.oid) return;
+    if (present?.oid === placement.oid) return false;
     const next = await findByOid(client, placement.oid);
     if (next?.marker?.project !== owner.project || next.marker.live !== live) {
       const reason = 'the database that was prepared is gone, or is no longer ours';
@@ -76,6 +77,7 @@ export async function switchTo(
       await endSessions(client, one.oid, null);
     }
     await rename(client, { present, next, owner, undo, context });
+    return present === undefined;
   });
 }
 
