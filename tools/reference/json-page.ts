@@ -29,7 +29,7 @@ const documents: Readonly<Record<string, string>> = {
   diff: 'a [[StateDiff]]',
   verify: 'a list of `{"snapshot","ok"}`, each with the fields of a [[VerifyReport]]',
   restore: 'a [[RestoreResult]]; with `--dry-run` a [[RestorePlan]]',
-  undo: 'a [[RestoreResult]]',
+  undo: 'a [[RestoreResult]]; with `--dry-run` a [[RestorePlan]]',
   hold: 'a [[SnapshotSummary]] or a [[DamagedSnapshot]]',
   forget: 'a [[ForgetResult]], also with `--dry-run`',
   'db start': '`{"name"}` and the fields of a [[ClusterStatus]]',

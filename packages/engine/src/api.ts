@@ -81,6 +81,11 @@ export interface RestoreOptions extends CallOptions {
   readonly breakSeal?: boolean;
 }
 
+export interface UndoOptions extends CallOptions {
+  /** The undo point that planUndo() showed: back to that one, even if something was restored since. */
+  readonly point?: SnapshotId;
+}
+
 export interface RestorePlan {
   readonly snapshot: SnapshotSummary;
   readonly changes: readonly {
@@ -92,7 +97,7 @@ export interface RestorePlan {
   readonly warnings: readonly string[];
   /** Rough bytes that preparing needs on the project's file system. */
   readonly bytesNeeded: number;
-  /** The sources that would stay as they are, from another moment; null: the seal stays whole. */
+  /** With `only`: what would stay as it is, from another moment, and needs `breakSeal`; null: nothing. A warning tells the rest. */
   readonly breaksSeal: readonly string[] | null;
   /** Commands that would run in members because their dependency lockfiles change. */
   readonly rebuilds: readonly { readonly member: string; readonly command: string }[];
@@ -176,7 +181,9 @@ export interface Stillpoint extends AsyncDisposable {
   plan(ref: string, options?: RestoreOptions): Promise<RestorePlan>;
   restore(ref: string, options?: RestoreOptions): Promise<RestoreResult>;
   /** Back to what the last restore (or undo) replaced. NOTHING_TO_UNDO. */
-  undo(options?: CallOptions): Promise<RestoreResult>;
+  undo(options?: UndoOptions): Promise<RestoreResult>;
+  /** What undo() would change. Touches nothing but what a dead process left. NOTHING_TO_UNDO. */
+  planUndo(options?: CallOptions): Promise<RestorePlan>;
   /** Looks at all that a snapshot and a restore rest on. Changes nothing; what is wrong is a finding, never a rejection. */
   doctor(options?: CallOptions): Promise<DoctorReport>;
   /** May the code that is here wake on the data that is here? Changes nothing unless it is to stamp. */

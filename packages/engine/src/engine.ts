@@ -1,6 +1,6 @@
 // The library: every call takes the lease if it changes anything, ends what a dead process left, and then asks the room whose
 // duty it is. What it is made of is put together in compose.ts.
-import { silent, type ProgressListener } from '@stillpoint/core';
+import { silent, type ProgressListener, type SnapshotId } from '@stillpoint/core';
 import type {
   CallOptions,
   DamagedSnapshot,
@@ -16,6 +16,7 @@ import type {
   SnapshotSummary,
   SnapshotVerification,
   Stillpoint,
+  UndoOptions,
 } from './api.ts';
 import { acquireLease } from './catalog/index.ts';
 import { compose, type Composition, type EngineEnvironment } from './compose.ts';
@@ -25,7 +26,13 @@ import type { DoctorReport } from './doctor/index.ts';
 import { examineProject } from './examine-project.ts';
 import { runDueResumes } from './freeze/index.ts';
 import { acceptState, askGate, type GateVerdict } from './gate/index.ts';
-import { findUndo, planRestore, recoverRestore, restorePatiently } from './restore/index.ts';
+import {
+  findUndo,
+  planRestore,
+  recoverRestore,
+  restorePatiently,
+  stayedBefore,
+} from './restore/index.ts';
 import { restoreElsewhere } from './restore-elsewhere.ts';
 import {
   describeFound,
@@ -160,10 +167,19 @@ class ProjectStillpoint implements Stillpoint {
     });
   }
 
-  async undo(options: CallOptions = {}): Promise<RestoreResult> {
+  async undo(options: UndoOptions = {}): Promise<RestoreResult> {
+    const { context } = this.#composition;
     return this.#exclusively('undo', options, async (call) => {
-      const target = await this.#find(await findUndo(this.#composition.context), call.signal);
-      return restorePatiently(this.#composition.context, { target, ...call });
+      const back = await this.#wayBack(call, options.point);
+      return restorePatiently(context, { ...back, ...call });
+    });
+  }
+
+  async planUndo(options: CallOptions = {}): Promise<RestorePlan> {
+    const { context } = this.#composition;
+    return this.#exclusively('undo --dry-run', options, async (call) => {
+      const back = await this.#wayBack(call);
+      return planRestore(context, { ...back, elsewhere: false, signal: call.signal });
     });
   }
 
@@ -249,6 +265,12 @@ class ProjectStillpoint implements Stillpoint {
       else await vault.release(found.entry.id);
       return describeFound(found, await vault.holds());
     });
+  }
+
+  async #wayBack({ signal }: Call, point?: SnapshotId) {
+    const { context } = this.#composition;
+    const target = await this.#find(point ?? (await findUndo(context)), signal);
+    return { target, ...(await stayedBefore(context, target.manifest.id)) };
   }
 
   async #find(ref: string, signal?: AbortSignal): Promise<ReturnType<typeof resolveRef>> {

@@ -14,6 +14,7 @@ export type {
   SnapshotSummary,
   SnapshotVerification,
   Stillpoint,
+  UndoOptions,
 } from './api.ts';
 export type {
   CommitsDiff,
@@ -69,7 +70,7 @@ export type {
   GateRule,
   GateVerdict,
 } from './gate/contract.ts';
-export type { BrokenSeal } from './project/index.ts';
+export type { BrokenSeal, SealPart } from './project/index.ts';
 export type { FreezeTimes } from './freeze/index.ts';
 export {
   findUnendedRestore,

@@ -38,7 +38,7 @@ export async function restoreElsewhere(
     projectDirectory: directory,
     ...(file === undefined ? {} : { configFile: file }),
     sources: await withAddresses(
-      placedAsCaptured(config.sources, target.manifest),
+      placedAsCaptured(capturedOf(config.sources, target), target.manifest),
       engine,
       environment,
     ),
@@ -68,6 +68,15 @@ export async function restoreElsewhere(
     if (!existsSync(context.state.journalFile)) await composition.remove();
     throw error;
   }
+}
+
+/** A database at an address is there already: what the snapshot lacks would be taken for a part of the new project. */
+function capturedOf(
+  sources: readonly ResolvedSource[],
+  { manifest }: Sealed,
+): readonly ResolvedSource[] {
+  const names = new Set(manifest.sources.map(({ name }) => name));
+  return sources.filter(({ name }) => names.has(name));
 }
 
 /** The copy's own .env comes only with the restore: until then the servers are where the project that it is made of has them. */

@@ -39,6 +39,7 @@ export {
   type RestoreResult,
   type RowChange,
   type RowsDiff,
+  type SealPart,
   type SnapshotOptions,
   type SnapshotSummary,
   type SnapshotVerification,
@@ -47,6 +48,7 @@ export {
   type Stillpoint,
   type TableDiff,
   type TreeHead,
+  type UndoOptions,
   type UserConfig,
 } from '@stillpoint/engine';
 export { createStillpoint, type OpenOptions } from './library.ts';

@@ -1,6 +1,7 @@
 // The project: its configuration, what Stillpoint remembers of it, and what a command that died may have left.
 import { readdir, stat } from 'node:fs/promises';
 import path from 'node:path';
+import { partsOf } from '../project/index.ts';
 import type { Finding, Patient } from './contract.ts';
 import { createFindings, type Findings } from './findings.ts';
 
@@ -66,7 +67,10 @@ async function checkResumes({ state }: Patient, findings: Findings): Promise<voi
 async function checkSeal({ state }: Patient, findings: Findings): Promise<void> {
   const broken = await state.readBrokenSeal();
   if (broken === undefined) return;
-  const what = `Only ${broken.sources.join(', ')} came from snapshot ${broken.snapshot}; the rest is of another moment.`;
+  const came = partsOf(broken).map(
+    ({ sources, snapshot }) => `${sources.join(', ')} from snapshot ${snapshot}`,
+  );
+  const what = `Only a part was restored: ${came.join('; ')}; the rest is of another moment.`;
   findings.warn('seal', what, 'Restore a whole snapshot, or go back with `stillpoint undo`.', {
     at: broken.at,
   });

@@ -6,6 +6,7 @@ import { compareLedgers, type LedgerComparison } from './compare-ledgers.ts';
 import { compareLock } from './compare-lock.ts';
 import type { GateDatabase, GateFinding, GateVerdict } from './contract.ts';
 import { lookAt, type Database, type Look } from './look.ts';
+import { partsOf, type SealPart } from '../project/index.ts';
 import { formatStamp, saysTheSame, type Stamp } from './stamp.ts';
 
 export interface EvaluateOptions {
@@ -90,12 +91,17 @@ function brokenSeal({ brokenSeal: seal }: Look): GateFinding[] {
     {
       level: 'warn',
       rule: 'broken-seal',
-      subject: seal.sources.join(', '),
+      subject: [...new Set(partsOf(seal).flatMap(({ sources }) => sources))].join(', '),
       what: 'What is here is not of one moment.',
-      evidence: [`restored alone, from ${seal.snapshot}, on ${seal.at}`],
+      evidence: partsOf(seal).map(partText),
       hint: 'A restore of everything seals it again; stillpoint gate --accept takes it as it is.',
     },
   ];
+}
+
+function partText({ snapshot, sources, at, stayed = [] }: SealPart): string {
+  const what = `${sources.join(', ')} restored alone, from ${snapshot}, on ${at}`;
+  return stayed.length === 0 ? what : `${what}; ${stayed.join(', ')} stayed as it was`;
 }
 
 /** False when the database says so already. */

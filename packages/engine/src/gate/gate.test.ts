@@ -324,6 +324,19 @@ test('a broken seal warns until it is accepted', async () => {
   assert.equal(await stage.state.readBrokenSeal(), undefined);
 });
 
+test('every part of a broken seal is named, with what stayed', async () => {
+  await using stage = await createGateStage(['app'], [createMemoryDatabase('db')]);
+  await stage.commit('app', { 'a.txt': '1' });
+  const at = '2026-11-21T16:04:05.678Z';
+  const earlier = [{ snapshot: newSnapshotId(), sources: ['app'], at }];
+  const last = { snapshot: newSnapshotId(), sources: ['db'], at, stayed: ['app', 'uploads'] };
+  await stage.state.writeBrokenSeal({ ...last, earlier });
+  const [finding] = (await look(stage)).findings;
+  assert.equal(finding?.subject, 'app, db');
+  assert.match(finding?.evidence[0] ?? '', /^app restored alone/);
+  assert.match(finding?.evidence[1] ?? '', /^db restored alone.*; app, uploads stayed as it was$/);
+});
+
 test('a stamp that cannot be written warns; accepting then fails', async () => {
   const db = createMemoryDatabase('db');
   await using stage = await createGateStage(['app'], [db]);

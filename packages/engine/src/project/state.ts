@@ -54,15 +54,37 @@ export interface UndoPoint {
   readonly undo: SnapshotId;
   /** The snapshot that replaced it. */
   readonly restored: SnapshotId;
+  /** What a whole restore left as it was. Undo leaves it again where the configuration that came back does not name it. */
+  readonly stayed?: readonly string[];
 }
 
-/** What is there is not of one moment: some sources were restored without the others. */
+/** Some sources, restored without the others. */
+export interface SealPart {
+  /** Where these sources came from. */
+  readonly snapshot: SnapshotId;
+  readonly sources: readonly string[];
+  /** ISO 8601, UTC. */
+  readonly at: string;
+  /** What stayed as it was then; left out: an earlier version did not write it. */
+  readonly stayed?: readonly string[];
+}
+
+/** What is there is not of one moment: the last part that was restored, and those before it that are still there. */
 export interface BrokenSeal {
   /** Where these sources came from. */
   readonly snapshot: SnapshotId;
   readonly sources: readonly string[];
   /** ISO 8601, UTC. */
   readonly at: string;
+  /** What stayed as it was then; left out: an earlier version did not write it. */
+  readonly stayed?: readonly string[];
+  /** Oldest first, and those of which the snapshot itself was put together; left out: none. */
+  readonly earlier?: readonly SealPart[];
+}
+
+/** Every part of a mix, oldest first. */
+export function partsOf({ earlier = [], ...last }: BrokenSeal): readonly SealPart[] {
+  return [...earlier, last];
 }
 
 interface ProjectFile {

@@ -27,11 +27,12 @@ async function readLockfile({ lockfile: file }: ProjectState): Promise<string | 
 }
 
 export async function settleForward(state: ProjectState, journal: JournalState): Promise<void> {
-  const { snapshot, undo, lockfile, brokenSeal, placements } = journal;
+  const { snapshot, undo, lockfile, brokenSeal, placements, stayed } = journal;
   await writeLockfile(state, lockfileText(lockfile));
   await writeSeal(state, brokenSeal.after);
   const somethingWasThere = Object.values(placements).some(({ before }) => before !== null);
-  if (somethingWasThere) await state.writeUndo({ undo, restored: snapshot });
+  if (!somethingWasThere) return;
+  await state.writeUndo({ undo, restored: snapshot, ...(stayed === undefined ? {} : { stayed }) });
 }
 
 export async function settleBack(state: ProjectState, journal: JournalState): Promise<void> {

@@ -41,6 +41,8 @@ export interface RestoreSubject {
   readonly lockfile: Lockfile;
   /** What is remembered of the seal when it has gone back, and when it has gone to its end. */
   readonly brokenSeal: { readonly before: BrokenSeal | null; readonly after: BrokenSeal | null };
+  /** What a whole restore leaves as it is, for the undo of it; left out: nothing. */
+  readonly stayed?: readonly string[];
   /** Put back when it goes back. */
   readonly before: BooksBefore;
 }

@@ -2,12 +2,12 @@
 import { refuseMoved, summarize, type Sealed } from '../snapshot/index.ts';
 import type { RestorePlan } from '../api.ts';
 import type { EngineContext } from '../context.ts';
+import { partsOf } from '../project/index.ts';
 import { rebuildsDue, type Rebuild } from './rebuild.ts';
-import { selectSources, type Selection } from './selection.ts';
+import { breaksSeal, selectSources, type Selection, type Wanted } from './selection.ts';
 
-export interface PlanOptions {
+export interface PlanOptions extends Wanted {
   readonly target: Sealed;
-  readonly only?: readonly string[];
   /** Into an empty directory: nothing is there that stays. */
   readonly elsewhere: boolean;
   readonly signal: AbortSignal;
@@ -15,12 +15,13 @@ export interface PlanOptions {
 
 export async function planRestore(
   engine: EngineContext,
-  { target, only, elsewhere, signal }: PlanOptions,
+  { target, elsewhere, signal, ...wanted }: PlanOptions,
 ): Promise<RestorePlan> {
   const changes: RestorePlan['changes'][number][] = [];
-  const selection = await selectSources(engine, target, only);
+  const found = await selectSources(engine, target, wanted);
+  const selection = elsewhere ? { ...found, staying: [] } : found;
   if (!elsewhere) refuseMoved(engine.config, target.manifest, selection.sources);
-  const staying = elsewhere ? [] : selection.staying.map(({ name }) => name);
+  const staying = breaksSeal(selection) ? selection.staying.map(({ name }) => name) : [];
   for (const source of selection.sources) {
     const driver = selection.drivers.get(source.name)!;
     const { summary, details } = (await driver.exists())
@@ -63,15 +64,25 @@ function sealWarnings({ manifest }: Sealed, staying: readonly string[]): string[
   }
   const mix = manifest.brokenSeal ?? undefined;
   if (mix === undefined) return [];
-  return [
-    `What was captured was itself a mix: ${mix.sources.join(', ')} had been brought back alone from ${mix.snapshot}.`,
-  ];
+  const parts = partsOf(mix).map(
+    ({ sources, snapshot }) => `${sources.join(', ')} had been brought back alone from ${snapshot}`,
+  );
+  return [`What was captured was itself a mix: ${parts.join('; ')}.`];
 }
 
 function warnings(engine: EngineContext, { manifest }: Sealed, selection: Selection): string[] {
   const captured = new Set(manifest.sources.map(({ name }) => name));
   const untouched = engine.drivers.filter(({ name }) => !captured.has(name));
-  const said = untouched.map(({ name }) => `"${name}" is not in this snapshot and stays as it is.`);
+  const said = untouched.map(({ name }) =>
+    selection.staying.some((driver) => driver.name === name)
+      ? `"${name}" is not in this snapshot and stays as it is, from another moment.`
+      : `"${name}" is not in this snapshot and stays as it is.`,
+  );
+  for (const name of selection.unnamed) {
+    said.push(
+      `"${name}" stays as it is, for the configuration does not name it now. Where it names it again afterwards, stillpoint restore ${manifest.id} brings it back, too.`,
+    );
+  }
   if (manifest.project.id !== engine.state.id) {
     said.unshift(
       `This snapshot is of another project, ${manifest.project.directory}: its code and data take the place of this one's.`,

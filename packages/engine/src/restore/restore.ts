@@ -28,12 +28,12 @@ import {
   sealAfter,
   selectSources,
   type Selection,
+  type Wanted,
 } from './selection.ts';
 import { inOrder, takeUndoPoint, waysBack } from './undo-point.ts';
 
-export interface RestoreInPlaceOptions {
+export interface RestoreInPlaceOptions extends Wanted {
   readonly target: Sealed;
-  readonly only?: readonly string[];
   readonly breakSeal?: boolean;
   readonly signal: AbortSignal;
   readonly progress: ProgressListener;
@@ -63,7 +63,7 @@ export async function restoreInPlace(
   const startedMs = engine.clock.monotonicMs();
   const { target } = options;
   const { manifest } = target;
-  const selection = await selectSources(engine, target, options.only);
+  const selection = await selectSources(engine, target, options);
   refuseMoved(engine.config, manifest, selection.sources);
   if (options.breakSeal !== true) refuseToBreakSeal(target, selection);
   await checkRoom(engine, manifest.id, selection);
@@ -73,10 +73,8 @@ export async function restoreInPlace(
   await mkdir(workDirectory, { recursive: true, mode: 0o700 });
   await keepConfig(engine.state, engine.config);
   const beganAt = engine.clock.now();
-  const brokenSeal = {
-    before: (await engine.state.readBrokenSeal()) ?? null,
-    after: sealAfter(target, selection, beganAt),
-  };
+  const before = (await engine.state.readBrokenSeal()) ?? null;
+  const brokenSeal = { before, after: sealAfter(target, selection, { at: beganAt, before }) };
   const journal = await beginJournal(
     { file: engine.state.journalFile, crashPoint: engine.crashPoint },
     beganAt,
@@ -85,10 +83,13 @@ export async function restoreInPlace(
       undo,
       workDirectory,
       sources: selection.sources.map(({ name, driver }) => ({ name, driver })),
-      lockfile: selection.partial
+      lockfile: isMixed(selection)
         ? lockfileBeside(undefined, target, selection)
         : manifest.lockfile,
       brokenSeal,
+      ...(selection.partial || selection.staying.length === 0
+        ? {}
+        : { stayed: selection.staying.map(({ name }) => name) }),
       before: await readBooks(engine.state),
     },
   );
@@ -123,6 +124,11 @@ export async function restoreInPlace(
     if (isPreparing(journal)) await dropPrepared(run);
     throw error;
   }
+}
+
+/** Then the lockfile says of what stays what the undo point found. */
+function isMixed({ partial, staying }: Selection): boolean {
+  return partial || staying.length > 0;
 }
 
 function isPreparing(journal: Journal): boolean {
@@ -255,7 +261,7 @@ async function switchUnderFreeze(
     await run.journal.ready(
       placementsOf(prepared, before),
       rebuildsDue(engine.config.members, { after, before: lockfile, restored }),
-      selection.partial ? lockfileBeside(lockfile, options.target, selection) : undefined,
+      isMixed(selection) ? lockfileBeside(lockfile, options.target, selection) : undefined,
     );
     await carryForward({ ...run, verifyHeld: () => verifyHeld(engine, held) });
     const gate = await gateAfterRestore(engine);
@@ -301,4 +307,13 @@ export async function findUndo(engine: EngineContext): Promise<SnapshotId> {
   const point = await engine.state.readUndo();
   if (point === undefined) throw failure('NOTHING_TO_UNDO', {});
   return point.undo;
+}
+
+/** What undo is given beside the snapshot that it goes back to. */
+export async function stayedBefore(
+  { state }: EngineContext,
+  target: SnapshotId,
+): Promise<Pick<Wanted, 'stayed'>> {
+  const point = await state.readUndo();
+  return point?.undo === target && point.stayed !== undefined ? { stayed: point.stayed } : {};
 }

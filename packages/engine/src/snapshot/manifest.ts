@@ -64,6 +64,12 @@ const memberState = z.looseObject({
   branch: z.string().nullable(),
   dirty: z.boolean(),
 });
+const sealPart = z.looseObject({
+  snapshot: z.string(),
+  sources: z.array(z.string()),
+  at: z.string(),
+  stayed: z.array(z.string()).optional(),
+});
 const shape = z.looseObject({
   format: z.literal(MANIFEST_FORMAT),
   id: z.string().refine(isSnapshotId),
@@ -76,9 +82,7 @@ const shape = z.looseObject({
   project: z.looseObject({ id: z.string(), directory: z.string() }),
   config: z.looseObject({ file: z.string(), content: streamRef }).nullable(),
   lockfile: z.looseObject({ members: z.array(memberState), signature: z.string() }),
-  brokenSeal: z
-    .looseObject({ snapshot: z.string(), sources: z.array(z.string()), at: z.string() })
-    .nullish(),
+  brokenSeal: sealPart.extend({ earlier: z.array(sealPart).optional() }).nullish(),
   sources: z.array(
     z.looseObject({
       name: z.string(),

@@ -25,8 +25,10 @@ export function showRestored(context: CommandContext, restored: RestoreResult): 
   refuseIfBlocked(restored.gate, 'the restore is done and stays as it was captured');
   const { brokenSeal } = restored;
   if (brokenSeal === null) return;
-  const part = brokenSeal.sources.join(', ');
+  const came = [...(brokenSeal.earlier ?? []), brokenSeal].map(
+    ({ sources, snapshot }) => `${sources.join(', ')} came from ${snapshot}`,
+  );
   output.warn(
-    `The seal is broken: ${part} came from ${brokenSeal.snapshot}, the rest is from another moment. A whole restore or undo mends it.`,
+    `The seal is broken: ${came.join(', ')}, the rest is from another moment. A whole restore or undo mends it.`,
   );
 }

@@ -110,6 +110,9 @@ function freezeParts(snapshot: SnapshotSummary): string {
   return `${millisecondsText(drainMs)} until ${who} held still, ${millisecondsText(markMs)} for the marks`;
 }
 
-function mixText({ snapshot, sources }: NonNullable<SnapshotSummary['brokenSeal']>): string {
-  return `broken when it was taken: ${sources.join(', ')} had been brought back alone from ${snapshot}`;
+function mixText(seal: NonNullable<SnapshotSummary['brokenSeal']>): string {
+  const parts = [...(seal.earlier ?? []), seal].map(
+    ({ sources, snapshot }) => `${sources.join(', ')} had been brought back alone from ${snapshot}`,
+  );
+  return `broken when it was taken: ${parts.join('; ')}`;
 }
