@@ -205,7 +205,7 @@ test('a restore asks first, shows what it would do, does it, and is undone', asy
   await query('drop table price');
 
   await refused('CONFIRMATION_NEEDED', 2, 'restore', 'good');
-  await refused('CONFIRMATION_NEEDED', 2, 'undo');
+  await refused('NOTHING_TO_UNDO', 10, 'undo');
   const no = await inProcess(['restore', 'good'], { cwd: directory, answer: 'n' });
   assert.match(no.stderr, /Go on with the restore\? \[y\/N\] .*NOT_CONFIRMED/s);
   assert.equal(no.status, 1);
@@ -224,6 +224,9 @@ test('a restore asks first, shows what it would do, does it, and is undone', asy
   assert.equal(await readFile(path.join(directory, 'app/draft.txt'), 'utf8'), 'an idea\n');
   assert.deepEqual(await query('select now from price'), [{ now: 10 }]);
 
+  await refused('CONFIRMATION_NEEDED', 2, 'undo');
+  const unsure = await inProcess(['undo'], { cwd: directory, answer: 'n' });
+  assert.match(unsure.stderr, /Restoring .* changes:.*Go on with the undo\? .*NOT_CONFIRMED/s);
   const undone = await run(['undo', '--yes']);
   assert.match(
     undone.stdout,
