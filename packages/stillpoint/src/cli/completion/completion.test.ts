@@ -46,6 +46,7 @@ printf '%s\\n' "\${COMPREPLY[@]}"`;
 test('bash: commands, and those of a command', () => {
   assert.deepEqual(offered('stillpoint re'), ['restore']);
   assert.deepEqual(offered('stillpoint --wait 5s --json undo --'), [
+    '--dry-run',
     '--help',
     '--json',
     '--no-color',
