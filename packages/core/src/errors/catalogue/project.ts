@@ -6,7 +6,7 @@ export const project = {
   CONFIG_MISSING: {
     message:
       'There is no stillpoint.config.ts (or .mts, .js, .mjs, .json) in {directory} or above it.',
-    hint: "Go to your project, name it with --project DIR, or let `stillpoint init` write the file.",
+    hint: 'Go to your project, name it with --project DIR, or let `stillpoint init` write the file.',
     exit: exit.usage,
     retryable: false,
   },
