@@ -2,7 +2,7 @@
 // other.
 import assert from 'node:assert/strict';
 import { readFileSync } from 'node:fs';
-import { readFile, writeFile } from 'node:fs/promises';
+import { mkdir, readFile, writeFile } from 'node:fs/promises';
 import path from 'node:path';
 import { test } from 'node:test';
 import { createDirectoryStore, openVault } from '../packages/engine/src/vault/index.ts';
@@ -47,8 +47,12 @@ test('manifest, lockfile and journal have the fields that docs/format describes'
   await using project = await createProject({
     extensions: [],
     database: false,
-    config: { participants: [{ kind: 'command', name: 'quiet', suspend: 'true', resume: 'true' }] },
+    config: {
+      sources: { uploads: { driver: 'files', path: 'uploads' } },
+      participants: [{ kind: 'command', name: 'quiet', suspend: 'true', resume: 'true' }],
+    },
   });
+  await mkdir(path.join(project.directory, 'uploads'));
   await writeFile(path.join(project.directory, 'package-lock.json'), '{}');
   await project.git('.', 'remote', 'add', 'origin', 'https://example.com/core.git');
   await project.stillpoint(['snapshot', '--name', 'first']);
@@ -56,7 +60,9 @@ test('manifest, lockfile and journal have the fields that docs/format describes'
   const manifest = await manifestOf(project);
   const [fields, ofSource] = tablesOf('manifest');
   sameFields(manifest, fields, 'manifest');
-  for (const source of manifest['sources'] as Fields[]) sameFields(source, ofSource, 'a source');
+  const [uploads, member0] = manifest['sources'] as [Fields, Fields];
+  sameFields(uploads, ofSource, 'a source that lies in a place');
+  sameFields({ ...member0, place: '' }, ofSource, 'a member, which has none');
   const freeze = manifest['freeze'] as Fields & { participants: Fields[] };
   saysAll(fields, 'freeze', [...Object.keys(freeze), ...Object.keys(freeze.participants[0]!)]);
   for (const name of ['project', 'config', 'createdBy']) {
