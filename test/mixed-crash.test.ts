@@ -36,13 +36,8 @@ const lines = [
 ];
 const everyPoint = lines.flatMap((line) => [`before ${line}`, `after ${line}`]);
 
-/** One death in each new kind of source, on both sides of the point of no return of the whole. */
-const fewPoints = [
-  'after forward close shop done',
-  'after forward switch shop begun',
-  'before forward switch cache done',
-  'after forward switch uploads begun',
-];
+/** One on each side of the point of no return of the whole. */
+const fewPoints = ['after forward close shop done', 'before forward switch cache done'];
 
 const OLD = 1;
 const NEW = 2;

@@ -21,7 +21,7 @@ import { createProject, lockKey, openProject, type Project } from './fixture/pro
 const soak = process.env['STILLPOINT_SOAK'] !== undefined;
 const size = soak
   ? { snapshots: 20, inPlace: 5, scale: 20 }
-  : { snapshots: 3, inPlace: 1, scale: 2 };
+  : { snapshots: 2, inPlace: 1, scale: 2 };
 
 interface Taken {
   readonly id: string;

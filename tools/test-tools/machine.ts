@@ -12,6 +12,11 @@ const succeeds = (command: string, ...args: readonly string[]): boolean =>
   spawnSync(command, args, { stdio: 'ignore' }).status === 0;
 
 const tools: readonly Tool[] = [
+  {
+    name: 'zsh and fish',
+    packages: ['zsh', 'fish'],
+    isThere: () => succeeds('zsh', '--version') && succeeds('fish', '--version'),
+  },
   { name: 'git', packages: ['git'], isThere: () => succeeds('git', '--version') },
   {
     // The server too: databases that Stillpoint does not manage, and pgbench comes with it.
