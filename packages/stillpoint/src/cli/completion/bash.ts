@@ -1,5 +1,5 @@
 // The completion of bash 4 and newer: one function with a case for each place.
-import { directoryOptions, valuedOptions, type Place } from './grammar.ts';
+import { directoryOptions, stepOverWord, valuedOptions, type Place } from './grammar.ts';
 
 export function bashScript(places: readonly Place[]): string {
   const cases = places.map(
@@ -19,15 +19,7 @@ _stillpoint() {
     case "$word" in
       --) COMPREPLY=($(compgen -c -A file -- "$current")); return ;;
       --project) project=(--project "\${COMP_WORDS[index + 1]}"); ((index++)); continue ;;
-      ${valuedOptions(places).join('|')}) ((index++)); continue ;;
-      -*) continue ;;
-    esac
-    case "$place/$word" in
-      ${places
-        .slice(1)
-        .map(({ path }) => path)
-        .join('|')}) place="$place/$word" ;;
-    esac
+${stepOverWord(places)}
   done
   case "$previous" in
     ${directoryOptions(places).join('|')}) compopt -o filenames 2>/dev/null; COMPREPLY=($(compgen -d -- "$current")); return ;;

@@ -84,3 +84,14 @@ function argumentsOf(command: Command): Place['takes'] {
   if (first.name() === 'command') return 'programs';
   return /\b(latest|snapshot)\b/.test(first.description) ? 'snapshots' : 'nothing';
 }
+
+/** What bash and zsh write alike: a word before the one that is completed is an option, an option's value, or names a place. */
+export function stepOverWord(places: readonly Place[]): string {
+  const paths = places.slice(1).map(({ path }) => path);
+  return `      ${valuedOptions(places).join('|')}) ((index++)); continue ;;
+      -*) continue ;;
+    esac
+    case "$place/$word" in
+      ${paths.join('|')}) place="$place/$word" ;;
+    esac`;
+}

@@ -1,5 +1,5 @@
 // The completion of zsh: one function with a case for each place, and what each word means beside it.
-import { directoryOptions, valuedOptions, type Place, type Word } from './grammar.ts';
+import { directoryOptions, stepOverWord, valuedOptions, type Place, type Word } from './grammar.ts';
 
 export function zshScript(places: readonly Place[]): string {
   const cases = places.map(
@@ -18,15 +18,7 @@ _stillpoint() {
     case "$word" in
       --) _normal; return ;;
       --project) project=(--project "\${words[index + 1]}"); ((index++)); continue ;;
-      ${valuedOptions(places).join('|')}) ((index++)); continue ;;
-      -*) continue ;;
-    esac
-    case "$place/$word" in
-      ${places
-        .slice(1)
-        .map(({ path }) => path)
-        .join('|')}) place="$place/$word" ;;
-    esac
+${stepOverWord(places)}
   done
   case "\${words[CURRENT - 1]}" in
     ${directoryOptions(places).join('|')}) _files -/; return ;;

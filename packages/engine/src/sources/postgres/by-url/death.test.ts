@@ -1,24 +1,15 @@
 // A restore killed at any point ends, carried on by another process, in all of the one database or all of the other.
 import assert from 'node:assert/strict';
 import { execFile } from 'node:child_process';
-import { after, test } from 'node:test';
+import { test } from 'node:test';
 import { fileURLToPath } from 'node:url';
 import { silent, type SnapshotId } from '@stillpoint/core';
 import { sourceFlags } from '../cluster/testing.ts';
 import { createPostgresByUrlDriver } from './driver.ts';
-import {
-  driverOptions,
-  findServerPrograms,
-  startTestServer,
-  withUrl,
-  type TestServer,
-} from './testing.ts';
+import { driverOptions, withUrl, openServerOfTests } from './testing.ts';
 import type { Journaled, RestorerArguments } from './testing/restorer.ts';
 
-const programs = await findServerPrograms();
-const skip = programs === undefined ? 'no PostgreSQL server is installed' : false;
-const server = programs === undefined ? undefined! : await startTestServer(programs);
-after(async () => (server as TestServer | undefined)?.[Symbol.asyncDispose]());
+const { server, skip } = await openServerOfTests();
 
 const restorer = fileURLToPath(new URL('testing/restorer.ts', import.meta.url));
 let databases = 0;

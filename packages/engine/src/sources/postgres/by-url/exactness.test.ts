@@ -1,7 +1,7 @@
 // What comes back, and that it is exactly what was there: measured with pg_dump as text, which knows nothing of us.
 import assert from 'node:assert/strict';
 import { execFile } from 'node:child_process';
-import { after, test } from 'node:test';
+import { test } from 'node:test';
 import { promisify } from 'node:util';
 import path from 'node:path';
 import { newSnapshotId, silent } from '@stillpoint/core';
@@ -10,19 +10,14 @@ import { applyFacts, creationOptions, readDatabaseFacts } from './facts.ts';
 import {
   beginUrlLife,
   driverOptions,
-  findServerPrograms,
   never,
   OWNER,
   PASSWORD,
-  startTestServer,
   withUrl,
-  type TestServer,
+  openServerOfTests,
 } from './testing.ts';
 
-const programs = await findServerPrograms();
-const skip = programs === undefined ? 'no PostgreSQL server is installed' : false;
-const server = programs === undefined ? undefined! : await startTestServer(programs);
-after(async () => (server as TestServer | undefined)?.[Symbol.asyncDispose]());
+const { programs, server, skip } = await openServerOfTests();
 
 const run = promisify(execFile);
 

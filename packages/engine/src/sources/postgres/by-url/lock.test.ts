@@ -1,15 +1,12 @@
 // The hold of a database that is not there: nobody is waited for, and whoever makes the database meanwhile is noticed.
 import assert from 'node:assert/strict';
-import { after, test } from 'node:test';
+import { test } from 'node:test';
 import { isFailure, newSnapshotId, silent } from '@stillpoint/core';
 import type { Hold } from '../../../freeze/contract.ts';
 import { createUrlLockParticipant } from './lock.ts';
-import { findServerPrograms, never, startTestServer, type TestServer } from './testing.ts';
+import { never, openServerOfTests } from './testing.ts';
 
-const programs = await findServerPrograms();
-const skip = programs === undefined ? 'no PostgreSQL server is installed' : false;
-const server = programs === undefined ? undefined! : await startTestServer(programs);
-after(async () => (server as TestServer | undefined)?.[Symbol.asyncDispose]());
+const { server, skip } = await openServerOfTests();
 
 const isLost = (error: unknown): boolean => isFailure(error, 'FREEZE_LOST');
 

@@ -3,26 +3,15 @@ import assert from 'node:assert/strict';
 import { execFileSync } from 'node:child_process';
 import { existsSync } from 'node:fs';
 import path from 'node:path';
-import { after, test } from 'node:test';
+import { test } from 'node:test';
 import { newSnapshotId, silent, systemClock, type ProgressEvent } from '@stillpoint/core';
 import type { Client } from 'pg';
 import { freeze } from '../../../freeze/index.ts';
 import { eventually } from '../../../freeze/testing/eventually.ts';
 import { createUrlLockParticipant } from './lock.ts';
-import {
-  beginUrlLife,
-  driverOptions,
-  findServerPrograms,
-  never,
-  startTestServer,
-  withUrl,
-  type TestServer,
-} from './testing.ts';
+import { beginUrlLife, driverOptions, never, withUrl, openServerOfTests } from './testing.ts';
 
-const programs = await findServerPrograms();
-const skip = programs === undefined ? 'no PostgreSQL server is installed' : false;
-const server = programs === undefined ? undefined! : await startTestServer(programs);
-after(async () => (server as TestServer | undefined)?.[Symbol.asyncDispose]());
+const { programs, server, skip } = await openServerOfTests();
 
 interface Writer {
   readonly acknowledged: () => number;

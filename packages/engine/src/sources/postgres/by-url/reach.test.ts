@@ -3,24 +3,19 @@ import assert from 'node:assert/strict';
 import { execFileSync } from 'node:child_process';
 import { chown, mkdir, readFile, writeFile } from 'node:fs/promises';
 import path from 'node:path';
-import { after, test } from 'node:test';
+import { test } from 'node:test';
 import { findUser } from '../cluster/system-user.ts';
 import {
   beginUrlLife,
   driverOptions,
-  findServerPrograms,
   never,
   OWNER,
   PASSWORD,
-  startTestServer,
   withUrl,
-  type TestServer,
+  openServerOfTests,
 } from './testing.ts';
 
-const programs = await findServerPrograms();
-const skip = programs === undefined ? 'no PostgreSQL server is installed' : false;
-const server = programs === undefined ? undefined! : await startTestServer(programs);
-after(async () => (server as TestServer | undefined)?.[Symbol.asyncDispose]());
+const { programs, server, skip } = await openServerOfTests();
 
 test('the password is in no argument list', { skip }, async () => {
   await server.createDatabase('quiet');

@@ -4,26 +4,21 @@ import assert from 'node:assert/strict';
 import { createServer, type Server } from 'node:net';
 import { mkdir, writeFile } from 'node:fs/promises';
 import path from 'node:path';
-import { after, test } from 'node:test';
+import { test } from 'node:test';
 import { isFailure, type ErrorCode } from '@stillpoint/core';
 import { removePlace, startThrowawayCluster } from '../testing.ts';
 import {
   beginUrlLife,
   driverOptions,
-  findServerPrograms,
   never,
   OWNER,
   PASSWORD,
-  startTestServer,
   withUrl,
-  type TestServer,
+  openServerOfTests,
 } from './testing.ts';
 import type { PostgresByUrlOptions } from './options.ts';
 
-const programs = await findServerPrograms();
-const skip = programs === undefined ? 'no PostgreSQL server is installed' : false;
-const server = programs === undefined ? undefined! : await startTestServer(programs);
-after(async () => (server as TestServer | undefined)?.[Symbol.asyncDispose]());
+const { programs, server, skip } = await openServerOfTests();
 
 const sql = (url: string, text: string): Promise<unknown> =>
   withUrl(url, (client) => client.query(text));

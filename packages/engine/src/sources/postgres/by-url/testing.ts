@@ -6,6 +6,7 @@ import { existsSync } from 'node:fs';
 import { chmod, chown, mkdir, mkdtemp, readdir, rm, writeFile } from 'node:fs/promises';
 import os from 'node:os';
 import path from 'node:path';
+import { after } from 'node:test';
 import {
   newSnapshotId,
   newUuid,
@@ -242,4 +243,22 @@ export function beginUrlLife(
     },
   };
   return life;
+}
+
+export interface ServerOfTests {
+  /** Where the server's programs are; undefined: none is installed, and `skip` says so. */
+  readonly programs: string | undefined;
+  readonly server: TestServer;
+  readonly skip: string | false;
+}
+
+/** One server for all tests of a file; it ends with them. */
+export async function openServerOfTests(): Promise<ServerOfTests> {
+  const programs = await findServerPrograms();
+  if (programs === undefined) {
+    return { programs, server: undefined!, skip: 'no PostgreSQL server is installed' };
+  }
+  const server = await startTestServer(programs);
+  after(() => server[Symbol.asyncDispose]());
+  return { programs, server, skip: false };
 }
