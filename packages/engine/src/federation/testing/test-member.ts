@@ -6,6 +6,7 @@ import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { newSnapshotId, silent, systemClock, type Json, type SnapshotId } from '@stillpoint/core';
 import type { Captured, SourceDriver } from '../../sources/contract.ts';
+import { captureOnce } from '../../sources/testkit/capture-once.ts';
 import { createMemoryObjects, type MemoryObjects } from '../../sources/testkit/memory-objects.ts';
 import { createGitDriver } from '../driver.ts';
 import { gitEnvironment, runGit } from './tree-state.ts';
@@ -85,23 +86,7 @@ export async function createTestMember(
       await mkdir(root, { recursive: true });
       return { driver: make(root), directory: path.join(root, 'core'), project: root };
     },
-    async capture({ driver = make(project), history = [], beforeMark, beforeCapture } = {}) {
-      const id = newSnapshotId();
-      await using session = await driver.begin({
-        snapshot: id,
-        history: (async function* () {
-          yield* history;
-        })(),
-        sink: objects,
-        source: objects,
-        signal: never,
-        progress: silent,
-      });
-      await beforeMark?.();
-      await session.mark(never);
-      await beforeCapture?.();
-      return { ...(await session.capture()), id };
-    },
+    capture: ({ driver = make(project), ...once } = {}) => captureOnce(driver, objects, once),
     async restore(record, { driver = make(project), undo = newSnapshotId() } = {}) {
       const workDirectory = await member.workDirectory();
       const options = {

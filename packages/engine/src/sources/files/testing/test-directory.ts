@@ -6,6 +6,7 @@ import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { newSnapshotId, silent, systemClock, type Json, type SnapshotId } from '@stillpoint/core';
 import type { Captured, PrepareOptions, SourceDriver } from '../../contract.ts';
+import { captureOnce } from '../../testkit/capture-once.ts';
 import { createMemoryObjects, type MemoryObjects } from '../../testkit/memory-objects.ts';
 import type { FilesDriverOptions } from '../context.ts';
 import { createFilesDriver } from '../driver.ts';
@@ -63,23 +64,7 @@ export async function createTestDirectory(
       await writeFile(at, content);
       if (mode !== undefined) chmodSync(at, mode);
     },
-    async capture({ driver = make(), history = [], beforeMark, beforeCapture } = {}) {
-      const id = newSnapshotId();
-      await using session = await driver.begin({
-        snapshot: id,
-        history: (async function* () {
-          yield* history;
-        })(),
-        sink: objects,
-        source: objects,
-        signal: never,
-        progress: silent,
-      });
-      await beforeMark?.();
-      await session.mark(never);
-      await beforeCapture?.();
-      return { ...(await session.capture()), id };
-    },
+    capture: ({ driver = make(), ...once } = {}) => captureOnce(driver, objects, once),
     async prepareOptions() {
       const works = path.join(project, '.stillpoint', 'work');
       await mkdir(works, { recursive: true });
