@@ -6,6 +6,7 @@ import path from 'node:path';
 import { createInterface } from 'node:readline';
 import { DatabaseSync } from 'node:sqlite';
 import { after, before, test } from 'node:test';
+import { identifyProcess } from '@stillpoint/core';
 import type { Lockfile, SourceDiff, StateDiff } from '@stillpoint/engine';
 import { startCommand } from './fixture/command.ts';
 import { createProject, type Project } from './fixture/project.ts';
@@ -193,7 +194,8 @@ test('a diff that is killed leaves what it found, and the next one clears away w
   const diff = await project.json<StateDiff>(['diff', 'first', '--schema-only']);
   assert.equal(diff.different, true);
   assert.deepEqual(await readdir(incarnations), [live]);
-  assert.throws(() => process.kill(pid, 0), /ESRCH/);
+  // A zombie counts as ended: whether somebody reaps it is up to the machine.
+  assert.equal(identifyProcess(pid), undefined);
 });
 
 test('a source that the configuration does not name any more is told, and the rest is compared', async () => {
