@@ -13,9 +13,13 @@ export interface SqliteBenchmarkOptions extends Omit<PlaceOptions, 'neededBytes'
 
 const megabyte = 1_000_000;
 const pauseLimitMs = 10;
-const small: SqliteSize = { label: '100mb', bytes: 100 * megabyte, journal: 'wal' };
-const large: SqliteSize = { label: '2gb', bytes: 2000 * megabyte, journal: 'wal' };
-const rollback: SqliteSize = { label: '100mb-rollback', bytes: 100 * megabyte, journal: 'delete' };
+/** A busy application: some hundred commits of six rows a second. */
+const everyMs = 2;
+const small: SqliteSize = { label: '100mb', bytes: 100 * megabyte, journal: 'wal', everyMs };
+const large: SqliteSize = { label: '2gb', bytes: 2000 * megabyte, journal: 'wal', everyMs };
+/** One that has nothing else to do: it takes a whole processor, and the WAL grows as fast as it can. */
+const flatOut: SqliteSize = { ...small, label: '100mb-flat-out', everyMs: 0 };
+const rollback: SqliteSize = { ...small, label: '100mb-rollback', journal: 'delete' };
 const rounds = { ours: 7, peers: 3 } as const;
 
 interface Measured {
@@ -29,7 +33,7 @@ interface Measured {
 }
 
 export async function benchmarkSqlite(options: SqliteBenchmarkOptions): Promise<readonly Metric[]> {
-  const sizes = options.quick ? [small, rollback] : [small, large, rollback];
+  const sizes = options.quick ? [small, flatOut, rollback] : [small, large, flatOut, rollback];
   const withShell = await findShell();
   if (!withShell) options.say('no sqlite3 of the system was found: nothing to compare with');
   const metrics: Metric[] = [];
@@ -44,12 +48,11 @@ export async function benchmarkSqlite(options: SqliteBenchmarkOptions): Promise<
 async function measureProject(
   project: SqliteProject,
   say: (text: string) => void,
-  { journal }: SqliteSize,
+  { journal, everyMs: pace }: SqliteSize,
   withShell: boolean,
 ): Promise<Measured> {
-  const { stillpoint } = project;
   say(`${project.label}: the first snapshot, not counted`);
-  const first = await measure(project, () => stillpoint.snapshot());
+  const first = await measure(project, () => project.snapshot());
   const ours: Sample[] = [];
   const idle: Sample[] = [];
   const markMs: number[] = [];
@@ -61,14 +64,21 @@ async function measureProject(
     idle.push(await measure(project, () => promise));
     ours.push(
       await measure(project, async () => {
-        const { freeze } = await stillpoint.snapshot();
+        const { freeze } = await project.snapshot();
         markMs.push(freeze.markMs);
       }),
     );
     if (!withShell || round >= rounds.peers) continue;
     for (const peer of peers) others.get(peer)!.push(await measurePeer(project, peer));
   }
-  return { label: project.label, judged: journal === 'wal', ours, idle, peers: others, markMs };
+  return {
+    label: project.label,
+    judged: journal === 'wal' && pace > 0,
+    ours,
+    idle,
+    peers: others,
+    markMs,
+  };
 }
 
 function reportOf({ label, judged, ours, idle, peers: others, markMs }: Measured): Metric[] {

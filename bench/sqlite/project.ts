@@ -1,15 +1,17 @@
 // A project with one SQLite file of a given size, and an application that writes to it.
-import { createStillpoint, loadConfig, type Stillpoint } from '@stillpoint/engine';
+import type { SnapshotSummary } from '@stillpoint/engine';
 import { mkdir, writeFile } from 'node:fs/promises';
 import path from 'node:path';
 import { DatabaseSync } from 'node:sqlite';
-import type { Place } from '../place.ts';
+import { fileURLToPath } from 'node:url';
+import { run, type Place } from '../place.ts';
 import { startWriter, type Writer, type WriterTask } from './writer.ts';
 
 export interface SqliteProject extends AsyncDisposable {
   readonly label: string;
   readonly file: string;
-  readonly stillpoint: Stillpoint;
+  /** By the command, in a process of its own. */
+  snapshot(): Promise<SnapshotSummary>;
   readonly writer: Writer;
 }
 
@@ -17,14 +19,16 @@ export interface SqliteSize {
   readonly label: string;
   readonly bytes: number;
   readonly journal: WriterTask['journal'];
+  readonly everyMs: number;
 }
 
+const command = fileURLToPath(new URL('../../node_modules/.bin/stillpoint', import.meta.url));
 const rowBytes = 1000;
 const batchRows = 20_000;
 
 export async function createSqliteProject(
   place: Place,
-  { label, bytes, journal }: SqliteSize,
+  { label, bytes, journal, everyMs }: SqliteSize,
 ): Promise<SqliteProject> {
   const directory = path.join(place.directory, label);
   await mkdir(directory);
@@ -38,19 +42,20 @@ export async function createSqliteProject(
     freeze: { budget: '60s' },
   };
   await writeFile(configFile, JSON.stringify(written));
-  const cache = path.join(place.directory, 'cache');
-  await using cleanup = new AsyncDisposableStack();
-  const config = await loadConfig(configFile);
-  const environment = { version: 'bench', binariesDirectory: cache };
-  const stillpoint = cleanup.use(await createStillpoint(config, environment));
-  const writer = cleanup.use(await startWriter({ file, rows, journal }));
-  const resources = cleanup.move();
+  const writer = await startWriter({ file, rows, journal, everyMs });
   return {
     label,
     file,
-    stillpoint,
+    async snapshot() {
+      const stdout = await run(command, ['snapshot', '--json'], {
+        cwd: directory,
+        env: { ...process.env, XDG_CACHE_HOME: path.join(place.directory, 'cache') },
+        signal: place.signal,
+      });
+      return JSON.parse(stdout) as SnapshotSummary;
+    },
     writer,
-    [Symbol.asyncDispose]: () => resources.disposeAsync(),
+    [Symbol.asyncDispose]: () => writer[Symbol.asyncDispose](),
   };
 }
 

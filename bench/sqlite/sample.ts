@@ -3,7 +3,7 @@ import { settleDisk, timed } from '../place.ts';
 import type { SqliteProject } from './project.ts';
 
 export interface Sample {
-  /** The longest gap between two commits. */
+  /** The longest wait for one commit. */
   readonly pauseMs: number;
   readonly durationMs: number;
   readonly commits: number;

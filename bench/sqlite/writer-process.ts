@@ -1,4 +1,4 @@
-// The application as a snapshot meets it: one program that commits to the SQLite file without a pause, and notes its longest gap. It
+// The application as a snapshot meets it: one program that commits to the SQLite file, and notes how long it waited longest. It
 // answers one word at a time over its channel: 'open' begins a window, 'close' ends it and is answered with what was felt.
 import { DatabaseSync } from 'node:sqlite';
 import type { Felt, WriterTask } from './writer.ts';
@@ -11,7 +11,8 @@ const update = database.prepare('UPDATE item SET text = ? WHERE id = ?');
 const insert = database.prepare('INSERT INTO entry (text) VALUES (?)');
 
 let window: { longestMs: number; commits: number } | undefined;
-let lastCommitMs = performance.now();
+/** When the next commit was wanted. */
+let dueMs = performance.now();
 let numbers = 1;
 
 function commit(): void {
@@ -24,16 +25,17 @@ function commit(): void {
   database.exec('COMMIT');
   const nowMs = performance.now();
   if (window !== undefined) {
-    window.longestMs = Math.max(window.longestMs, nowMs - lastCommitMs);
+    window.longestMs = Math.max(window.longestMs, nowMs - dueMs);
     window.commits += 1;
   }
-  lastCommitMs = nowMs;
+  dueMs = nowMs + task.everyMs;
 }
 
 function write(): void {
   commit();
   // Orders come in between.
-  setImmediate(write);
+  if (task.everyMs === 0) setImmediate(write);
+  else setTimeout(write, task.everyMs);
 }
 
 process.on('disconnect', () => process.exit(0));
@@ -43,7 +45,7 @@ process.on('message', (word) => {
     process.send?.(window);
     return;
   }
-  // The gap that is open now ends with the next commit.
+  // The wait that has begun ends with the next commit.
   commit();
   const felt: Felt | undefined = window;
   window = undefined;

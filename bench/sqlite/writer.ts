@@ -7,11 +7,13 @@ export interface WriterTask {
   readonly file: string;
   readonly rows: number;
   readonly journal: 'wal' | 'delete';
+  /** From one commit to the next; 0: as fast as it can. */
+  readonly everyMs: number;
 }
 
 /** Between two moments. */
 export interface Felt {
-  /** The longest time between two commits, those around the window's ends included. */
+  /** From when a commit was wanted until it was done, those around the window's ends included. */
   readonly longestMs: number;
   readonly commits: number;
 }

@@ -26,6 +26,7 @@ export { withoutPasswords } from './errors/redact.ts';
 export { exitCodes } from './errors/exit-codes.ts';
 export { isSnapshotId, newSnapshotId, newUuid, type SnapshotId } from './ids.ts';
 export { identifyProcess, isAlive, ownIdentity, type ProcessIdentity } from './process-identity.ts';
+export { yieldToOthers } from './process-priority.ts';
 export { silent, type ProgressEvent, type ProgressListener } from './progress.ts';
 export { bytesText, countText } from './readable.ts';
 export { parseSize, sizeText } from './size.ts';

@@ -1,4 +1,5 @@
 // stillpoint snapshot
+import { yieldToOthers, type ProgressListener } from '@stillpoint/core';
 import type { Command } from 'commander';
 import type { Runner } from './context.ts';
 import { takenText, unquiesced } from './describe.ts';
@@ -24,7 +25,12 @@ export function addSnapshotCommand(program: Command, run: Runner): void {
     .action(
       run<Options>(async (context, options) => {
         await using project = await context.openProject({ missingMembers: 'refuse' });
-        const snapshot = await project.stillpoint.snapshot({ ...context.call, ...options });
+        const onProgress = inBackground(context.call.onProgress);
+        const snapshot = await project.stillpoint.snapshot({
+          ...context.call,
+          ...options,
+          onProgress,
+        });
         context.output.result(snapshot);
         context.output.data(takenText(snapshot, context.output.style));
         const loose = unquiesced(snapshot);
@@ -40,4 +46,12 @@ export function addSnapshotCommand(program: Command, run: Runner): void {
         );
       }),
     );
+}
+
+/** Once nobody is held any more, the applications that go on come first. */
+function inBackground(listener: ProgressListener): ProgressListener {
+  return (event) => {
+    if (event.type === 'phase:started' && event.phase === 'capture') yieldToOthers();
+    listener(event);
+  };
 }

@@ -66,7 +66,7 @@ function captureDatabase(
       const by: CheckKind = forUndo ? 'quick_check' : 'integrity_check';
       const { liveJournal, problems, foreignKeyViolations, ...facts } = await keeper.ask(
         'copy',
-        { check: by },
+        { check: by, hurry: forUndo },
         signal,
       );
       const [problem] = problems;

@@ -26,6 +26,12 @@ export interface CheckResult extends DatabaseFacts {
   readonly foreignKeyViolations: number;
 }
 
+export interface CopyOptions {
+  readonly check: CheckKind;
+  /** Somebody waits for the end of it. Otherwise whoever writes to the live file comes first. */
+  readonly hurry: boolean;
+}
+
 export interface CopyResult extends CheckResult {
   /** Of the live file when it was marked. */
   readonly liveJournal: JournalKind;
@@ -41,7 +47,7 @@ export interface Orders {
   /** Pins the state of this moment; in rollback mode by copying it, while writers wait. */
   mark(given: { readonly file: string }): { readonly pinned: boolean };
   /** The marked state in `copyTo`, checked. The live file is let go. */
-  copy(given: { readonly check: CheckKind }): CopyResult;
+  copy(given: CopyOptions): CopyResult;
   /** Reads only. */
   check(given: { readonly file: string; readonly check: CheckKind }): CheckResult;
   /** SQLite's write lock, by tries until `waitMs` have passed; ends by itself after `limitMs`. */

@@ -36,7 +36,7 @@ const orders: { readonly [K in keyof Orders]: Work<K> } = {
     return null;
   },
   mark: (_given, signal) => attached().mark(signal),
-  copy: ({ check }, signal) => attached().copy(check, signal),
+  copy: (given, signal) => attached().copy(given, signal),
   async lock({ file, waitMs, limitMs }, signal) {
     lock ??= new WriteLock(file);
     lock.endAfter(limitMs);

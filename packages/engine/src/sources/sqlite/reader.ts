@@ -4,12 +4,11 @@
 // connection copies just that, however much is written meanwhile; on any other it would begin anew with each commit.
 // Rollback journal: a reader keeps writers from committing, so there the copy is made inside the mark and the lock let go.
 import { statSync } from 'node:fs';
-import { constants, setPriority } from 'node:os';
 import { backup, type DatabaseSync } from 'node:sqlite';
-import { failure } from '@stillpoint/core';
+import { failure, yieldToOthers } from '@stillpoint/core';
 import { checkFile } from './check-file.ts';
 import { journalOf, numberOf, openDatabase, whenFree } from './connection.ts';
-import type { CheckKind, CopyResult, JournalKind } from './keeper-orders.ts';
+import type { CopyOptions, CopyResult, JournalKind } from './keeper-orders.ts';
 
 /** Between two steps of a copy the disk and this process are free for others for a moment. */
 const stepBytes = 2 * 1024 * 1024;
@@ -44,9 +43,8 @@ export class Reader {
     return { pinned: false };
   }
 
-  async copy(check: CheckKind, signal: AbortSignal): Promise<CopyResult> {
-    // The mark is taken and nobody waits for us: whoever writes comes first from here on.
-    setPriority(constants.priority.PRIORITY_BELOW_NORMAL);
+  async copy({ check, hurry }: CopyOptions, signal: AbortSignal): Promise<CopyResult> {
+    if (!hurry) yieldToOthers();
     const liveJournal = this.#marked;
     if (liveJournal === undefined) throw new TypeError('copy() before mark()');
     if (liveJournal === 'wal') {
