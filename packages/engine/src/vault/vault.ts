@@ -9,17 +9,17 @@ import {
   systemClock,
   type Clock,
 } from '@stillpoint/core';
-import { createChunkReader } from './chunk-reader.ts';
+import { createChunkReader } from './read/chunk-reader.ts';
 import type { Store, Vault } from './contract.ts';
-import { forgetSnapshot, holdSnapshot, listHolds } from './holds.ts';
-import { createIndexLoader } from './index-loader.ts';
-import { FORMAT, holdKey, VAULT_KEY } from './layout.ts';
-import { listManifests, readManifest } from './manifests.ts';
-import { createPackReader } from './pack-reader.ts';
-import { createSession } from './session.ts';
-import { readChunks } from './stream-reader.ts';
+import { forgetSnapshot, holdSnapshot, listHolds } from './upkeep/holds.ts';
+import { createIndexLoader } from './read/index-loader.ts';
+import { FORMAT, holdKey, VAULT_KEY } from './format/layout.ts';
+import { listManifests, readManifest } from './upkeep/manifests.ts';
+import { createPackReader } from './read/pack-reader.ts';
+import { createSession } from './write/session.ts';
+import { readChunks } from './read/stream-reader.ts';
 import { defaultTuning, type Tuning } from './tuning.ts';
-import { verifyStreams } from './verify.ts';
+import { verifyStreams } from './upkeep/verify.ts';
 
 export interface VaultOptions {
   /** For tests. */

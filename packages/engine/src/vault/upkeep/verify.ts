@@ -4,9 +4,9 @@
 // at once, however many streams name it. A chunk is lost only if no copy of it is good. Damage is
 // reported with the key of the object, never thrown, and summed up: a lost pack is one line, not a thousand.
 import { digestFromHex, digestHex, digestOf, isFailure } from '@stillpoint/core';
-import { decodeChunk } from './chunk-codec.ts';
-import type { ChunkLocation, PackFacts } from './chunk-index.ts';
-import type { ChunkReader } from './chunk-reader.ts';
+import { decodeChunk } from '../format/chunk-codec.ts';
+import type { ChunkLocation, PackFacts } from '../read/chunk-index.ts';
+import type { ChunkReader } from '../read/chunk-reader.ts';
 import type {
   Damage,
   Store,
@@ -14,11 +14,11 @@ import type {
   StreamRefLike,
   VerifyOptions,
   VerifyReport,
-} from './contract.ts';
-import { forEachConcurrently } from './flow.ts';
-import type { IndexLoader } from './index-loader.ts';
-import { INDEX_PREFIX, packKey } from './layout.ts';
-import { listChunks } from './stream-reader.ts';
+} from '../contract.ts';
+import { forEachConcurrently } from '../flow.ts';
+import type { IndexLoader } from '../read/index-loader.ts';
+import { INDEX_PREFIX, packKey } from '../format/layout.ts';
+import { listChunks } from '../read/stream-reader.ts';
 
 const PACKS_READ_AT_ONCE = 2;
 const PACKS_LOOKED_AT_AT_ONCE = 16;

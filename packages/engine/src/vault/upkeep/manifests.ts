@@ -1,8 +1,8 @@
 // Sealed snapshots by their manifests. The name of a manifest holds the digest of its bytes: a truncated or flipped one is
 // listed and then refused when it is read, never hidden.
 import { digestOf, failure, isFailure } from '@stillpoint/core';
-import type { SealedEntry, Store } from './contract.ts';
-import { SNAPSHOT_PREFIX, snapshotKey, snapshotOfKey } from './layout.ts';
+import type { SealedEntry, Store } from '../contract.ts';
+import { SNAPSHOT_PREFIX, snapshotKey, snapshotOfKey } from '../format/layout.ts';
 
 export async function listManifests(store: Store): Promise<readonly SealedEntry[]> {
   const entries: SealedEntry[] = [];

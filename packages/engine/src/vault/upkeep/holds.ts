@@ -1,8 +1,8 @@
 // What keeps a snapshot, and what takes it away. A hold is an object beside the manifests: everybody who shares the vault sees
 // it. That it is there is all that counts; its content is for people.
 import { canonicalBytes, failure, type SnapshotId } from '@stillpoint/core';
-import type { SealedEntry, Store } from './contract.ts';
-import { HOLD_PREFIX, holdKey, holdOfKey, snapshotKey } from './layout.ts';
+import type { SealedEntry, Store } from '../contract.ts';
+import { HOLD_PREFIX, holdKey, holdOfKey, snapshotKey } from '../format/layout.ts';
 
 export async function listHolds(store: Store): Promise<ReadonlySet<SnapshotId>> {
   const held = new Set<SnapshotId>();

@@ -1,10 +1,10 @@
 // A chunk by its digest, verified. Before an error is raised every copy was tried, the index was read again (another
 // writer may have stored the chunk) and so were the trailers of packs that no index names (an index may be lost).
 import { digestFromHex, failure, isFailure, type StillpointError } from '@stillpoint/core';
-import { decodeChunk } from './chunk-codec.ts';
+import { decodeChunk } from '../format/chunk-codec.ts';
 import type { ChunkLocation } from './chunk-index.ts';
 import type { IndexLoader } from './index-loader.ts';
-import { INDEX_PREFIX, packKey } from './layout.ts';
+import { INDEX_PREFIX, packKey } from '../format/layout.ts';
 import type { PackReader } from './pack-reader.ts';
 
 export interface ChunkReader {

@@ -5,14 +5,14 @@
 // A chunk counts as there only if its pack is there with the right size (looked at once a session for each pack), so a
 // snapshot never rests on what is already lost, and the next one after a loss stores anew what was lost.
 import { digestHex, digestOf, failure, isFailure } from '@stillpoint/core';
-import type { ObjectSink, StreamRef } from '../sources/contract.ts';
-import type { ChunkIndex, PackFacts } from './chunk-index.ts';
+import type { ObjectSink, StreamRef } from '../../sources/contract.ts';
+import type { ChunkIndex, PackFacts } from '../read/chunk-index.ts';
 import { createFixedChunker, type Content } from './chunker.ts';
-import { writeChunkList, type ListEntry } from './chunk-list.ts';
-import type { SealedEntry, SessionStats, Store, VaultSession } from './contract.ts';
-import { packKey, SNAPSHOT_PREFIX, snapshotKey } from './layout.ts';
+import { writeChunkList, type ListEntry } from '../format/chunk-list.ts';
+import type { SealedEntry, SessionStats, Store, VaultSession } from '../contract.ts';
+import { packKey, SNAPSHOT_PREFIX, snapshotKey } from '../format/layout.ts';
 import { createPackPipeline } from './pack-pipeline.ts';
-import type { Tuning } from './tuning.ts';
+import type { Tuning } from '../tuning.ts';
 
 export interface SessionOptions {
   readonly store: Store;

@@ -4,12 +4,12 @@
 //              data. What it finds is good for reading only: new snapshots must not rely on it (I3).
 import { digestHex, digestOf, isFailure } from '@stillpoint/core';
 import { createChunkIndex, type ChunkIndex } from './chunk-index.ts';
-import type { Damage, Store, StoreKey } from './contract.ts';
-import { readIndexFile } from './index-file.ts';
-import { INDEX_PREFIX, indexOfKey, PACK_PREFIX, packOfKey } from './layout.ts';
-import type { IndexedPack } from './pack-builder.ts';
-import { FOOTER_BYTES, isTableOf, tableBytesOf } from './pack-table.ts';
-import { forEachConcurrently, joinNext } from './flow.ts';
+import type { Damage, Store, StoreKey } from '../contract.ts';
+import { readIndexFile } from '../format/index-file.ts';
+import { INDEX_PREFIX, indexOfKey, PACK_PREFIX, packOfKey } from '../format/layout.ts';
+import type { IndexedPack } from '../write/pack-builder.ts';
+import { FOOTER_BYTES, isTableOf, tableBytesOf } from '../format/pack-table.ts';
+import { forEachConcurrently, joinNext } from '../flow.ts';
 
 const READS_AT_ONCE = 8;
 

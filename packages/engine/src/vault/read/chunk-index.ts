@@ -2,8 +2,8 @@
 // bytes here, so a terabyte of 1 MiB chunks fits in 120 MB. A chunk may lie in several packs (two sessions
 // stored it at the same time, or it was stored anew because its pack was gone): its copies are chained, and a reader
 // that finds one damaged takes the next.
-import type { IndexedPack } from './pack-builder.ts';
-import { ENTRY_BYTES, readEntry } from './pack-table.ts';
+import type { IndexedPack } from '../write/pack-builder.ts';
+import { ENTRY_BYTES, readEntry } from '../format/pack-table.ts';
 
 export interface PackFacts {
   readonly hex: string;

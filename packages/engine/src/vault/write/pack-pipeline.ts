@@ -3,13 +3,13 @@
 // after the packs the index of them (I3).
 // Memory is bounded: `encodingsMax` chunks and `packWritesMax + 1` pack buffers. The first error ends everything: add() and
 // flush() reject with it from then on, and no promise is left rejected without a listener.
-import type { ChunkIndex } from './chunk-index.ts';
-import { encodeChunk, type EncodedChunk } from './chunk-codec.ts';
-import { LIST_ENTRY_BYTES } from './chunk-list.ts';
-import type { Store } from './contract.ts';
-import { createSlots } from './flow.ts';
-import { writeIndexFile } from './index-file.ts';
-import { indexKey, packKey } from './layout.ts';
+import type { ChunkIndex } from '../read/chunk-index.ts';
+import { encodeChunk, type EncodedChunk } from '../format/chunk-codec.ts';
+import { LIST_ENTRY_BYTES } from '../format/chunk-list.ts';
+import type { Store } from '../contract.ts';
+import { createSlots } from '../flow.ts';
+import { writeIndexFile } from '../format/index-file.ts';
+import { indexKey, packKey } from '../format/layout.ts';
 import {
   createPackBuilder,
   packBufferBytes,
@@ -17,7 +17,7 @@ import {
   type IndexedPack,
   type PackBuilder,
 } from './pack-builder.ts';
-import type { Tuning } from './tuning.ts';
+import type { Tuning } from '../tuning.ts';
 import { digestHex, digestOf } from '@stillpoint/core';
 
 export interface NewChunk {

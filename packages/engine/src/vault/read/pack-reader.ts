@@ -2,8 +2,8 @@
 // other, lie next to each other, so most spans are in a block that was just read; readers at the same time share
 // the reading of one. Bytes are handed out unverified: whoever decodes them checks.
 import type { PackFacts } from './chunk-index.ts';
-import type { Store } from './contract.ts';
-import { packKey } from './layout.ts';
+import type { Store } from '../contract.ts';
+import { packKey } from '../format/layout.ts';
 
 export interface PackReader {
   /** Fewer bytes than asked for if the pack ends before; OBJECT_MISSING if it is gone. */

@@ -2,8 +2,8 @@
 // Each chunk was verified by its digest, each list by its sum, the whole by the reference's number of bytes.
 import assert from 'node:assert/strict';
 import { digestFromHex, digestHex, digestOf, failure, isDigest } from '@stillpoint/core';
-import type { StreamRef } from '../sources/contract.ts';
-import { DEPTH_MAX, readChunkList, type ListEntry } from './chunk-list.ts';
+import type { StreamRef } from '../../sources/contract.ts';
+import { DEPTH_MAX, readChunkList, type ListEntry } from '../format/chunk-list.ts';
 import type { ChunkReader } from './chunk-reader.ts';
 
 const EMPTY = digestOf(new Uint8Array(0));

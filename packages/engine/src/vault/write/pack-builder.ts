@@ -2,8 +2,8 @@
 // bytes, is reckoned along the way so that closing a pack does not stop everything else.
 import assert from 'node:assert/strict';
 import { createHasher, digestHex } from '@stillpoint/core';
-import type { EncodedChunk } from './chunk-codec.ts';
-import { ENTRY_BYTES, FOOTER_BYTES, writeEntry, writeFooter } from './pack-table.ts';
+import type { EncodedChunk } from '../format/chunk-codec.ts';
+import { ENTRY_BYTES, FOOTER_BYTES, writeEntry, writeFooter } from '../format/pack-table.ts';
 
 /** A pack that is in the store, as an index file names it. */
 export interface IndexedPack {

@@ -3,7 +3,7 @@
 //   each pack:        name (32), bytes of the pack u64, number of entries u32, four zero bytes; then the entries
 // Its name is the BLAKE3 of its bytes; whoever reads checks that first, so parsing trusts the bytes.
 import { FORMAT } from './layout.ts';
-import type { IndexedPack } from './pack-builder.ts';
+import type { IndexedPack } from '../write/pack-builder.ts';
 import { ENTRY_BYTES } from './pack-table.ts';
 
 const MAGIC = Buffer.from('SPINDEX1', 'latin1');

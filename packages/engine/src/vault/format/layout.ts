@@ -6,7 +6,7 @@ import {
   type Digest,
   type SnapshotId,
 } from '@stillpoint/core';
-import type { SealedEntry, StoreKey } from './contract.ts';
+import type { SealedEntry, StoreKey } from '../contract.ts';
 
 export const FORMAT = 1;
 export const VAULT_KEY: StoreKey = 'vault.json';
