@@ -4,23 +4,20 @@ import { byBytes, type ByteName, decodeName, encodeName } from '../file-tree/ind
 import type { Json } from '@stillpoint/core';
 import { failure } from '@stillpoint/core';
 import { z } from 'zod';
-import type { ObjectSource, StreamRef } from '../sources/contract.ts';
+import { streamRefSchema, type ObjectSource, type StreamRef } from '../sources/contract.ts';
 import type { Boundaries } from './listing.ts';
 import { isSafeMemberName } from './names.ts';
 import { isSharedIndex, isStatePath, infoFiles } from './state-files.ts';
 
-const stream = z.strictObject({
-  digest: z.string(),
-  bytes: z.number().int().nonnegative(),
-  depth: z.number().int().nonnegative(),
-});
 const name = z.union([z.string(), z.strictObject({ b64: z.base64() })]);
 const objectId = z.string().regex(/^([0-9a-f]{40}|[0-9a-f]{64})$/);
 const mode = z.number().int().min(0).max(0o7777);
 const setting = z.tuple([z.string(), z.string().nullable()]);
 
 function storedFiles(allowed: (file: string) => boolean) {
-  return z.array(z.strictObject({ path: z.string().refine(allowed), mode, content: stream }));
+  return z.array(
+    z.strictObject({ path: z.string().refine(allowed), mode, content: streamRefSchema }),
+  );
 }
 
 const schema = z.strictObject({
@@ -28,30 +25,32 @@ const schema = z.strictObject({
   format: z.enum(['sha1', 'sha256']),
   head: z.strictObject({ ref: name.nullable(), commit: objectId.nullable() }),
   /** Lines of `id NUL name [NUL symbolic]`. */
-  refs: stream,
+  refs: streamRefSchema,
   /** Every id whose history the packs hold whole, one a line. */
-  tips: stream,
+  tips: streamRefSchema,
   /** Each is self-contained but for deltas' and links' sake: oldest first. */
-  packs: z.array(stream),
-  stashLog: stream.nullable(),
-  index: stream.nullable(),
+  packs: z.array(streamRefSchema),
+  stashLog: streamRefSchema.nullable(),
+  index: streamRefSchema.nullable(),
   sharedIndexes: storedFiles(isSharedIndex),
   state: storedFiles(isStatePath),
   info: z.strictObject({
     own: storedFiles((file) => (infoFiles.own as readonly string[]).includes(file)),
     shared: storedFiles((file) => (infoFiles.shared as readonly string[]).includes(file)),
   }),
-  shallow: stream.nullable(),
+  shallow: streamRefSchema.nullable(),
   settings: z.array(setting),
   worktreeSettings: z.array(setting).nullable(),
   submodules: z.array(z.strictObject({ path: name, commit: objectId })),
   /** Large files kept by git-lfs: id (sha256 of the bytes) and where they are. */
-  lfs: z.array(z.strictObject({ id: z.string().regex(/^[0-9a-f]{64}$/), content: stream })),
+  lfs: z.array(
+    z.strictObject({ id: z.string().regex(/^[0-9a-f]{64}$/), content: streamRefSchema }),
+  ),
   /** One line of JSON for each path. */
-  listing: stream,
+  listing: streamRefSchema,
   include: z.array(z.string()),
   /** Listings of states that this one was taken to come back from: their paths were looked at too, ignored or not. */
-  considered: z.array(stream),
+  considered: z.array(streamRefSchema),
   /** What lay here and was left to other sources, or is ours: a restore leaves it alone, whoever has it by then. */
   outside: z.array(name).optional(),
 });
@@ -112,7 +111,7 @@ const lineSchema = z.discriminatedUnion('type', [
     mode,
     sizeBytes: z.number().int().nonnegative(),
     id: objectId,
-    content: stream.optional(),
+    content: streamRefSchema.optional(),
   }),
 ]);
 

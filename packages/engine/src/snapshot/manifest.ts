@@ -11,7 +11,7 @@ import { z } from 'zod';
 import type { SnapshotSummary, SourceSummary } from '../api.ts';
 import type { FreezeTimes } from '../freeze/contract.ts';
 import type { BrokenSeal } from '../project/index.ts';
-import type { StreamRef } from '../sources/contract.ts';
+import { streamRefSchema, type StreamRef } from '../sources/contract.ts';
 import type { SealedEntry } from '../vault/contract.ts';
 import { isSignedRight, type Lockfile } from './lockfile.ts';
 import { isPlace } from './place.ts';
@@ -57,7 +57,6 @@ export function manifestBytes(manifest: Manifest): Uint8Array {
   return canonicalBytes(manifest);
 }
 
-const streamRef = z.looseObject({ digest: z.string(), bytes: z.number(), depth: z.number() });
 const memberState = z.looseObject({
   path: z.string(),
   commit: z.string().nullable(),
@@ -80,7 +79,7 @@ const shape = z.looseObject({
   durationMs: z.number(),
   freeze: z.looseObject({ totalMs: z.number(), drainMs: z.number(), markMs: z.number() }),
   project: z.looseObject({ id: z.string(), directory: z.string() }),
-  config: z.looseObject({ file: z.string(), content: streamRef }).nullable(),
+  config: z.looseObject({ file: z.string(), content: streamRefSchema }).nullable(),
   lockfile: z.looseObject({ members: z.array(memberState), signature: z.string() }),
   brokenSeal: sealPart.extend({ earlier: z.array(sealPart).optional() }).nullish(),
   sources: z.array(

@@ -16,6 +16,7 @@
 //  8. close() leaves no writer; open() lets them in again. Both are idempotent.
 //  9. Every refusal is an error of the catalogue, thrown by probe() or begin(): before anything is paused.
 // 10. A driver sees streams, never the vault, the catalog or another driver.
+import { z } from 'zod';
 import type { Json, ProgressListener, SnapshotId } from '@stillpoint/core';
 import type { DatabaseAccess } from './database.ts';
 import type { TreeAccess } from './tree.ts';
@@ -47,12 +48,40 @@ export interface StreamRef {
   readonly bytes: number;
   /** How many levels of chunk lists lie above the chunks; 0: the digest is the one chunk. */
   readonly depth: number;
+  /** The stream is an image of pages of so many bytes; the digest is then that of its head. */
+  readonly pageBytes?: number;
+}
+
+export const streamRefSchema = z.strictObject({
+  digest: z.string(),
+  bytes: z.int().min(0),
+  depth: z.int().min(0),
+  pageBytes: z.exactOptional(z.int().min(1)),
+});
+
+/** What a driver knows of a stream; all of it only saves work. */
+export interface StreamHints {
+  /** A database: whole pages of so many bytes, of which few change. It is then stored as an image, page by page. */
+  readonly pageBytes?: number;
+  /** The same stream in an earlier snapshot: what is equal at the same place is not stored again. May be gone from the vault. */
+  readonly previous?: StreamRef;
+}
+
+/** Content that lies in a file that nobody changes meanwhile: read by whoever hashes it, from position 0. */
+export interface FileContent {
+  /** Open for reading; the caller closes it after the writing has ended. */
+  readonly descriptor: number;
+  readonly bytes: number;
 }
 
 /** Where a driver puts bytes. Nothing written is durable before the engine seals. */
 export interface ObjectSink {
   /** Stores the content; equal content is stored once. Resolves when the content was taken over. */
-  writeStream(content: AsyncIterable<Uint8Array> | Iterable<Uint8Array>): Promise<StreamRef>;
+  writeStream(
+    content: AsyncIterable<Uint8Array> | Iterable<Uint8Array>,
+    hints?: StreamHints,
+  ): Promise<StreamRef>;
+  writeFile(content: FileContent, hints?: StreamHints): Promise<StreamRef>;
   writeBytes(content: Uint8Array): Promise<StreamRef>;
 }
 

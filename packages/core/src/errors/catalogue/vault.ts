@@ -16,6 +16,12 @@ export const vault = {
     exit: exit.notFound,
     retryable: false,
   },
+  VAULT_CONTENT_CHANGED: {
+    message: 'A file became shorter while it was captured: it ends at {position} of {bytes} bytes.',
+    hint: 'Something changed it meanwhile. Nothing was sealed; take the snapshot again.',
+    exit: exit.failed,
+    retryable: true,
+  },
   VAULT_TOO_NEW: {
     message:
       'The vault at {vault} has format {format}; this Stillpoint knows formats up to {supported}.',

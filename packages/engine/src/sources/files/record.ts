@@ -8,13 +8,8 @@ import {
   isSafeName,
   type ByteName,
 } from '../../file-tree/index.ts';
-import type { ObjectSource, StreamRef } from '../contract.ts';
+import { streamRefSchema, type ObjectSource, type StreamRef } from '../contract.ts';
 
-const stream = z.strictObject({
-  digest: z.string(),
-  bytes: z.number().int().nonnegative(),
-  depth: z.number().int().nonnegative(),
-});
 const name = z.union([z.string(), z.strictObject({ b64: z.base64() })]);
 const id = z.number().int().nonnegative();
 const owned = {
@@ -28,7 +23,7 @@ const mode = z.number().int().min(0).max(0o7777);
 const recordSchema = z.strictObject({
   version: z.literal(1),
   root: z.strictObject({ mode, ...owned }),
-  listing: stream,
+  listing: streamRefSchema,
   /** Of all files together, as large as they are listed. */
   bytes: id,
   /** What was not looked at: a restore leaves it alone, whatever is excluded by then. */
@@ -70,7 +65,7 @@ const lineSchema = z.discriminatedUnion('type', [
     ...owned,
     sizeBytes: id,
     digest: z.string(),
-    content: stream.optional(),
+    content: streamRefSchema.optional(),
     link: id.optional(),
   }),
 ]);

@@ -4,11 +4,16 @@ import { mkdir, open } from 'node:fs/promises';
 import path from 'node:path';
 import { canonicalBytes, failure, isFailure, type ProgressListener } from '@stillpoint/core';
 import { z } from 'zod';
-import type { ObjectSink, ObjectSource, StreamRef } from '../contract.ts';
+import {
+  streamRefSchema,
+  type ObjectSink,
+  type ObjectSource,
+  type StreamRef,
+} from '../contract.ts';
 import type { Cluster } from './cluster/contract.ts';
 import { formatLsn } from './lsn.ts';
 import { createPool } from './pool.ts';
-import { parseStored, streamRef, type BaseRef } from './record.ts';
+import { parseStored, type BaseRef } from './record.ts';
 import { takeBaseBackup } from './replication/base-backup.ts';
 import { readTar, type TarEntry } from './tar.ts';
 
@@ -22,7 +27,7 @@ const relativePath = z
 const listing = z.object({
   version: z.literal(1),
   directories: z.array(z.object({ path: relativePath, mode: z.int() })),
-  files: z.array(z.object({ path: relativePath, mode: z.int(), content: streamRef })),
+  files: z.array(z.object({ path: relativePath, mode: z.int(), content: streamRefSchema })),
 });
 type Listing = z.infer<typeof listing>;
 type ListedFile = Listing['files'][number];

@@ -3,23 +3,18 @@
 // docs/format/manifest.md describes it; `version` grows when a reader of today would misread it.
 import { failure, type Json } from '@stillpoint/core';
 import { z } from 'zod';
+import { streamRefSchema } from '../contract.ts';
 import { isLsnText } from './lsn.ts';
 
 const lsn = z.string().refine(isLsnText, 'an LSN');
 const timeline = z.int().min(1);
 const incarnation = z.uuid();
 
-export const streamRef = z.object({
-  digest: z.string().min(1),
-  bytes: z.int().min(0),
-  depth: z.int().min(0),
-});
-
 const base = z.object({
   /** Of the files: base.ts. */
-  listing: streamRef,
+  listing: streamRefSchema,
   /** Postgres' own backup manifest, for incremental bases later. */
-  manifest: streamRef,
+  manifest: streamRefSchema,
   startLsn: lsn,
   stopLsn: lsn,
   timeline,
@@ -48,14 +43,14 @@ const record = z.object({
   pageBytes: z.int(),
   base,
   /** Of the WAL's pieces: wal-list.ts. */
-  wal: streamRef,
+  wal: streamRefSchema,
   /** Where the WAL list begins and ends. */
   walFrom: lsn,
   walTo: lsn,
   mark: z.object({ name: z.string(), lsn, timeline }),
   databases: z.array(database),
   /** Values of the sequences at the mark: sequences.ts. */
-  sequences: streamRef,
+  sequences: streamRefSchema,
   createdWith: z.string(),
 });
 

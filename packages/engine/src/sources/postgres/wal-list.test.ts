@@ -76,6 +76,7 @@ test('an error of the sink is told, and nothing stays unhandled', async () => {
   const sink = {
     writeBytes: () => Promise.reject(new Error('full')),
     writeStream: () => Promise.reject(new Error('full')),
+    writeFile: () => Promise.reject(new Error('full')),
   };
   const collector = createWalCollector(sink, START);
   await collector.write(START, Buffer.from('x'));

@@ -4,9 +4,14 @@
 // later; a piece never crosses a multiple of PIECE_BYTES.
 import { canonicalBytes } from '@stillpoint/core';
 import { z } from 'zod';
-import type { ObjectSink, ObjectSource, StreamRef } from '../contract.ts';
+import {
+  streamRefSchema,
+  type ObjectSink,
+  type ObjectSource,
+  type StreamRef,
+} from '../contract.ts';
 import { bytesBetween, formatLsn, isLsnText, lsnAfter, parseLsn, type Lsn } from './lsn.ts';
-import { parseStored, streamRef } from './record.ts';
+import { parseStored } from './record.ts';
 
 export interface WalPiece {
   readonly start: Lsn;
@@ -40,7 +45,7 @@ const stored = z.object({
       timeline: z.int().min(1),
       from: lsn,
       forkLsn: lsn.nullable(),
-      pieces: z.array(z.tuple([lsn, streamRef])),
+      pieces: z.array(z.tuple([lsn, streamRefSchema])),
     }),
   ),
 });

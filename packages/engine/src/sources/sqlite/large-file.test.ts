@@ -32,6 +32,7 @@ function fileObjects(directory: string): ObjectSink & ObjectSource {
       await handle.close();
       return { digest, bytes: written, depth: 0 };
     },
+    writeFile: async () => assert.fail('the driver streams'),
     writeBytes: async (content) => ({ digest: digestOf(content), bytes: 0, depth: 0 }),
     readStream: (ref) => createReadStream(fileOf(ref), { highWaterMark: 2 ** 20 }),
     readBytes: async () => assert.fail('it is too large for that'),

@@ -2,12 +2,7 @@
 // be old, or come from another machine.
 import { failure, type Json } from '@stillpoint/core';
 import { z } from 'zod';
-
-const stream = z.strictObject({
-  digest: z.string().min(1),
-  bytes: z.int().min(0),
-  depth: z.int().min(0),
-});
+import { streamRefSchema } from '../contract.ts';
 
 const access = {
   mode: z.int().min(0).max(0o7777),
@@ -36,7 +31,7 @@ const record = z.discriminatedUnion('kind', [
   z.strictObject({
     version: z.literal(1),
     kind: z.literal('database'),
-    content: stream,
+    content: streamRefSchema,
     ...access,
     ...facts,
   }),
@@ -44,8 +39,8 @@ const record = z.discriminatedUnion('kind', [
   z.strictObject({
     version: z.literal(1),
     kind: z.literal('files'),
-    content: stream,
-    companions: z.array(z.strictObject({ end: z.enum(companionEnds), content: stream })),
+    content: streamRefSchema,
+    companions: z.array(z.strictObject({ end: z.enum(companionEnds), content: streamRefSchema })),
     ...access,
   }),
 ]);

@@ -1,4 +1,5 @@
 // The vault as a driver sees it, in memory: for the shared suite and for driver tests that need no disk.
+import { readSync } from 'node:fs';
 import { digestOf, failure } from '@stillpoint/core';
 import type { ObjectSink, ObjectSource, StreamRef } from '../contract.ts';
 
@@ -39,6 +40,15 @@ export function createMemoryObjects(): MemoryObjects {
       const pieces: Uint8Array[] = [];
       for await (const piece of content) pieces.push(Uint8Array.from(piece));
       return writeBytes(Buffer.concat(pieces));
+    },
+    writeFile({ descriptor, bytes }) {
+      const content = Buffer.alloc(bytes);
+      for (let filled = 0; filled < bytes; ) {
+        const read = readSync(descriptor, content, filled, bytes - filled, filled);
+        if (read === 0) throw failure('VAULT_CONTENT_CHANGED', { position: filled, bytes });
+        filled += read;
+      }
+      return writeBytes(content);
     },
     readBytes,
     async *readStream(ref) {

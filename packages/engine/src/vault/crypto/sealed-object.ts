@@ -48,7 +48,9 @@ export function createSealer(keys: VaultKeys, magic: Magic, salt = newSalt()): S
   return {
     header,
     seal(part, plain) {
-      const cipher = createCipheriv('aes-256-gcm', key, nonceOf(part), { authTagLength: TAG_BYTES });
+      const cipher = createCipheriv('aes-256-gcm', key, nonceOf(part), {
+        authTagLength: TAG_BYTES,
+      });
       cipher.setAAD(header);
       return Buffer.concat([cipher.update(plain), cipher.final(), cipher.getAuthTag()]);
     },

@@ -11,6 +11,7 @@ import { createFixedChunker, type Content } from './chunker.ts';
 import { writeChunkList, type ListEntry } from '../format/chunk-list.ts';
 import type { SealedEntry, SessionStats, Store, VaultSession } from '../contract.ts';
 import { packKey, SNAPSHOT_PREFIX, snapshotKey } from '../format/layout.ts';
+import { readFileContent } from './file-content.ts';
 import { createPackPipeline } from './pack-pipeline.ts';
 import type { Tuning } from '../tuning.ts';
 
@@ -66,6 +67,7 @@ export function createSession(options: SessionOptions): VaultSession {
       const counts: Counts = { bytesIn: 0, bytesStored: 0 };
       return {
         writeStream: (content) => writeStream(content, counts),
+        writeFile: (file) => writeStream(readFileContent(file), counts),
         writeBytes: (content) => writeStream([content], counts),
         stats: () => ({ ...counts }),
       };

@@ -2,8 +2,14 @@
 // they name it is all that a restore needs. Read back strictly.
 import { canonicalBytes, type Json } from '@stillpoint/core';
 import { z } from 'zod';
-import type { ObjectSink, ObjectSource, Placement, StreamRef } from '../../contract.ts';
-import { parseStored, streamRef } from '../record.ts';
+import {
+  streamRefSchema,
+  type ObjectSink,
+  type ObjectSource,
+  type Placement,
+  type StreamRef,
+} from '../../contract.ts';
+import { parseStored } from '../record.ts';
 
 const setting = z.object({
   /** null: of everybody in this database. */
@@ -52,7 +58,7 @@ const record = z.object({
   schemaDigest: z.string().nullable(),
   /** Plain bytes of the dump. */
   dumpBytes: z.int().min(0),
-  listing: streamRef,
+  listing: streamRefSchema,
 });
 
 /** Sequences keep no history: their values are read in the freeze. */
@@ -65,7 +71,7 @@ const sequence = z.object({
 
 const listing = z.object({
   version: z.literal(1),
-  files: z.array(z.object({ name: z.string().regex(/^[\w.]+$/), content: streamRef })),
+  files: z.array(z.object({ name: z.string().regex(/^[\w.]+$/), content: streamRefSchema })),
   /** Rows as counted in the dump. */
   tables: z.array(z.object({ schema: z.string(), name: z.string(), rows: z.int().min(0) })),
   sequences: z.array(sequence),

@@ -1,0 +1,63 @@
+// What the vault's worker threads are asked to do: everything that costs processor time for new bytes. Each job is a pure function of
+// what it is given (jobs-here.ts), so that small sessions do without threads and tests can run it where they are.
+//
+// The way of new bytes: read -> hash -> (known already? then that was all) -> zstd -> encrypt and gather in a pack -> put (fsync).
+// Where a chunk is cut, and whether the vault has it, is decided by the session, which alone knows the index.
+import type { Encoding } from '../format/chunk-codec.ts';
+import type { VaultKeys } from '../crypto/keys.ts';
+
+/** A chunk, compressed; not yet encrypted, for that needs its place in a pack. */
+export interface CompressedChunk {
+  /** Hex digits of the digest of the plain bytes. */
+  readonly hex: string;
+  readonly plainBytes: number;
+  readonly encoding: Encoding;
+  readonly body: Uint8Array;
+}
+
+export interface FinishedPack {
+  /** Hex digits of the digest of all bytes. */
+  readonly hex: string;
+  readonly salt: Uint8Array;
+  readonly content: Uint8Array;
+  /** Entries of format/pack-table.ts, in clear. */
+  readonly table: Uint8Array;
+}
+
+/** Whole pages that lie at `firstPage` of an image. */
+export interface SpanTask {
+  readonly pageBytes: number;
+  readonly content:
+    | { readonly bytes: Uint8Array }
+    | { readonly descriptor: number; readonly position: number; readonly length: number };
+  /** The hashes of the same pages in the image to compare with (format: pages/), as many as it has there. */
+  readonly previous?: Uint8Array;
+}
+
+export interface Span {
+  /** Hashes of all its pages, PAGE_HASH_BYTES each. */
+  readonly hashes: Uint8Array;
+  /** Numbers of the pages that differ, within the span, ascending; pages of zeros among them. */
+  readonly changed: Uint32Array;
+  /** For each changed page the group (of `groups`) that holds it; ZERO_PAGE: it holds zeros. */
+  readonly groupOf: Uint32Array;
+  /** And which of the group's pages it is. */
+  readonly slotOf: Uint16Array;
+  readonly groups: readonly CompressedChunk[];
+}
+
+export interface Jobs {
+  compress(plain: Uint8Array): CompressedChunk;
+  span(task: SpanTask): Span;
+  pack(task: {
+    readonly keys: VaultKeys;
+    readonly chunks: readonly CompressedChunk[];
+  }): FinishedPack;
+}
+
+export type JobName = keyof Jobs;
+
+/** Runs jobs, some at once. Rejects with what the job threw; buffers that are given are transferred, and gone for the caller. */
+export interface Workers extends AsyncDisposable {
+  run<K extends JobName>(job: K, given: Parameters<Jobs[K]>[0]): Promise<ReturnType<Jobs[K]>>;
+}
