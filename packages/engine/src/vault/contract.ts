@@ -74,9 +74,18 @@ export interface SessionStats {
   readonly bytesStored: number;
 }
 
+export interface VaultSink extends ObjectSink {
+  /**
+   * Stores one chunk as it was cut, unless the vault has it: how chunks of another vault, or of a damaged pack, are taken over.
+   * False: it was there.
+   */
+  addChunk(digest: Digest, plain: Uint8Array): Promise<boolean>;
+  stats(): SessionStats;
+}
+
 export interface VaultSession extends AsyncDisposable {
   /** A sink that counts for one source. Sinks of one session may be used at the same time. */
-  sink(): ObjectSink & { stats(): SessionStats };
+  sink(): VaultSink;
   /** Resolves when everything handed to the sinks, and the index of it, is durable in the store. */
   flush(): Promise<void>;
   /** flush(), then writes the manifest. The seal. Rejects with NAME_TAKEN never: names are the engine's matter. */
@@ -119,6 +128,13 @@ export interface Vault extends ObjectSource, AsyncDisposable {
    * verifies every byte. Reports damage instead of throwing.
    */
   verify(refs: AsyncIterable<StreamRefLike>, options: VerifyOptions): Promise<VerifyReport>;
+  /**
+   * Every chunk that the stream rests on, in order: lists, heads and layers too. One that is named twice comes twice. Rejects with
+   * what reading a list rejects with, after its own digest was given.
+   */
+  chunksOf(ref: StreamRefLike): AsyncIterable<Digest>;
+  /** A chunk's plain bytes, verified. CHUNK_MISSING, CHUNK_DAMAGED. */
+  readChunk(digest: Digest): Promise<Uint8Array>;
   freeBytes(): Promise<number | undefined>;
 }
 

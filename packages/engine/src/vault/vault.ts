@@ -3,6 +3,7 @@
 // open the same. A store that holds anything else without it is never taken over.
 import {
   canonicalBytes,
+  digestHex,
   failure,
   isFailure,
   newUuid,
@@ -20,6 +21,7 @@ import { createSession } from './write/session.ts';
 import { readChunks } from './read/stream-reader.ts';
 import { defaultTuning, type Tuning } from './tuning.ts';
 import { verifyStreams } from './upkeep/verify.ts';
+import { walkChunks } from './upkeep/walk-chunks.ts';
 
 export interface VaultOptions {
   /** For tests. */
@@ -96,6 +98,8 @@ export async function openVault(store: Store, options: VaultOptions = {}): Promi
       await forgetSnapshot(store, entry);
     },
     verify: (refs, verifyOptions) => verifyStreams({ store, loader, chunks }, refs, verifyOptions),
+    chunksOf: (ref) => walkChunks(chunks, ref),
+    readChunk: (digest) => chunks.read(digestHex(digest)),
     freeBytes: () => store.freeBytes(),
 
     async [Symbol.asyncDispose]() {

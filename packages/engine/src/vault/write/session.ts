@@ -4,12 +4,13 @@
 // the same chunk.
 // A chunk counts as there only if its pack is there with the right size (looked at once a session for each pack), so a
 // snapshot never rests on what is already lost, and the next one after a loss stores anew what was lost.
+import assert from 'node:assert/strict';
 import { digestHex, digestOf, failure, isFailure } from '@stillpoint/core';
-import type { ObjectSink, StreamRef } from '../../sources/contract.ts';
+import type { StreamRef } from '../../sources/contract.ts';
 import type { ChunkIndex, PackFacts } from '../read/chunk-index.ts';
 import { createFixedChunker, type Content } from './chunker.ts';
 import { writeChunkList, type ListEntry } from '../format/chunk-list.ts';
-import type { SealedEntry, SessionStats, Store, VaultSession } from '../contract.ts';
+import type { SealedEntry, Store, VaultSession, VaultSink } from '../contract.ts';
 import { packKey, SNAPSHOT_PREFIX, snapshotKey } from '../format/layout.ts';
 import { readFileContent } from './file-content.ts';
 import { createPackPipeline } from './pack-pipeline.ts';
@@ -63,12 +64,18 @@ export function createSession(options: SessionOptions): VaultSession {
   };
 
   return {
-    sink(): ObjectSink & { stats(): SessionStats } {
+    sink(): VaultSink {
       const counts: Counts = { bytesIn: 0, bytesStored: 0 };
       return {
         writeStream: (content) => writeStream(content, counts),
         writeFile: (file) => writeStream(readFileContent(file), counts),
         writeBytes: (content) => writeStream([content], counts),
+        async addChunk(digest, plain) {
+          assert.equal(digestOf(plain), digest);
+          const before = own.size;
+          await storeChunk(plain, counts);
+          return own.size > before;
+        },
         stats: () => ({ ...counts }),
       };
     },
