@@ -11,6 +11,7 @@ export {
 export { canonicalBytes, canonicalJson, type Json } from './canonical-json.ts';
 export { systemClock, type Clock } from './clock.ts';
 export {
+  createBlockHasher,
   createHasher,
   digestFromHex,
   digestHex,

@@ -83,6 +83,12 @@ export const vault = {
     exit: exit.integrity,
     retryable: false,
   },
+  IMAGE_DAMAGED: {
+    message: 'Data in the vault is damaged: the image {image} cannot be read: {reason}.',
+    hint: 'stillpoint verify --deep shows which snapshots are harmed; restore one that is not.',
+    exit: exit.integrity,
+    retryable: false,
+  },
   MANIFEST_DAMAGED: {
     message: 'Snapshot {id} cannot be read: its manifest {key} is damaged ({reason}).',
     hint: 'Other snapshots are unharmed: stillpoint list shows them.',
