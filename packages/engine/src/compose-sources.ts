@@ -12,7 +12,7 @@ import {
 import type { EngineEnvironment } from './compose.ts';
 import { createGitDriver, gitReferences } from './federation/index.ts';
 import type { ProjectState } from './project/index.ts';
-import type { ObjectSource, SourceDriver, StreamRef } from './sources/contract.ts';
+import type { NamedStream, ObjectSource, SourceDriver } from './sources/contract.ts';
 import { createFilesDriver, filesReferences } from './sources/files/index.ts';
 import {
   createPostgresByUrlDriver,
@@ -149,7 +149,7 @@ export function referencesOf(
   record: Json,
   source: ObjectSource,
   snapshot: SnapshotId,
-): AsyncIterable<StreamRef> {
+): AsyncIterable<NamedStream> {
   const references = referencesByDriver[driver];
   if (references === undefined) {
     const problem = `no driver is called ${driver}`;
@@ -159,7 +159,7 @@ export function referencesOf(
 }
 
 const referencesByDriver: Readonly<
-  Record<string, (record: Json, source: ObjectSource) => AsyncIterable<StreamRef>>
+  Record<string, (record: Json, source: ObjectSource) => AsyncIterable<NamedStream>>
 > = {
   git: gitReferences,
   postgres: postgresReferences,

@@ -4,7 +4,7 @@ import type { ResolvedConfig } from './config/resolved.ts';
 import type { MemberHistory } from './federation/index.ts';
 import type { Participant } from './freeze/contract.ts';
 import type { ProjectState } from './project/index.ts';
-import type { ObjectSource, SourceDriver, StreamRef } from './sources/contract.ts';
+import type { NamedStream, ObjectSource, SourceDriver } from './sources/contract.ts';
 import type { Vault } from './vault/contract.ts';
 
 export interface EngineContext {
@@ -26,7 +26,7 @@ export interface EngineContext {
     record: Json,
     source: ObjectSource,
     snapshot: SnapshotId,
-  ): AsyncIterable<StreamRef>;
+  ): AsyncIterable<NamedStream>;
   /** To read a member's history and files; undefined: there is no repository at this path. */
   openHistory(member: string, signal: AbortSignal): Promise<MemberHistory | undefined>;
   readonly version: string;

@@ -4,7 +4,7 @@ import type { Clock, ErrorCode, Json, SnapshotId } from '@stillpoint/core';
 import type { ResolvedConfig, ResolvedParticipant, ResolvedSource } from '../config/resolved.ts';
 import type { Participant } from '../freeze/contract.ts';
 import type { ProjectState } from '../project/index.ts';
-import type { ObjectSource, SourceDriver, StreamRef } from '../sources/contract.ts';
+import type { NamedStream, ObjectSource, SourceDriver } from '../sources/contract.ts';
 import type { Cluster } from '../sources/postgres/cluster/contract.ts';
 import type { Vault } from '../vault/contract.ts';
 
@@ -68,5 +68,5 @@ export interface Patient {
     record: Json,
     source: ObjectSource,
     snapshot: SnapshotId,
-  ) => AsyncIterable<StreamRef>;
+  ) => AsyncIterable<NamedStream>;
 }

@@ -1,7 +1,8 @@
 // The git driver: one instance for each member of the federation. Only wiring; the work is in the files it names.
 import { rm, stat } from 'node:fs/promises';
 import type { Json } from '@stillpoint/core';
-import type { ObjectSource, Placement, SourceDriver, StreamRef } from '../sources/contract.ts';
+import { showName } from '../file-tree/index.ts';
+import type { NamedStream, ObjectSource, Placement, SourceDriver } from '../sources/contract.ts';
 import { compareWith } from './compare.ts';
 import { refuseWhatIsInTheWay } from './in-the-way.ts';
 import { createMemberContext, type GitDriverOptions } from './member.ts';
@@ -72,10 +73,15 @@ export function createGitDriver(options: GitDriverOptions): SourceDriver {
 }
 
 /** Every stream that a record reads; needs no driver. */
-export async function* gitReferences(json: Json, source: ObjectSource): AsyncGenerator<StreamRef> {
+export async function* gitReferences(
+  json: Json,
+  source: ObjectSource,
+): AsyncGenerator<NamedStream> {
   const record = parseRecord('', json);
   yield* streamsOf(record);
   for (const entry of await readListing('', record, source)) {
-    if (entry.type === 'file' && entry.content !== undefined) yield entry.content;
+    if (entry.type === 'file' && entry.content !== undefined) {
+      yield { ...entry.content, of: showName(entry.path) };
+    }
   }
 }

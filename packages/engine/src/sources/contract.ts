@@ -52,6 +52,12 @@ export interface StreamRef {
   readonly pageBytes?: number;
 }
 
+/** A stream as a record names it. */
+export interface NamedStream extends StreamRef {
+  /** What of the source it holds, for people: the path of a file. Left out: what belongs to the source as a whole. */
+  readonly of?: string;
+}
+
 export const streamRefSchema = z.strictObject({
   digest: z.string(),
   bytes: z.int().min(0),
@@ -227,7 +233,7 @@ export interface SourceDriver {
   /** What restoring `record` would change now. Reads only. */
   compare(record: Json, source: ObjectSource, signal: AbortSignal): Promise<Change>;
   /** Every stream that restoring `record` reads. What verify checks and what later keeps objects from being pruned. */
-  references(record: Json, source: ObjectSource): AsyncIterable<StreamRef>;
+  references(record: Json, source: ObjectSource): AsyncIterable<NamedStream>;
   prepare(record: Json, options: PrepareOptions): Promise<Placement>;
   prove(placement: Placement, signal: AbortSignal): Promise<Proof>;
   /**

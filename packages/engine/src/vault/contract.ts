@@ -77,9 +77,9 @@ export interface SessionStats {
 export interface VaultSink extends ObjectSink {
   /**
    * Stores one chunk as it was cut, unless the vault has it: how chunks of another vault, or of a damaged pack, are taken over.
-   * False: it was there.
+   * It is read only if it is needed. False: it was there.
    */
-  addChunk(digest: Digest, plain: Uint8Array): Promise<boolean>;
+  addChunk(digest: Digest, read: () => Promise<Uint8Array>): Promise<boolean>;
   stats(): SessionStats;
 }
 

@@ -6,9 +6,15 @@ import {
   decodeName,
   encodeName,
   isSafeName,
+  showName,
   type ByteName,
 } from '../../file-tree/index.ts';
-import { streamRefSchema, type ObjectSource, type StreamRef } from '../contract.ts';
+import {
+  streamRefSchema,
+  type NamedStream,
+  type ObjectSource,
+  type StreamRef,
+} from '../contract.ts';
 
 const name = z.union([z.string(), z.strictObject({ b64: z.base64() })]);
 const id = z.number().int().nonnegative();
@@ -164,10 +170,12 @@ export async function readListing(
 export async function* filesReferences(
   json: Json,
   objects: ObjectSource,
-): AsyncGenerator<StreamRef> {
+): AsyncGenerator<NamedStream> {
   const record = parseRecord('', json);
   yield record.listing;
   for (const entry of await readListing('', record, objects)) {
-    if (entry.type === 'file' && entry.content !== undefined) yield entry.content;
+    if (entry.type === 'file' && entry.content !== undefined) {
+      yield { ...entry.content, of: showName(entry.path) };
+    }
   }
 }

@@ -4,6 +4,7 @@ import { canonicalBytes, type Json } from '@stillpoint/core';
 import { z } from 'zod';
 import {
   streamRefSchema,
+  type NamedStream,
   type ObjectSink,
   type ObjectSource,
   type Placement,
@@ -124,8 +125,10 @@ export async function readListing(source: ObjectSource, ref: StreamRef): Promise
 export async function* postgresByUrlReferences(
   json: Json,
   source: ObjectSource,
-): AsyncGenerator<StreamRef> {
+): AsyncGenerator<NamedStream> {
   const { listing: ref } = parseRecord(json);
   yield ref;
-  for (const { content } of (await readListing(source, ref)).files) yield content;
+  for (const { name, content } of (await readListing(source, ref)).files) {
+    yield { ...content, of: name };
+  }
 }
