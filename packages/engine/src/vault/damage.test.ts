@@ -161,7 +161,7 @@ describe('indexes', () => {
 
 describe('manifests', () => {
   test('a flipped, cut or lost manifest is MANIFEST_DAMAGED, and is listed as long as it is there', async () => {
-    const { store, entry } = await fixture();
+    const { store, entry, ref } = await fixture();
     const [key] = await keysOf(store, 'snapshots/');
     assert.ok(key !== undefined);
     const good = await store.get(key);
@@ -178,6 +178,6 @@ describe('manifests', () => {
     await store.delete(key);
     await assert.rejects(vault.readManifest(entry), isDamaged);
     await store.put(key, good);
-    assert.equal(Buffer.compare(await vault.readManifest(entry), good), 0);
+    assert.equal(Buffer.from(await vault.readManifest(entry)).toString(), JSON.stringify(ref));
   });
 });

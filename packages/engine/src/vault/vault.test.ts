@@ -1,7 +1,7 @@
 // What goes into a vault comes out of it, once stored however often it was given.
 import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
-import { digestOf, isFailure, newSnapshotId, type ErrorCode } from '@stillpoint/core';
+import { digestHex, digestOf, isFailure, newSnapshotId, type ErrorCode } from '@stillpoint/core';
 import type { StreamRef } from '../sources/contract.ts';
 import type { Store, Vault } from './contract.ts';
 import { createFaultyStore, type Fault, type StoreCall } from './stores/faulty.ts';
@@ -215,7 +215,8 @@ describe('sealing', () => {
     const manifest = Buffer.from('{"a":1}');
     assert.deepEqual(await vault.list(), []);
     const entry = await session.seal(id, manifest);
-    assert.deepEqual(entry, { id, digest: digestOf(manifest), bytes: 7 });
+    const stored = await store.get(`snapshots/${id}.${digestHex(entry.digest)}`);
+    assert.deepEqual(entry, { id, digest: digestOf(stored), bytes: stored.length });
     assert.deepEqual(await session.seal(id, manifest), entry, 'again is harmless');
     await assert.rejects(session.seal(id, Buffer.from('{}')), code('OBJECT_EXISTS'));
     await store.put('snapshots/readme.txt', Buffer.from('foreign'));

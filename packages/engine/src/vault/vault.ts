@@ -10,6 +10,8 @@ import {
   systemClock,
   type Clock,
 } from '@stillpoint/core';
+import { openKeys } from './crypto/keys.ts';
+import { createChunkOpener } from './read/chunk-opener.ts';
 import { createChunkReader } from './read/chunk-reader.ts';
 import type { Store, Vault } from './contract.ts';
 import { forgetSnapshot, holdSnapshot, listHolds } from './upkeep/holds.ts';
@@ -53,10 +55,12 @@ export async function openVault(store: Store, options: VaultOptions = {}): Promi
   const tuning: Tuning = { ...defaultTuning, ...options.tuning };
   const end = new AbortController();
   const signal = end.signal;
-  const loader = createIndexLoader(store, signal);
+  const keys = openKeys(id);
+  const loader = createIndexLoader({ store, keys, signal });
   const { blockBytes, blocksKept } = tuning;
   const packs = createPackReader({ store, blockBytes, blocksKept, signal });
-  const chunks = createChunkReader(loader, packs);
+  const opener = createChunkOpener(keys);
+  const chunks = createChunkReader({ loader, packs, opener });
 
   /** A store makes what is missing, so a vault whose disk is unmounted would quietly begin again below the mount point. */
   const ensureThere = async (): Promise<void> => {
@@ -75,7 +79,7 @@ export async function openVault(store: Store, options: VaultOptions = {}): Promi
       await store.ensureWritable();
       await loader.refresh();
       const both = AbortSignal.any([sessionOptions.signal, signal]);
-      return createSession({ store, index: loader.index, tuning, ensureThere, signal: both });
+      return createSession({ store, keys, index: loader.index, tuning, ensureThere, signal: both });
     },
 
     readStream: (ref) => readChunks(chunks, ref, tuning.readAhead),
@@ -86,7 +90,7 @@ export async function openVault(store: Store, options: VaultOptions = {}): Promi
     },
 
     list: () => listManifests(store),
-    readManifest: (entry) => readManifest(store, entry, signal),
+    readManifest: (entry) => readManifest({ store, keys }, entry, signal),
     holds: () => listHolds(store),
     async hold(entry, at) {
       await ensureThere();
@@ -97,7 +101,8 @@ export async function openVault(store: Store, options: VaultOptions = {}): Promi
       await ensureThere();
       await forgetSnapshot(store, entry);
     },
-    verify: (refs, verifyOptions) => verifyStreams({ store, loader, chunks }, refs, verifyOptions),
+    verify: (refs, verifyOptions) =>
+      verifyStreams({ store, loader, chunks, opener }, refs, verifyOptions),
     chunksOf: (ref) => walkChunks(chunks, ref),
     readChunk: (digest) => chunks.read(digestHex(digest)),
     freeBytes: () => store.freeBytes(),

@@ -1,16 +1,28 @@
-// The table of the chunks in a pack, as it stands in a pack's trailer and in index files. All numbers little-endian.
-//   entry, 48 bytes: digest of the plain bytes (32), offset in the pack u32, stored bytes u32, plain bytes u32,
-//                    encoding u8, three zero bytes
-//   trailer: table, BLAKE3 of the table (32), number of entries u32, format u32, "SPPACK01"
-import { digestHex, digestOf } from '@stillpoint/core';
+// Which chunks lie in a pack, as its own table and index files say it. All numbers little-endian.
+//   entry, 48 bytes:  dedup id (32), offset in the pack u32, stored bytes u32, plain bytes u32, encoding u8, three zero bytes;
+//                     the entry's place in the table is the part number that the chunk was sealed with
+//   footer, 24 bytes: stored bytes of the sealed table u32, number of chunks u32, format u32, four zero bytes, "SPPACKED"
+import { LAST_PART, TAG_BYTES } from '../crypto/sealed-object.ts';
 import { FORMAT } from './layout.ts';
 
 export const ENTRY_BYTES = 48;
-export const FOOTER_BYTES = 48;
-const MAGIC = Buffer.from('SPPACK01', 'latin1');
+export const FOOTER_BYTES = 24;
+/** Whoever reads has room for so much, whatever an index says. Nothing that is written comes near. */
+export const CHUNK_BYTES_MAX = 16 * 1024 * 1024;
+const MAGIC = Buffer.from('SPPACKED', 'latin1');
+
+/** A pack that is in the store, as an index file names it. */
+export interface IndexedPack {
+  readonly hex: string;
+  readonly salt: Uint8Array;
+  readonly bytes: number;
+  /** Entries in clear. */
+  readonly table: Uint8Array;
+}
 
 export interface TableEntry {
-  readonly hex: string;
+  /** The dedup id, 64 hex digits. */
+  readonly id: string;
   readonly offset: number;
   readonly storedBytes: number;
   readonly plainBytes: number;
@@ -18,7 +30,7 @@ export interface TableEntry {
 }
 
 export function writeEntry(table: Buffer, at: number, entry: TableEntry): void {
-  table.write(entry.hex, at, 32, 'hex');
+  table.write(entry.id, at, 32, 'hex');
   table.writeUInt32LE(entry.offset, at + 32);
   table.writeUInt32LE(entry.storedBytes, at + 36);
   table.writeUInt32LE(entry.plainBytes, at + 40);
@@ -27,7 +39,7 @@ export function writeEntry(table: Buffer, at: number, entry: TableEntry): void {
 
 export function readEntry(table: Buffer, at: number): TableEntry {
   return {
-    hex: table.toString('hex', at, at + 32),
+    id: table.toString('hex', at, at + 32),
     offset: table.readUInt32LE(at + 32),
     storedBytes: table.readUInt32LE(at + 36),
     plainBytes: table.readUInt32LE(at + 40),
@@ -35,21 +47,24 @@ export function readEntry(table: Buffer, at: number): TableEntry {
   };
 }
 
-export function writeFooter(target: Buffer, at: number, table: Uint8Array): void {
-  target.write(digestHex(digestOf(table)), at, 32, 'hex');
-  target.writeUInt32LE(table.length / ENTRY_BYTES, at + 32);
-  target.writeUInt32LE(FORMAT, at + 36);
-  MAGIC.copy(target, at + 40);
+export function writeFooter(target: Buffer, at: number, chunks: number): void {
+  target.fill(0, at, at + FOOTER_BYTES);
+  target.writeUInt32LE(sealedTableBytes(chunks), at);
+  target.writeUInt32LE(chunks, at + 4);
+  target.writeUInt32LE(FORMAT, at + 8);
+  MAGIC.copy(target, at + 16);
 }
 
-/** How long the table before this footer is, or undefined if it is no footer that we know. */
-export function tableBytesOf(footer: Buffer, packBytes: number): number | undefined {
-  if (footer.length !== FOOTER_BYTES || !footer.subarray(40).equals(MAGIC)) return undefined;
-  if (footer.readUInt32LE(36) !== FORMAT) return undefined;
-  const tableBytes = footer.readUInt32LE(32) * ENTRY_BYTES;
-  return tableBytes + FOOTER_BYTES <= packBytes ? tableBytes : undefined;
+export function sealedTableBytes(chunks: number): number {
+  return chunks * ENTRY_BYTES + TAG_BYTES;
 }
 
-export function isTableOf(table: Uint8Array, footer: Buffer): boolean {
-  return digestHex(digestOf(table)) === footer.toString('hex', 0, 32);
+/** How many chunks the pack has, or undefined if this is no footer that we know. */
+export function readFooter(footer: Buffer): number | undefined {
+  if (footer.length !== FOOTER_BYTES) return undefined;
+  const chunks = footer.readUInt32LE(4);
+  const expected = Buffer.alloc(FOOTER_BYTES);
+  if (chunks >= LAST_PART / ENTRY_BYTES - 1) return undefined;
+  writeFooter(expected, 0, chunks);
+  return expected.equals(footer) ? chunks : undefined;
 }

@@ -1,8 +1,8 @@
 // A chunk by its digest, verified. Before an error is raised every copy was tried, the index was read again (another
 // writer may have stored the chunk) and so were the trailers of packs that no index names (an index may be lost).
 import { digestFromHex, failure, isFailure, type StillpointError } from '@stillpoint/core';
-import { decodeChunk } from '../format/chunk-codec.ts';
 import type { ChunkLocation } from './chunk-index.ts';
+import { whatIsWrongWith, type ChunkOpener } from './chunk-opener.ts';
 import type { IndexLoader } from './index-loader.ts';
 import { INDEX_PREFIX, packKey } from '../format/layout.ts';
 import type { PackReader } from './pack-reader.ts';
@@ -12,7 +12,13 @@ export interface ChunkReader {
   read(hex: string): Promise<Uint8Array>;
 }
 
-export function createChunkReader(loader: IndexLoader, packs: PackReader): ChunkReader {
+export interface ChunkReaderParts {
+  readonly loader: IndexLoader;
+  readonly packs: PackReader;
+  readonly opener: ChunkOpener;
+}
+
+export function createChunkReader({ loader, packs, opener }: ChunkReaderParts): ChunkReader {
   const { index, recovered } = loader;
   const further = [async () => {}, () => loader.refresh(), () => loader.recover()];
 
@@ -27,7 +33,7 @@ export function createChunkReader(loader: IndexLoader, packs: PackReader): Chunk
           if (tried.has(place)) continue;
           tried.add(place);
           try {
-            return await readCopy(packs, copy);
+            return await readCopy(packs, opener, copy);
           } catch (error) {
             if (!isChunkFailure(error)) throw error;
             failed ??= error;
@@ -54,18 +60,22 @@ export function isChunkFailure(error: unknown): error is StillpointError {
   return isFailure(error, 'CHUNK_DAMAGED') || isFailure(error, 'CHUNK_MISSING');
 }
 
-async function readCopy(packs: PackReader, at: ChunkLocation): Promise<Uint8Array> {
-  let body: Uint8Array;
+async function readCopy(
+  packs: PackReader,
+  opener: ChunkOpener,
+  at: ChunkLocation,
+): Promise<Uint8Array> {
+  const unbelievable = whatIsWrongWith(at);
+  if (unbelievable !== undefined) throw damaged(at, unbelievable);
+  let stored: Uint8Array;
   try {
-    body = await packs.read(at.pack, at.offset, at.storedBytes);
+    stored = await packs.read(at.pack, at.offset, at.storedBytes);
   } catch (error) {
     if (isFailure(error, 'OBJECT_MISSING')) throw missing(at.hex, at);
     if (isFailure(error, 'VAULT_IO_FAILED')) throw damaged(at, error.message);
     throw error;
   }
-  if (body.length < at.storedBytes) throw damaged(at, 'the pack ends before its end');
-  const { hex, encoding, plainBytes } = at;
-  const plain = await decodeChunk({ hex, encoding, plainBytes, body });
+  const plain = await opener.open(at, stored);
   if (typeof plain === 'string') throw damaged(at, plain);
   return plain;
 }

@@ -1,14 +1,20 @@
 // Brings the index files of the store into memory, each once. Two ways further when a chunk is not there:
 //   refresh()  reads the index files that others wrote since;
-//   recover()  reads the trailers of packs that no index names. An index that was lost or damaged costs time then, not
+//   recover()  reads the tables of packs that no index names. An index that was lost or damaged costs time then, not
 //              data. What it finds is good for reading only: new snapshots must not rely on it (I3).
 import { digestHex, digestOf, isFailure } from '@stillpoint/core';
 import { createChunkIndex, type ChunkIndex } from './chunk-index.ts';
 import type { Damage, Store, StoreKey } from '../contract.ts';
-import { readIndexFile } from '../format/index-file.ts';
+import type { VaultKeys } from '../crypto/keys.ts';
+import { createOpener, HEADER_BYTES, LAST_PART, saltOf } from '../crypto/sealed-object.ts';
+import { readIndexFile, STORED_INDEX_BYTES_MAX } from '../format/index-file.ts';
 import { INDEX_PREFIX, indexOfKey, PACK_PREFIX, packOfKey } from '../format/layout.ts';
-import type { IndexedPack } from '../write/pack-builder.ts';
-import { FOOTER_BYTES, isTableOf, tableBytesOf } from '../format/pack-table.ts';
+import {
+  FOOTER_BYTES,
+  readFooter,
+  sealedTableBytes,
+  type IndexedPack,
+} from '../format/pack-table.ts';
 import { forEachConcurrently, joinNext } from '../flow.ts';
 
 const READS_AT_ONCE = 8;
@@ -16,7 +22,7 @@ const READS_AT_ONCE = 8;
 export interface IndexLoader {
   /** What index files say. */
   readonly index: ChunkIndex;
-  /** What only trailers say; empty unless recover() was needed. */
+  /** What only the packs' own tables say; empty unless recover() was needed. */
   readonly recovered: ChunkIndex;
   refresh(): Promise<void>;
   recover(): Promise<void>;
@@ -24,15 +30,23 @@ export interface IndexLoader {
   damages(): readonly Damage[];
 }
 
-export function createIndexLoader(store: Store, signal: AbortSignal): IndexLoader {
-  const index = createChunkIndex();
-  const recovered = createChunkIndex();
+export interface LoaderOptions {
+  readonly store: Store;
+  readonly keys: VaultKeys;
+  readonly signal: AbortSignal;
+}
+
+export function createIndexLoader(options: LoaderOptions): IndexLoader {
+  const { store, keys } = options;
+  const index = createChunkIndex(keys);
+  const recovered = createChunkIndex(keys);
   const loaded = new Set<StoreKey>();
   const scanned = new Set<StoreKey>();
   let damages: Damage[] = [];
 
-  const load = async (key: StoreKey, hex: string, found: Damage[]): Promise<void> => {
-    const packs = await readIndex(store, key, hex, signal);
+  const load = async (file: IndexObject, found: Damage[]): Promise<void> => {
+    const { key } = file;
+    const packs = await readIndex(options, file);
     if (typeof packs === 'string') {
       found.push({ key, what: packs });
       return;
@@ -43,9 +57,9 @@ export function createIndexLoader(store: Store, signal: AbortSignal): IndexLoade
 
   const refresh = async (): Promise<void> => {
     const found: Damage[] = [];
-    await forEachConcurrently(store.list(INDEX_PREFIX), READS_AT_ONCE, async ({ key }) => {
+    await forEachConcurrently(store.list(INDEX_PREFIX), READS_AT_ONCE, async ({ key, bytes }) => {
       const hex = indexOfKey(key);
-      if (hex !== undefined && !loaded.has(key)) await load(key, hex, found);
+      if (hex !== undefined && !loaded.has(key)) await load({ key, hex, bytes }, found);
     });
     damages = found;
   };
@@ -54,7 +68,7 @@ export function createIndexLoader(store: Store, signal: AbortSignal): IndexLoade
     await forEachConcurrently(store.list(PACK_PREFIX), READS_AT_ONCE, async ({ key, bytes }) => {
       const hex = packOfKey(key);
       if (hex === undefined || index.hasPack(hex) || scanned.has(key)) return;
-      const pack = await readTrailer(store, key, hex, bytes, signal);
+      const pack = await readTable(options, { key, hex, bytes });
       if (pack !== undefined) recovered.addPack(pack);
       scanned.add(key);
     });
@@ -69,46 +83,47 @@ export function createIndexLoader(store: Store, signal: AbortSignal): IndexLoade
   };
 }
 
+interface IndexObject {
+  readonly key: StoreKey;
+  readonly hex: string;
+  readonly bytes: number;
+}
+
 /** The packs of an index file, or what is wrong with it. */
 async function readIndex(
-  store: Store,
-  key: StoreKey,
-  hex: string,
-  signal: AbortSignal,
+  { store, keys, signal }: LoaderOptions,
+  { key, hex, bytes }: IndexObject,
 ): Promise<readonly IndexedPack[] | string> {
+  if (bytes > STORED_INDEX_BYTES_MAX) return 'the index is larger than any that is written';
   const content = await store.get(key, { signal }).catch(unreadable);
   if (typeof content === 'string') return content;
   if (digestHex(digestOf(content)) !== hex) return 'the index does not have the digest in its name';
-  return readIndexFile(content) ?? 'the index is of an unknown format';
+  return readIndexFile(keys, content) ?? 'the index is of another vault or of an unknown format';
 }
 
-async function readTrailer(
-  store: Store,
-  key: StoreKey,
-  hex: string,
-  bytes: number,
-  signal: AbortSignal,
+/** What a pack says of itself; undefined: it is no pack of this vault, or damaged just there. */
+async function readTable(
+  { store, keys, signal }: LoaderOptions,
+  { key, hex, bytes }: IndexObject,
 ): Promise<IndexedPack | undefined> {
-  if (bytes < FOOTER_BYTES) return undefined;
-  const footer = await readRange(store, key, bytes - FOOTER_BYTES, FOOTER_BYTES, signal);
-  const tableBytes = footer === undefined ? undefined : tableBytesOf(footer, bytes);
-  if (footer === undefined || tableBytes === undefined) return undefined;
-  const offset = bytes - FOOTER_BYTES - tableBytes;
-  const table = await readRange(store, key, offset, tableBytes, signal);
-  return table !== undefined && isTableOf(table, footer) ? { hex, bytes, table } : undefined;
-}
-
-async function readRange(
-  store: Store,
-  key: StoreKey,
-  offset: number,
-  bytes: number,
-  signal: AbortSignal,
-): Promise<Buffer | undefined> {
-  const content = await store.get(key, { range: { offset, bytes }, signal }).catch(unlessMissing);
-  return content === undefined
-    ? undefined
-    : Buffer.from(content.buffer, content.byteOffset, content.byteLength);
+  const read = async (offset: number, length: number): Promise<Buffer | undefined> => {
+    if (offset < 0) return undefined;
+    const range = { offset, bytes: length };
+    const found = await store.get(key, { range, signal }).catch(unlessMissing);
+    return found === undefined
+      ? undefined
+      : Buffer.from(found.buffer, found.byteOffset, found.byteLength);
+  };
+  const footer = await read(bytes - FOOTER_BYTES, FOOTER_BYTES);
+  const header = await read(0, HEADER_BYTES);
+  const chunks = footer === undefined ? undefined : readFooter(footer);
+  const salt = header === undefined ? undefined : saltOf(keys, 'SPPACK01', header);
+  if (chunks === undefined || salt === undefined) return undefined;
+  const sealedBytes = sealedTableBytes(chunks);
+  const sealed = await read(bytes - FOOTER_BYTES - sealedBytes, sealedBytes);
+  const table =
+    sealed === undefined ? undefined : createOpener(keys, 'SPPACK01', salt).open(LAST_PART, sealed);
+  return table === undefined ? undefined : { hex, salt, bytes, table };
 }
 
 /** A bad sector under one index must not make the whole vault unreadable. */

@@ -1,7 +1,9 @@
-// Sealed snapshots by their manifests. The name of a manifest holds the digest of its bytes: a truncated or flipped one is
+// Sealed snapshots by their manifests. The name of a manifest holds the digest of its stored bytes: a truncated or flipped one is
 // listed and then refused when it is read, never hidden.
 import { digestOf, failure, isFailure } from '@stillpoint/core';
 import type { SealedEntry, Store } from '../contract.ts';
+import type { VaultKeys } from '../crypto/keys.ts';
+import { openWhole } from '../crypto/sealed-object.ts';
 import { SNAPSHOT_PREFIX, snapshotKey, snapshotOfKey } from '../format/layout.ts';
 
 export async function listManifests(store: Store): Promise<readonly SealedEntry[]> {
@@ -14,7 +16,7 @@ export async function listManifests(store: Store): Promise<readonly SealedEntry[
 }
 
 export async function readManifest(
-  store: Store,
+  { store, keys }: { readonly store: Store; readonly keys: VaultKeys },
   entry: SealedEntry,
   signal: AbortSignal,
 ): Promise<Uint8Array> {
@@ -30,5 +32,7 @@ export async function readManifest(
     throw error;
   }
   if (digestOf(content) !== entry.digest) throw damaged('its digest is not the one in its name');
-  return content;
+  const manifest = openWhole(keys, 'SPSNAP01', content);
+  if (manifest === undefined) throw damaged('it was not sealed with the keys of this vault');
+  return manifest;
 }

@@ -4,8 +4,8 @@
 // at once, however many streams name it. A chunk is lost only if no copy of it is good. Damage is
 // reported with the key of the object, never thrown, and summed up: a lost pack is one line, not a thousand.
 import { digestFromHex, digestHex, digestOf, isFailure } from '@stillpoint/core';
-import { decodeChunk } from '../format/chunk-codec.ts';
 import type { ChunkLocation, PackFacts } from '../read/chunk-index.ts';
+import type { ChunkOpener } from '../read/chunk-opener.ts';
 import type { ChunkReader } from '../read/chunk-reader.ts';
 import type {
   Damage,
@@ -28,6 +28,7 @@ export interface VerifyParts {
   readonly store: Store;
   readonly loader: IndexLoader;
   readonly chunks: ChunkReader;
+  readonly opener: ChunkOpener;
 }
 
 export async function verifyStreams(
@@ -59,7 +60,7 @@ export async function verifyStreams(
       signal.throwIfAborted();
       const locations = hexes.map((hex) => copiesOf(hex)[copy] as ChunkLocation);
       const bad = deep
-        ? await readPack(parts.store, pack, locations, findings, signal)
+        ? await readPack(parts, pack, locations, findings, signal)
         : await lookAtPack(parts.store, pack, locations);
       for (const { at, reason } of bad) {
         if (copiesOf(at.hex).length > copy + 1) again.push(at.hex);
@@ -168,7 +169,7 @@ async function lookAtPack(
 }
 
 async function readPack(
-  store: Store,
+  { store, opener }: VerifyParts,
   pack: PackFacts,
   locations: readonly ChunkLocation[],
   findings: Findings,
@@ -182,9 +183,7 @@ async function readPack(
   }
   const bad: BadChunk[] = [];
   await forEachConcurrently(locations, CHUNKS_AT_ONCE, async (at) => {
-    const body = content.subarray(at.offset, at.offset + at.storedBytes);
-    const { hex, encoding, plainBytes } = at;
-    const plain = await decodeChunk({ hex, encoding, plainBytes, body });
+    const plain = await opener.open(at, content.subarray(at.offset, at.offset + at.storedBytes));
     if (typeof plain === 'string') bad.push({ at, reason: plain });
   });
   return bad;

@@ -1,22 +1,18 @@
 // The way of new chunks into the store, behind the backs of those who hand them over: encode several at once, append in
 // the order in which they came (so that a stream lies in one piece), write full packs while the next one fills, and
 // after the packs the index of them (I3).
-// Memory is bounded: `encodingsMax` chunks and `packWritesMax + 1` pack buffers. The first error ends everything: add() and
+// Memory is bounded: `encodingsMax` chunks and `packWritesMax + 1` packs. The first error ends everything: add() and
 // flush() reject with it from then on, and no promise is left rejected without a listener.
 import type { ChunkIndex } from '../read/chunk-index.ts';
+import type { VaultKeys } from '../crypto/keys.ts';
 import { encodeChunk, type EncodedChunk } from '../format/chunk-codec.ts';
-import { LIST_ENTRY_BYTES } from '../format/chunk-list.ts';
 import type { Store } from '../contract.ts';
 import { createSlots } from '../flow.ts';
 import { writeIndexFile } from '../format/index-file.ts';
 import { indexKey, packKey } from '../format/layout.ts';
-import {
-  createPackBuilder,
-  packBufferBytes,
-  type BuiltPack,
-  type IndexedPack,
-  type PackBuilder,
-} from './pack-builder.ts';
+import type { IndexedPack } from '../format/pack-table.ts';
+import type { CompressedChunk } from './jobs.ts';
+import { buildPack } from './pack-builder.ts';
 import type { Tuning } from '../tuning.ts';
 import { digestHex, digestOf } from '@stillpoint/core';
 
@@ -39,6 +35,7 @@ export interface PackPipeline {
 
 export interface PipelineOptions {
   readonly store: Store;
+  readonly keys: VaultKeys;
   /** Learns each pack once an index of it is durable. */
   readonly index: ChunkIndex;
   readonly tuning: Tuning;
@@ -46,17 +43,12 @@ export interface PipelineOptions {
 }
 
 export function createPackPipeline(options: PipelineOptions): PackPipeline {
-  const { store, index, tuning, signal } = options;
-  const limits = {
-    packBytes: tuning.packBytes,
-    packChunks: tuning.packChunks,
-    bodyBytes: Math.max(tuning.chunkBytes, tuning.listEntries * LIST_ENTRY_BYTES),
-  };
+  const { store, keys, index, tuning, signal } = options;
   const encodingSlots = createSlots(tuning.encodingsMax);
   const writeSlots = createSlots(tuning.packWritesMax);
   const writes = new Set<Promise<void>>();
-  const buffers: Buffer[] = [];
-  let builder: { readonly pack: PackBuilder; readonly buffer: Buffer } | undefined;
+  let filling: CompressedChunk[] = [];
+  let filledBytes = 0;
   let durablePacks: IndexedPack[] = [];
   let appends = Promise.resolve();
   let failed: { readonly error: unknown } | undefined;
@@ -91,17 +83,16 @@ export function createPackPipeline(options: PipelineOptions): PackPipeline {
     const packs = durablePacks;
     if (packs.length === 0) return;
     durablePacks = [];
-    const content = writeIndexFile(packs);
+    const content = writeIndexFile(keys, packs);
     await store.put(indexKey(digestHex(digestOf(content))), content, { signal });
     for (const pack of packs) index.addPack(pack);
   };
 
-  const writePack = async (pack: BuiltPack, buffer: Buffer): Promise<void> => {
+  const writePack = async (chunks: readonly CompressedChunk[]): Promise<void> => {
     try {
-      await store.put(packKey(pack.hex), pack.content, { signal });
-      // Only a buffer that nobody can still be writing from is used again.
-      buffers.push(buffer);
-      durablePacks.push({ hex: pack.hex, bytes: pack.bytes, table: pack.table });
+      const { hex, salt, content, table } = buildPack({ keys, chunks });
+      await store.put(packKey(hex), content, { signal });
+      durablePacks.push({ hex, salt, bytes: content.length, table });
       if (durablePacks.length >= tuning.packsPerIndex) await writeIndex();
     } finally {
       writeSlots.release();
@@ -109,21 +100,19 @@ export function createPackPipeline(options: PipelineOptions): PackPipeline {
   };
 
   const closePack = async (): Promise<void> => {
-    if (builder === undefined) return;
-    const { pack, buffer } = builder;
-    builder = undefined;
+    if (filling.length === 0) return;
+    const chunks = filling;
+    filling = [];
+    filledBytes = 0;
     await writeSlots.acquire();
-    inBackground(() => writePack(pack.finish(), buffer));
+    inBackground(() => writePack(chunks));
   };
 
   const append = async (chunk: NewChunk, encoded: EncodedChunk): Promise<void> => {
-    if (builder === undefined) {
-      const buffer = buffers.pop() ?? Buffer.allocUnsafeSlow(packBufferBytes(limits));
-      builder = { pack: createPackBuilder(limits, buffer), buffer };
-    }
-    builder.pack.add(chunk.hex, chunk.plain.length, encoded);
+    filling.push({ hex: chunk.hex, plainBytes: chunk.plain.length, ...encoded });
+    filledBytes += encoded.body.length;
     chunk.onStored(encoded.body.length);
-    if (builder.pack.isFull()) await closePack();
+    if (filledBytes >= tuning.packBytes || filling.length >= tuning.packChunks) await closePack();
   };
 
   return {

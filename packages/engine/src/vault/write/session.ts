@@ -7,8 +7,11 @@
 import assert from 'node:assert/strict';
 import { digestHex, digestOf, failure, isFailure } from '@stillpoint/core';
 import type { StreamRef } from '../../sources/contract.ts';
+import type { VaultKeys } from '../crypto/keys.ts';
+import { sealWhole } from '../crypto/sealed-object.ts';
 import type { ChunkIndex, PackFacts } from '../read/chunk-index.ts';
-import { createFixedChunker, type Content } from './chunker.ts';
+import { createChunker, type Content } from './chunker.ts';
+import { cutSizesOf, gearTableOf } from './fastcdc.ts';
 import { writeChunkList, type ListEntry } from '../format/chunk-list.ts';
 import type { SealedEntry, Store, VaultSession, VaultSink } from '../contract.ts';
 import { packKey, SNAPSHOT_PREFIX, snapshotKey } from '../format/layout.ts';
@@ -18,6 +21,7 @@ import type { Tuning } from '../tuning.ts';
 
 export interface SessionOptions {
   readonly store: Store;
+  readonly keys: VaultKeys;
   /** Refreshed just now. */
   readonly index: ChunkIndex;
   readonly tuning: Tuning;
@@ -32,12 +36,12 @@ interface Counts {
 }
 
 export function createSession(options: SessionOptions): VaultSession {
-  const { store, index, tuning } = options;
+  const { store, keys, index, tuning } = options;
   const end = new AbortController();
   const signal = AbortSignal.any([options.signal, end.signal]);
-  const pipeline = createPackPipeline({ store, index, tuning, signal });
+  const pipeline = createPackPipeline({ store, keys, index, tuning, signal });
   const isPresent = createPresence(store, index);
-  const cut = createFixedChunker(tuning.chunkBytes);
+  const cut = createChunker(gearTableOf(new Uint8Array(32)), cutSizesOf(tuning.chunkBytes));
   /** Handed to the pipeline by this session. */
   const own = new Set<string>();
 
@@ -48,7 +52,7 @@ export function createSession(options: SessionOptions): VaultSession {
     const onStored = (storedBytes: number): void => {
       counts.bytesStored += storedBytes;
     };
-    await pipeline.add({ hex, plain, onStored });
+    await pipeline.add({ hex, plain: Uint8Array.from(plain), onStored });
     return hex;
   };
 
@@ -70,7 +74,10 @@ export function createSession(options: SessionOptions): VaultSession {
         writeStream: (content) => writeStream(content, counts),
         writeFile: (file) => writeStream(readFileContent(file), counts),
         writeBytes: (content) => writeStream([content], counts),
-        async addChunk(digest, plain) {
+        async addChunk(digest, read) {
+          const hex = digestHex(digest);
+          if (own.has(hex) || (await isPresent(hex))) return false;
+          const plain = await read();
           assert.equal(digestOf(plain), digest);
           const before = own.size;
           await storeChunk(plain, counts);
@@ -85,9 +92,10 @@ export function createSession(options: SessionOptions): VaultSession {
     async seal(id, manifest) {
       await pipeline.flush();
       await options.ensureThere();
-      const digest = digestOf(manifest);
-      await putManifest(store, { id, digest, bytes: manifest.length }, manifest, signal);
-      return { id, digest, bytes: manifest.length };
+      const sealed = sealWhole(keys, 'SPSNAP01', manifest);
+      const entry = { id, digest: digestOf(sealed), bytes: sealed.length };
+      await putManifest(store, entry, sealed, signal);
+      return entry;
     },
 
     async [Symbol.asyncDispose]() {
