@@ -8,6 +8,7 @@ import {
   streamRefSchema,
   type ObjectSink,
   type ObjectSource,
+  type StreamHints,
   type StreamRef,
 } from '../contract.ts';
 import type { Cluster } from './cluster/contract.ts';
@@ -32,6 +33,9 @@ const listing = z.object({
 type Listing = z.infer<typeof listing>;
 type ListedFile = Listing['files'][number];
 
+/** Files that are made of pages: of tables and indexes, their free space and visibility maps. */
+const RELATION_FILE = /^(?:base\/\d+|global)\/\d+(?:_fsm|_vm)?(?:\.\d+)?$/;
+
 /** Up to this size a file is read whole and stored beside others; larger ones are streamed alone. */
 const SMALL_FILE_BYTES = 1024 * 1024;
 const SMALL_FILES_AT_ONCE = 16;
@@ -41,6 +45,10 @@ export interface StoreBaseOptions {
   readonly label: string;
   readonly incarnation: string;
   readonly sink: ObjectSink;
+  readonly source: ObjectSource;
+  /** The base before it: only pages that differ from it are stored. May be gone from the vault. */
+  readonly previous: BaseRef | undefined;
+  readonly pageBytes: number;
   readonly bytesTotal: number;
   readonly signal: AbortSignal;
   readonly progress: ProgressListener;
@@ -48,13 +56,14 @@ export interface StoreBaseOptions {
 
 export async function storeBase(cluster: Cluster, options: StoreBaseOptions): Promise<BaseRef> {
   const { sink, signal, label } = options;
+  const hintsOf = await findHints(options);
   let stored: { readonly listing: Listing; readonly bytes: number } | undefined;
   let manifest: StreamRef | undefined;
   try {
     const result = await takeBaseBackup(cluster, {
       label,
       signal,
-      onArchive: async (tar) => void (stored = await storeFiles(tar, options)),
+      onArchive: async (tar) => void (stored = await storeFiles(tar, options, hintsOf)),
       onManifest: async (content) => void (manifest = await sink.writeStream(content)),
     });
     if (stored === undefined || manifest === undefined)
@@ -79,6 +88,7 @@ export async function storeBase(cluster: Cluster, options: StoreBaseOptions): Pr
 async function storeFiles(
   tar: AsyncIterable<Buffer>,
   { sink, progress, bytesTotal, signal }: StoreBaseOptions,
+  hintsOf: (path: string) => StreamHints,
 ): Promise<{ readonly listing: Listing; readonly bytes: number }> {
   const directories: Listing['directories'] = [];
   const files: ListedFile[] = [];
@@ -104,10 +114,17 @@ async function storeFiles(
       if (entry.type === 'directory') {
         directories.push({ path: entry.path, mode: entry.mode });
       } else if (entry.size > SMALL_FILE_BYTES) {
-        keep(entry, await sink.writeStream(entry.content));
+        keep(entry, await sink.writeStream(entry.content, hintsOf(entry.path)));
       } else {
         const content = await readWhole(entry);
-        await pool.run(async () => keep(entry, await sink.writeBytes(content)));
+        const hints = hintsOf(entry.path);
+        await pool.run(async () => {
+          const paged = hints.pageBytes !== undefined;
+          keep(
+            entry,
+            await (paged ? sink.writeStream([content], hints) : sink.writeBytes(content)),
+          );
+        });
       }
     }
   } finally {
@@ -116,6 +133,26 @@ async function storeFiles(
   // Small and large files end in any order; the listing of the same files must be the same bytes.
   files.sort((a, b) => (a.path < b.path ? -1 : 1));
   return { listing: { version: 1, directories, files }, bytes: doneBytes };
+}
+
+/** What the base before had at the same place. Its listing only saves work: where it is gone, all pages are stored. */
+async function findHints({
+  previous,
+  pageBytes,
+  source,
+}: StoreBaseOptions): Promise<(path: string) => StreamHints> {
+  const before = new Map<string, StreamRef>();
+  try {
+    const files = previous === undefined ? [] : (await readListing(source, previous.listing)).files;
+    for (const { path, content } of files) before.set(path, content);
+  } catch (error) {
+    if (!isFailure(error)) throw error;
+  }
+  return (path) => {
+    if (!RELATION_FILE.test(path)) return {};
+    const ref = before.get(path);
+    return ref === undefined ? { pageBytes } : { pageBytes, previous: ref };
+  };
 }
 
 async function readWhole(entry: TarEntry): Promise<Uint8Array> {

@@ -15,7 +15,9 @@ import {
   startThrowawayCluster,
   withDatabase,
   type Life,
+  type Taken,
 } from './testing.ts';
+import { PIECE_BYTES, readWalList } from './wal-list.ts';
 
 // Without wal_keep_size the slot alone keeps the log, so that a test can take it away.
 const live = await startThrowawayCluster({ wal_keep_size: '0' });
@@ -107,6 +109,45 @@ test('the next snapshot stores only what was written since, and says nothing of 
   assert.equal(basesOf(life), 1);
   await life.restore(second);
   assert.deepEqual(await sql('SELECT count(*)::int AS n FROM big'), [{ n: 20000 }]);
+});
+
+test('much was written: the next snapshot has a new base and none of that log; an undo point waits for no base', async () => {
+  const life = beginLife(cluster);
+  const pages = { paged: 0, previous: 0 };
+  await life.capture();
+  const write = life.objects.writeStream.bind(life.objects);
+  life.objects.writeStream = (content, hints) => {
+    if (hints?.pageBytes !== undefined) pages.paged += 1;
+    if (hints?.previous !== undefined) pages.previous += 1;
+    return write(content, hints);
+  };
+  await sql('CREATE TABLE much AS SELECT 1 AS n');
+  await withControl(cluster, never, async (client) => {
+    for (let segments = 0; segments < 17; segments += 1) {
+      await client.query('SELECT pg_create_restore_point($1)', [`segment ${segments}`]);
+      await client.query('SELECT pg_switch_wal()');
+    }
+  });
+  const log = async ({ record }: Taken) => {
+    const { spans } = await readWalList(life.objects, record.wal);
+    const pieces = spans.flatMap((span) => span.pieces);
+    return { pieces, bytes: pieces.reduce((sum, { ref }) => sum + ref.bytes, 0) };
+  };
+  const undo = await log(await life.capture({ forUndo: true }));
+  assert.equal(basesOf(life), 1, 'the undo point');
+  assert.ok(undo.bytes > 256 * 1024 ** 2);
+  const taken = await life.capture();
+  const based = await log(taken);
+  assert.equal(basesOf(life), 2);
+  assert.ok(based.bytes < 32 * 1024 ** 2);
+  assert.ok(pages.paged > 100 && pages.previous > pages.paged * 0.9, JSON.stringify(pages));
+  assert.ok(
+    based.pieces[0]!.start >= undo.pieces.at(-1)!.start + BigInt(PIECE_BYTES),
+    'nothing twice',
+  );
+  await sql('DROP TABLE much');
+  await life.restore(taken);
+  assert.deepEqual(await sql('SELECT n FROM much'), [{ n: 1 }]);
 });
 
 test('a capture that is never sealed loses nothing for the next one', async () => {

@@ -18,6 +18,12 @@ export interface Predecessor {
   readonly walBytes: number;
 }
 
+export interface Past {
+  readonly predecessor: Predecessor | undefined;
+  /** Of the newest snapshot of this cluster, whether it can be continued or not: a new base is much like it. */
+  readonly base: BaseRef | undefined;
+}
+
 export interface LiveState {
   readonly incarnation: string;
   readonly timeline: number;
@@ -28,19 +34,21 @@ export interface LiveState {
 /** History is newest first; a few of one incarnation are enough even if the wall clock went back between them. */
 const RECORDS_COMPARED = 8;
 
-export async function findPredecessor(
+export async function findPast(
   history: AsyncIterable<Json>,
   live: LiveState,
   source: ObjectSource,
-): Promise<Predecessor | undefined> {
+): Promise<Past> {
   const originMark =
     live.origin === undefined ? undefined : parseRecord(live.origin.record).mark.name;
   let own: PostgresRecord | undefined;
   let origin: PostgresRecord | undefined;
+  let base: BaseRef | undefined;
   let compared = 0;
   for await (const json of history) {
     const record = parseRecord(json);
     if (record.systemId !== live.systemId) continue;
+    base ??= record.base;
     if (record.incarnation === live.incarnation) {
       compared += 1;
       if (own === undefined || parseLsn(record.walTo) > parseLsn(own.walTo)) own = record;
@@ -48,6 +56,15 @@ export async function findPredecessor(
     }
     if (record.mark.name === originMark) origin = record;
   }
+  return { base, predecessor: await choose({ own, origin }, live, source) };
+}
+
+async function choose(
+  found: { readonly own: PostgresRecord | undefined; readonly origin: PostgresRecord | undefined },
+  live: LiveState,
+  source: ObjectSource,
+): Promise<Predecessor | undefined> {
+  const { own, origin } = found;
   if (own !== undefined) {
     if (own.mark.timeline !== live.timeline) return undefined;
     const { spans } = await readWalList(source, own.wal);

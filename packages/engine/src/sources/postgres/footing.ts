@@ -1,28 +1,31 @@
 // What a capture stands on before its mark: the base and WAL of an earlier snapshot, continued up to now, or a new base.
-// A new base is owed only when there is nothing to continue, when the log since has a gap, or when replay would get long; each
+// A new base is owed only when there is nothing to continue, when the log since has a gap, or when there is much of it; each
 // time it is said.
 import type { ProgressListener } from '@stillpoint/core';
 import type { BeginOptions } from '../contract.ts';
 import { storeBase } from './base.ts';
-import { findPredecessor, type Predecessor } from './chain.ts';
+import { findPast, type Predecessor } from './chain.ts';
 import type { Cluster } from './cluster/contract.ts';
 import { readServerFacts, readTotalBytes, refuseTablespaces, type ServerFacts } from './facts.ts';
 import { readNote } from './incarnation.ts';
 import { bytesBetween, parseLsn, segmentStart, type Lsn } from './lsn.ts';
+import type { BaseRef } from './record.ts';
 import { identifySystem } from './replication/connection.ts';
 import { ensureSlot } from './replication/slot.ts';
 import { isWalMissing, streamWal } from './replication/wal-stream.ts';
 import { withControl } from './session.ts';
-import { createWalCollector, type WalCollector } from './wal-list.ts';
+import { createWalCollector, type WalCollector } from './wal-collector.ts';
 
-/** WAL since the base that makes replay so long that a new base is the better deal. */
-const WAL_BYTES_PER_BASE = 4 * 1024 ** 3;
-const WAL_PER_BASE_BYTE = 2;
+/** WAL since the base that makes a new base the better deal: for whoever restores, and for what one snapshot keeps alive. */
+const WAL_BYTES_PER_BASE = 256 * 1024 ** 2;
+const WAL_PER_BASE_BYTE = 0.5;
 
 export interface Live {
   readonly incarnation: string;
   readonly timeline: number;
   readonly systemId: string;
+  /** When it was looked at. */
+  readonly flushLsn: Lsn;
   readonly facts: ServerFacts;
   readonly bytesTotal: number;
 }
@@ -35,12 +38,12 @@ export interface Footing extends Pick<Predecessor, 'base' | 'spans'> {
 
 export async function lookAtLive(cluster: Cluster, signal: AbortSignal): Promise<Live> {
   const incarnation = await cluster.currentIncarnation();
-  const { systemId, timeline } = await identifySystem(cluster, signal);
+  const identity = await identifySystem(cluster, signal);
   return withControl(cluster, signal, async (client) => {
     await refuseTablespaces(client);
     await ensureSlot(client, incarnation);
     const facts = await readServerFacts(client);
-    return { incarnation, timeline, systemId, facts, bytesTotal: await readTotalBytes(client) };
+    return { ...identity, incarnation, facts, bytesTotal: await readTotalBytes(client) };
   });
 }
 
@@ -54,17 +57,20 @@ export async function findFooting(
   const say = (level: 'info' | 'warn', text: string): void =>
     progress({ type: 'note:said', level, text });
   const origin = await readNote(cluster, live.incarnation, 'origin');
-  const predecessor = await findPredecessor(history, { ...live, origin }, source);
+  const { predecessor, base: previous } = await findPast(history, { ...live, origin }, source);
   if (predecessor === undefined) {
     say(
       'info',
       'The database is captured whole: no earlier snapshot of this cluster can be continued.',
     );
-    return makeFooting(cluster, live, options);
+    return makeFooting(cluster, live, options, previous);
   }
-  if (isReplayLong(predecessor) && options.forUndo !== true) {
+  // What nobody has read yet counts too: it need not be stored at all then.
+  const unreadBytes = Math.max(bytesBetween(predecessor.position, live.flushLsn), 0);
+  const walBytes = predecessor.walBytes + unreadBytes;
+  if (owesBase({ walBytes, baseBytes: predecessor.base.bytes }) && options.forUndo !== true) {
     say('info', 'The database is captured whole again: much was written since the last time.');
-    return makeFooting(cluster, live, options);
+    return makeFooting(cluster, live, options, previous);
   }
   const collector = createWalCollector(options.sink, predecessor.position);
   try {
@@ -75,30 +81,32 @@ export async function findFooting(
       'warn',
       `The database is captured whole: its write-ahead log since the last snapshot is gone (${(error as Error).message}).`,
     );
-    return makeFooting(cluster, live, options);
+    return makeFooting(cluster, live, options, previous);
   }
   const { base, spans } = predecessor;
   return { base, spans, walFrom: spans[0]!.from, collector };
 }
 
 /** A restore that waits for its undo point is not made to wait for a base: the next snapshot makes it. */
-export function isReplayLong({
-  walBytes,
-  base,
-}: {
-  readonly walBytes: number;
-  readonly base: { readonly bytes: number };
-}): boolean {
-  return walBytes > Math.max(WAL_BYTES_PER_BASE, WAL_PER_BASE_BYTE * base.bytes);
+export function owesBase(held: { readonly walBytes: number; readonly baseBytes: number }): boolean {
+  return held.walBytes > Math.max(WAL_BYTES_PER_BASE, WAL_PER_BASE_BYTE * held.baseBytes);
 }
 
-async function makeFooting(cluster: Cluster, live: Live, options: BeginOptions): Promise<Footing> {
+async function makeFooting(
+  cluster: Cluster,
+  live: Live,
+  options: BeginOptions,
+  previous?: BaseRef,
+): Promise<Footing> {
   const { incarnation, timeline, facts, bytesTotal } = live;
-  const { snapshot, sink, signal, progress } = options;
+  const { snapshot, sink, source, signal, progress } = options;
   progress({ type: 'phase:started', phase: 'base', detail: 'database' });
   const label = `stillpoint ${snapshot}`;
-  const base = await storeBase(cluster, { label, incarnation, sink, bytesTotal, signal, progress });
-  // A server checks the first page of each segment it opens: the list begins where a segment does.
+  const { pageBytes } = facts;
+  const storing = { label, incarnation, sink, source, previous, pageBytes, bytesTotal };
+  const base = await storeBase(cluster, { ...storing, signal, progress });
+  // A server checks the first page of each segment it opens: the list begins where a segment does. A base begins in a new one, so
+  // that nothing of it is in an earlier list.
   const walFrom = segmentStart(parseLsn(base.startLsn), facts.walSegmentBytes);
   const collector = createWalCollector(sink, walFrom);
   await catchUp(cluster, live, collector, options);

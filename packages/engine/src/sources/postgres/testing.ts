@@ -106,6 +106,7 @@ export interface CaptureHooks {
   readonly beforeMark?: () => Promise<void>;
   /** Straight after the mark: what happens here must not be in the snapshot. */
   readonly afterMark?: () => Promise<void>;
+  readonly forUndo?: boolean;
   /** False: the process dies between the capture and the seal. */
   readonly seal?: boolean;
 }
@@ -147,7 +148,7 @@ export function beginLife(cluster: Cluster): Life {
     objects,
     history,
     said,
-    async capture({ signal = never, beforeMark, afterMark, seal = true } = {}) {
+    async capture({ signal = never, beforeMark, afterMark, forUndo = false, seal = true } = {}) {
       const id = newSnapshotId();
       const records = (async function* () {
         for (const { record } of history) yield record as unknown as Json;
@@ -157,6 +158,7 @@ export function beginLife(cluster: Cluster): Life {
         history: records,
         sink: objects,
         source: objects,
+        forUndo,
         signal,
         progress,
       });

@@ -1,5 +1,6 @@
 // Pieces and spans without a server: cutting, storing, and laying out as segments across forks.
 import assert from 'node:assert/strict';
+import { randomBytes } from 'node:crypto';
 import { mkdtemp, readdir, readFile, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
@@ -7,10 +8,12 @@ import { test } from 'node:test';
 import { isFailure, newUuid } from '@stillpoint/core';
 import { createMemoryObjects } from '../testkit/memory-objects.ts';
 import { bytesBetween, lsnAfter, parseLsn, type Lsn } from './lsn.ts';
+import { createWalCollector } from './wal-collector.ts';
 import {
-  createWalCollector,
+  LEAF_PIECES,
   PIECE_BYTES,
   readWalList,
+  walStreams,
   writeWalList,
   type WalList,
   type WalSpan,
@@ -91,6 +94,80 @@ test('a list reads back as it was written', async () => {
     history: '1\t0/3000000\tx\n',
   };
   assert.deepEqual(await readWalList(objects, await writeWalList(objects, list)), list);
+});
+
+async function allOf<T>(items: AsyncIterable<T>): Promise<T[]> {
+  const all: T[] = [];
+  for await (const item of items) all.push(item);
+  return all;
+}
+
+/** Snapshots one after the other, a little WAL between them; what each stored. */
+async function* takeMany(objects: ReturnType<typeof createMemoryObjects>, bytes: number) {
+  let from = START;
+  let span: WalSpan = {
+    incarnation: newUuid(),
+    timeline: 1,
+    from,
+    forkLsn: undefined,
+    pieces: [],
+  };
+  for (;;) {
+    const before = objects.bytesStored();
+    const { span: added } = await makeSpan(objects, from, bytes, 1);
+    span = { ...span, pieces: [...span.pieces, ...added.pieces] };
+    from = lsnAfter(from, bytes);
+    const ref = await writeWalList(objects, { spans: [span], history: null });
+    yield { ref, span, storedBytes: objects.bytesStored() - before };
+  }
+}
+
+test('the list of many snapshots costs each of them its end only, and names every stream it needs', async () => {
+  const objects = createMemoryObjects();
+  const bytes = 1000;
+  let count = 0;
+  for await (const { ref, span, storedBytes } of takeMany(objects, bytes)) {
+    count += 1;
+    // A leaf, the end and the new piece: not the whole list.
+    assert.ok(storedBytes < bytes + 2 * LEAF_PIECES * 150, `${storedBytes} at ${count}`);
+    if (count % 100 !== 0) continue;
+    assert.deepEqual((await readWalList(objects, ref)).spans, [span]);
+    const read = new Set<string>();
+    const watching = {
+      readStream: (one: typeof ref) => objects.readStream(one),
+      readBytes: (one: typeof ref) => (read.add(one.digest), objects.readBytes(one)),
+    };
+    const named = new Set((await allOf(walStreams(objects, ref))).map(({ digest }) => digest));
+    await readWalList(watching, ref);
+    assert.ok(read.isSubsetOf(named));
+    assert.ok(span.pieces.every((piece) => named.has(piece.ref.digest)));
+    if (count === 500) return;
+  }
+});
+
+test('a stretch that is read again from elsewhere is not stored again', async () => {
+  const objects = createMemoryObjects();
+  const whole = randomBytes(PIECE_BYTES * 4);
+  const collect = async (from: Lsn, stops: readonly number[]) => {
+    const collector = createWalCollector(objects, from);
+    for (const stop of stops) {
+      const at = bytesBetween(START, collector.position);
+      await collector.write(collector.position, whole.subarray(at, stop));
+      await collector.flush();
+    }
+    return collector.pieces;
+  };
+  await collect(START, [whole.length]);
+  const before = objects.bytesStored();
+  assert.equal(before, whole.length);
+  await collect(lsnAfter(START, PIECE_BYTES), [whole.length]);
+  assert.equal(objects.bytesStored(), before, 'from another boundary');
+  await collect(lsnAfter(START, PIECE_BYTES + 5), [whole.length]);
+  assert.equal(
+    objects.bytesStored() - before,
+    PIECE_BYTES - 5,
+    'only the rest of the piece in which it began',
+  );
 });
 
 test("segments across a fork: the ancestor before it, the descendant after it, the descendant's name", async () => {

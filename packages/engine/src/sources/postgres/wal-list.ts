@@ -1,5 +1,6 @@
 // Which pieces of WAL a snapshot rests on: one span for each incarnation (and timeline) its history ran through, each
-// span an append-only list of pieces. The next snapshot appends to it, so only new WAL is stored again.
+// span an append-only list of pieces. The next snapshot appends to it, so only new WAL is stored again. The list is stored in
+// leaves of a fixed number of pieces: the full ones are the same bytes in every later snapshot, so that a list costs its end only.
 // INVARIANTS: within a span the pieces follow each other without a gap; a span ends where the next one begins or
 // later; a piece never crosses a multiple of PIECE_BYTES.
 import { canonicalBytes } from '@stillpoint/core';
@@ -10,7 +11,7 @@ import {
   type ObjectSource,
   type StreamRef,
 } from '../contract.ts';
-import { bytesBetween, formatLsn, isLsnText, lsnAfter, parseLsn, type Lsn } from './lsn.ts';
+import { formatLsn, isLsnText, lsnAfter, parseLsn, type Lsn } from './lsn.ts';
 import { parseStored } from './record.ts';
 
 export interface WalPiece {
@@ -33,9 +34,12 @@ export interface WalList {
   readonly history: string | null;
 }
 
-export const PIECE_BYTES = 2 * 1024 * 1024;
+/** Divides a segment, and is small enough to be one chunk most of the time. */
+export const PIECE_BYTES = 1024 * 1024;
+export const LEAF_PIECES = 64;
 
 const lsn = z.string().refine(isLsnText, 'an LSN');
+const storedPieces = z.array(z.tuple([lsn, streamRefSchema]));
 const stored = z.object({
   version: z.literal(1),
   history: z.string().nullable(),
@@ -45,7 +49,9 @@ const stored = z.object({
       timeline: z.int().min(1),
       from: lsn,
       forkLsn: lsn.nullable(),
-      pieces: z.array(z.tuple([lsn, streamRefSchema])),
+      /** Of LEAF_PIECES pieces each; `pieces` are those after them. */
+      leaves: z.array(streamRefSchema),
+      pieces: storedPieces,
     }),
   ),
 });
@@ -56,95 +62,72 @@ export function spanEnd({ from, pieces }: WalSpan): Lsn {
 }
 
 export async function writeWalList(sink: ObjectSink, list: WalList): Promise<StreamRef> {
-  const json: z.infer<typeof stored> = {
-    version: 1,
-    history: list.history,
-    spans: list.spans.map(({ incarnation, timeline, from, forkLsn, pieces }) => ({
+  const spans: z.infer<typeof stored>['spans'] = [];
+  for (const { incarnation, timeline, from, forkLsn, pieces } of list.spans) {
+    const leaves: StreamRef[] = [];
+    let at = 0;
+    for (; pieces.length - at >= LEAF_PIECES; at += LEAF_PIECES) {
+      const leaf = pieces.slice(at, at + LEAF_PIECES);
+      leaves.push(await sink.writeBytes(canonicalBytes(formatPieces(leaf))));
+    }
+    spans.push({
       incarnation,
       timeline,
       from: formatLsn(from),
       forkLsn: forkLsn === undefined ? null : formatLsn(forkLsn),
-      pieces: pieces.map(({ start, ref }) => [formatLsn(start), ref]),
-    })),
-  };
-  return sink.writeBytes(canonicalBytes(json));
+      leaves,
+      pieces: formatPieces(pieces.slice(at)),
+    });
+  }
+  return sink.writeBytes(canonicalBytes({ version: 1, history: list.history, spans }));
 }
 
 export async function readWalList(source: ObjectSource, ref: StreamRef): Promise<WalList> {
-  const text = Buffer.from(await source.readBytes(ref)).toString('utf8');
-  const { spans, history } = parseStored(stored, JSON.parse(text));
+  const { history, spans } = await readHead(source, ref);
   return {
     history,
-    spans: spans.map((span) => ({
-      ...span,
-      from: parseLsn(span.from),
-      forkLsn: span.forkLsn === null ? undefined : parseLsn(span.forkLsn),
-      pieces: span.pieces.map(([start, piece]) => ({ start: parseLsn(start), ref: piece })),
-    })),
+    spans: await Promise.all(
+      spans.map(async ({ leaves, pieces, ...span }) => {
+        const read = await Promise.all(leaves.map((leaf) => readLeaf(source, leaf)));
+        return {
+          ...span,
+          from: parseLsn(span.from),
+          forkLsn: span.forkLsn === null ? undefined : parseLsn(span.forkLsn),
+          pieces: [...read.flat(), ...parsePieces(pieces)],
+        };
+      }),
+    ),
   };
 }
 
-export interface WalCollector {
-  readonly position: Lsn;
-  readonly pieces: readonly WalPiece[];
-  /** Takes over a copy of `bytes`, which must begin at `position`. */
-  write(start: Lsn, bytes: Uint8Array): Promise<void>;
-  /** Stores what is pending: the list ends at `position` now. */
-  flush(): Promise<void>;
+/** Everything that the list is stored in, and every piece: all of them, not only those up to a mark. */
+export async function* walStreams(source: ObjectSource, ref: StreamRef): AsyncGenerator<StreamRef> {
+  yield ref;
+  for (const { leaves, pieces } of (await readHead(source, ref)).spans) {
+    for (const leaf of leaves) {
+      yield leaf;
+      for (const piece of await readLeaf(source, leaf)) yield piece.ref;
+    }
+    for (const [, piece] of pieces) yield piece;
+  }
 }
 
-/** How many pieces may be on their way into the sink at once. */
-const PIECES_IN_FLIGHT = 3;
+async function readHead(source: ObjectSource, ref: StreamRef): Promise<z.infer<typeof stored>> {
+  return parseStored(stored, await readJson(source, ref));
+}
 
-/** Cuts a stream of WAL into pieces. What is not yet a whole piece waits in memory, so that two short reads make one piece. */
-export function createWalCollector(sink: ObjectSink, from: Lsn): WalCollector {
-  const pieces: WalPiece[] = [];
-  const inFlight = new Set<Promise<void>>();
-  let position = from;
-  let start = from;
-  let pending: Uint8Array[] = [];
-  let failed: { readonly error: unknown } | undefined;
+async function readLeaf(source: ObjectSource, ref: StreamRef): Promise<readonly WalPiece[]> {
+  return parsePieces(parseStored(storedPieces, await readJson(source, ref)));
+}
 
-  const store = async (): Promise<void> => {
-    if (position === start) return;
-    const index =
-      pieces.push({ start, ref: { digest: '', bytes: bytesBetween(start, position), depth: 0 } }) -
-      1;
-    const piece = { start, content: Buffer.concat(pending) };
-    start = position;
-    pending = [];
-    const work: Promise<void> = sink
-      .writeBytes(piece.content)
-      .then((ref) => void (pieces[index] = { start: piece.start, ref }))
-      .catch((error: unknown) => void (failed ??= { error }))
-      .finally(() => inFlight.delete(work));
-    inFlight.add(work);
-    while (inFlight.size >= PIECES_IN_FLIGHT) await Promise.race(inFlight);
-    if (failed !== undefined) throw failed.error;
-  };
+async function readJson(source: ObjectSource, ref: StreamRef): Promise<unknown> {
+  return JSON.parse(Buffer.from(await source.readBytes(ref)).toString('utf8'));
+}
 
-  return {
-    get position() {
-      return position;
-    },
-    pieces,
-    async write(at, bytes) {
-      if (at !== position) throw new TypeError('WAL must be collected without a gap');
-      let rest = bytes;
-      while (rest.length > 0) {
-        const room = PIECE_BYTES - Number(position % BigInt(PIECE_BYTES));
-        const part = rest.subarray(0, room);
-        // A copy: the part is a view of a socket chunk that it would otherwise keep alive whole.
-        pending.push(Uint8Array.from(part));
-        position = lsnAfter(position, part.length);
-        rest = rest.subarray(part.length);
-        if (part.length === room) await store();
-      }
-    },
-    async flush() {
-      await store();
-      await Promise.all(inFlight);
-      if (failed !== undefined) throw failed.error;
-    },
-  };
+function formatPieces(pieces: readonly WalPiece[]): z.infer<typeof storedPieces> {
+  return pieces.map(({ start, ref }) => [formatLsn(start), ref]);
+}
+
+function parsePieces(pieces: z.infer<typeof storedPieces>): readonly WalPiece[] {
+  return pieces.map(([start, ref]) => ({ start: parseLsn(start), ref }));
 }

@@ -56,11 +56,6 @@ export async function materialiseWal(options: MaterialiseOptions): Promise<void>
   }
 }
 
-/** The pieces that restoring reads, for references. */
-export function piecesBetween(list: WalList, from: Lsn, to: Lsn): readonly WalPiece[] {
-  return selectParts(list, from, to).map(({ piece }) => piece);
-}
-
 /** Follows the spans from `from` to `to`; each is left where the next begins. POSTGRES_WAL_LOST for a gap. */
 function selectParts(list: WalList, from: Lsn, to: Lsn): readonly Part[] {
   const parts: Part[] = [];
