@@ -1,6 +1,6 @@
 // Puts a project together only to look at it: nothing is written, no vault is begun, and what cannot be made is kept as its
 // error beside what can. Part of the composition root (compose.ts).
-import { failure, isFailure, systemClock } from '@stillpoint/core';
+import { systemClock } from '@stillpoint/core';
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
@@ -13,11 +13,11 @@ import {
   referencesOf,
   type SourceParts,
 } from './compose-sources.ts';
+import { findProjectVault } from './compose-vault.ts';
 import type { ResolvedConfig } from './config/index.ts';
 import type { Attempt, Patient } from './doctor/index.ts';
-import { findProjectState, imagineProjectState, type ProjectState } from './project/index.ts';
+import { findProjectState, imagineProjectState } from './project/index.ts';
 import type { Cluster } from './sources/postgres/index.ts';
-import { createDirectoryStore, createReadonlyStore, openVault, type Vault } from './vault/index.ts';
 
 export interface ComposedPatient extends AsyncDisposable {
   readonly patient: Patient;
@@ -34,8 +34,9 @@ export async function composePatient(
   cleanup.defer(() => rm(scratch, { recursive: true, force: true }));
   const found = await findProjectState(config.projectDirectory);
   const state = found?.state ?? imagineProjectState(config.projectDirectory, scratch);
-  const vaultDirectory = state.vault ?? config.vault;
-  const vault = await attempt(() => findVault(state, vaultDirectory));
+  const resolvedVault = state.vault ?? config.vault;
+  const vault = await attempt(() => findProjectVault(state, resolvedVault));
+  const vaultDirectory = resolvedVault.place.directory;
   if ('value' in vault && vault.value !== undefined) cleanup.use(vault.value);
 
   const clusters = new Map<string, Cluster>();
@@ -89,18 +90,4 @@ async function attempt<T>(make: () => T | Promise<T>): Promise<Attempt<T>> {
   } catch (error) {
     return { error };
   }
-}
-
-async function findVault(state: ProjectState, directory: string): Promise<Vault | undefined> {
-  let vault: Vault;
-  try {
-    vault = await openVault(createReadonlyStore(createDirectoryStore(directory)));
-  } catch (error) {
-    if (isFailure(error, 'VAULT_MISSING') && state.vaultId === undefined) return undefined;
-    throw error;
-  }
-  if (state.vaultId === undefined || state.vaultId === vault.id) return vault;
-  const { id } = vault;
-  await vault[Symbol.asyncDispose]();
-  throw failure('VAULT_OTHER', { where: directory, found: id, expected: state.vaultId });
 }

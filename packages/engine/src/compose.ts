@@ -1,7 +1,8 @@
 // The only place where concrete things are chosen: which store, which drivers, which participants.
-import { failure, isFailure, systemClock, type Clock, type SnapshotId } from '@stillpoint/core';
+import { failure, systemClock, type Clock, type SnapshotId } from '@stillpoint/core';
 import { readdir, rm } from 'node:fs/promises';
 import path from 'node:path';
+import { openCatalogue } from './compose-catalogue.ts';
 import { createParticipant } from './compose-participants.ts';
 import {
   byUrl,
@@ -10,14 +11,14 @@ import {
   createSourceDriver,
   referencesOf,
 } from './compose-sources.ts';
+import { openProjectVault } from './compose-vault.ts';
 import type { ResolvedConfig } from './config/index.ts';
 import type { EngineContext } from './context.ts';
 import { openHistory } from './federation/index.ts';
-import { openProjectState, type OpenProjectOptions, type ProjectState } from './project/index.ts';
+import { openProjectState, type OpenProjectOptions } from './project/index.ts';
 import type { SourceDriver } from './sources/contract.ts';
 import { applicationUrl } from './sources/postgres/by-url/index.ts';
 import type { Cluster } from './sources/postgres/index.ts';
-import { createDirectoryStore, createVault, openVault, type Vault } from './vault/index.ts';
 
 /** What the process gives to the engine, which reads no environment itself. */
 export interface EngineEnvironment {
@@ -58,8 +59,9 @@ export async function compose(
     clock,
     ...(copy === undefined ? {} : { copy }),
   });
-  const vaultDirectory = state.vault ?? config.vault;
-  const vault = cleanup.use(await openProjectVault(state, vaultDirectory, clock));
+  const resolvedVault = state.vault ?? config.vault;
+  const vault = cleanup.use(await openProjectVault(state, resolvedVault, clock));
+  const vaultDirectory = resolvedVault.place.directory;
   const clusters = new Map<string, Cluster>();
   for (const source of config.sources) {
     if (source.driver !== 'postgres') continue;
@@ -82,6 +84,7 @@ export async function compose(
     config,
     state,
     vault,
+    catalogue: openCatalogue(vault, state),
     clock,
     drivers: [...sources, ...memberPaths.map((member) => gitDriver(member, memberPaths))],
     participants,
@@ -107,50 +110,6 @@ export async function compose(
     },
     [Symbol.asyncDispose]: () => resources.disposeAsync(),
   };
-}
-
-/**
- * A project that has never used a vault begins one; a project that has must find that one again. Throws VAULT_ELSEWHERE where a
- * restored configuration names another place than the one where it is.
- */
-async function openProjectVault(
-  state: ProjectState,
-  directory: string,
-  clock: Clock,
-): Promise<Vault> {
-  const store = createDirectoryStore(directory);
-  let vault: Vault;
-  try {
-    vault = await openVault(store);
-  } catch (error) {
-    if (!isFailure(error, 'VAULT_MISSING')) throw error;
-    if (state.vaultId !== undefined) {
-      await refuseElsewhere(state, directory);
-      throw error;
-    }
-    vault = await createVault(store, { clock });
-  }
-  if (state.vaultId !== undefined && state.vaultId !== vault.id) {
-    await vault[Symbol.asyncDispose]();
-    await refuseElsewhere(state, directory);
-    throw failure('VAULT_OTHER', { where: directory, found: vault.id, expected: state.vaultId });
-  }
-  if (state.vaultPlace !== directory) await state.rememberVault(vault.id, directory);
-  return vault;
-}
-
-async function refuseElsewhere(
-  { vaultId, vaultPlace }: ProjectState,
-  directory: string,
-): Promise<void> {
-  if (vaultPlace === undefined || vaultPlace === directory) return;
-  try {
-    await using vault = await openVault(createDirectoryStore(vaultPlace));
-    if (vault.id !== vaultId) return;
-  } catch {
-    return;
-  }
-  throw failure('VAULT_ELSEWHERE', { where: directory, place: vaultPlace });
 }
 
 function findCluster(

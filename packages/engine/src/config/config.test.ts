@@ -19,7 +19,12 @@ test('a small configuration is completed with defaults', async (t) => {
     sources: [{ name: 'db', driver: 'postgres', database: 'app', settings: {} }],
     participants: [{ kind: 'lock', name: 'lock:db', source: 'db', guards: '*' }],
     freeze: { budgetMs: 2000, lockKey: 0x5354494c4cn },
-    vault: path.join(project.directory, '.stillpoint', 'vault'),
+    vault: {
+      place: {
+        kind: 'directory',
+        directory: path.join(project.directory, '.stillpoint', 'vault'),
+      },
+    },
   });
 });
 
@@ -69,7 +74,8 @@ test('everything that can be written is read', async (t) => {
     ],
   );
   assert.deepEqual(config.freeze, { budgetMs: 1500, lockKey: -(2n ** 63n) });
-  assert.equal(config.vault, path.join(path.dirname(project.directory), 'elsewhere'));
+  const directory = path.join(path.dirname(project.directory), 'elsewhere');
+  assert.deepEqual(config.vault, { place: { kind: 'directory', directory } });
 });
 
 test('a lock that guards nothing is no participant', async (t) => {

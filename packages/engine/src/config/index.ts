@@ -16,9 +16,13 @@ export {
   type PostgresByUrlSource,
   type ResolvedAddress,
   type ResolvedConfig,
+  type ResolvedEncryption,
   type ResolvedMember,
   type ResolvedParticipant,
+  type ResolvedPassphrase,
+  type ResolvedPlace,
   type ResolvedSource,
+  type ResolvedVault,
   type SqliteSource,
 } from './resolved.ts';
 export { defineConfig, type UserConfig } from './user-config.ts';

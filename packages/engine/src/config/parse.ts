@@ -14,8 +14,9 @@ export function parseUserConfig(value: unknown, file: string): ParsedConfig {
   const parsed = parseSafely(value, file);
   if (parsed.success) return parsed.data;
   const issues = parsed.error.issues;
-  const unknown = issues.find((issue) => issue.code === 'unrecognized_keys');
-  if (unknown?.code === 'unrecognized_keys') throw unknownKey(unknown, value, file);
+  for (const issue of issues.map(innermost)) {
+    if (issue.code === 'unrecognized_keys') throw unknownKey(issue, value, file);
+  }
   throw invalid(issues[0] as Issue, value, file);
 }
 
@@ -86,7 +87,7 @@ function invalid(issue: Issue, value: unknown, file: string): StillpointError {
 }
 
 /** A union's own words are vague when one of its branches got further in: `guards[1]` says more than `guards`. */
-function innermost(issue: Issue): { readonly path: readonly Key[]; readonly message: string } {
+function innermost(issue: Issue): Issue {
   if (issue.code === 'invalid_union') {
     const deeper = issue.errors.flat().find((error) => error.path.length > 0);
     if (deeper !== undefined)
@@ -103,6 +104,8 @@ function keysAt(path: readonly Key[], value: unknown): readonly string[] {
       return keysOfSource(path, value);
     case 'freeze':
       return knownKeys.freeze;
+    case 'vault':
+      return [knownKeys.vault, knownKeys.encryption, knownKeys.passphrase][path.length - 1] ?? [];
     case 'participants': {
       const kind = (value as { kind?: unknown } | undefined)?.kind;
       return kind === 'command'

@@ -100,7 +100,20 @@ const invalid: readonly [string, unknown, ...string[]][] = [
     'participants',
     'lock:db',
   ],
-  ['a vault on the moon', { vault: 's3://bucket' }, 'vault', 's3://bucket'],
+  ['a vault on the moon', { vault: 'moon://bucket' }, 'vault', 'moon://bucket'],
+  ['a vault without a place', { vault: { encryption: 'none' } }, 'vault.url', 'missing'],
+  [
+    'a passphrase in the configuration',
+    { vault: { url: 'v', encryption: { passphrase: 'correct horse battery' } } },
+    'vault.encryption.passphrase',
+    '{ file }, { command } or { env }',
+  ],
+  [
+    'a command in one text',
+    { vault: { url: 'v', encryption: { passphrase: { command: 'pass show' } } } },
+    'vault.encryption.passphrase.command',
+    'a program and its arguments',
+  ],
 ];
 
 for (const [name, value, ...words] of invalid) {
@@ -120,7 +133,8 @@ test('a vault inside a member would hold itself', async (t) => {
     'member .',
   );
   const config = await project.resolve({ members: ['.'], vault: '.stillpoint/other' });
-  assert.equal(config.vault, path.join(project.directory, '.stillpoint/other'));
+  const directory = path.join(project.directory, '.stillpoint/other');
+  assert.deepEqual(config.vault, { place: { kind: 'directory', directory } });
 });
 
 test('unknown keys come with the nearest known one', async (t) => {

@@ -1,17 +1,12 @@
 // Completes a parsed configuration: defaults, absolute paths, and the rules that need more than one key. What comes
 // out is all that the engine ever sees.
 import { realpath } from 'node:fs/promises';
-import path from 'node:path';
 import { resolveMembers } from './members.ts';
-import { invalidKey, parseUserConfig, unusablePath } from './parse.ts';
+import { parseUserConfig } from './parse.ts';
 import { resolveParticipants } from './participants.ts';
-import {
-  DEFAULT_LOCK_KEY,
-  type ResolvedConfig,
-  type ResolvedMember,
-  type ResolvedSource,
-} from './resolved.ts';
+import { DEFAULT_LOCK_KEY, type ResolvedConfig } from './resolved.ts';
 import { resolveSources } from './sources.ts';
+import { resolveVault } from './vault.ts';
 
 export const DEFAULT_BUDGET_MS = 2000;
 
@@ -48,55 +43,4 @@ export async function resolveConfig(
     },
     vault: await resolveVault(parsed.vault, { projectDirectory, members, sources, file }),
   };
-}
-
-interface VaultContext {
-  readonly projectDirectory: string;
-  readonly members: readonly ResolvedMember[];
-  readonly sources: readonly ResolvedSource[];
-  readonly file: string;
-}
-
-async function resolveVault(written: string | undefined, context: VaultContext): Promise<string> {
-  if (written === undefined) return path.join(context.projectDirectory, '.stillpoint', 'vault');
-  if (/^[a-z][a-z0-9+.-]*:\/\//i.test(written) || written.includes('\0')) {
-    throw invalidKey(context.file, 'vault', 'the path of a directory', JSON.stringify(written));
-  }
-  const absolute = path.resolve(context.projectDirectory, written);
-  const vault = await realPathOfNearest(absolute).catch((error: unknown) => {
-    throw unusablePath(error, 'vault', written, context.file);
-  });
-  if (isWithin(vault, path.join(context.projectDirectory, '.stillpoint'))) return vault;
-  // Otherwise each snapshot would hold the snapshots before it, and a restore would take away those after it.
-  const captured = [
-    ...context.members.map(({ path: place }) => ({ name: `member ${place}`, place })),
-    ...context.sources.flatMap((source) =>
-      source.driver === 'files' ? [{ name: `sources.${source.name}`, place: source.path }] : [],
-    ),
-  ];
-  const around = captured.find(({ place }) =>
-    isWithin(vault, path.join(context.projectDirectory, place)),
-  );
-  if (around !== undefined) {
-    const expected = 'a directory outside every member and all files, or below .stillpoint';
-    throw invalidKey(context.file, 'vault', expected, `inside ${around.name}`);
-  }
-  return vault;
-}
-
-/** Follows symlinks as far as the path exists: the vault may not be made yet. */
-async function realPathOfNearest(file: string): Promise<string> {
-  try {
-    return await realpath(file);
-  } catch (error) {
-    const parent = path.dirname(file);
-    if ((error as NodeJS.ErrnoException).code !== 'ENOENT' || parent === file) throw error;
-    return path.join(await realPathOfNearest(parent), path.basename(file));
-  }
-}
-
-function isWithin(file: string, directory: string): boolean {
-  return (
-    file === directory || file.startsWith(directory === path.sep ? directory : directory + path.sep)
-  );
 }

@@ -15,9 +15,40 @@ export interface ResolvedConfig {
     /** The key of the advisory lock that writers take shared. */
     readonly lockKey: bigint;
   };
-  /** Absolute directory of the vault (later also s3:// URLs). */
-  readonly vault: string;
+  readonly vault: ResolvedVault;
 }
+
+/** Plain JSON: a project that was restored elsewhere remembers the one that it shares. */
+export interface ResolvedVault {
+  readonly place: ResolvedPlace;
+  /** undefined: nothing is said. A vault that is there decides by itself; a new one in a directory is not encrypted. */
+  readonly encryption?: ResolvedEncryption;
+}
+
+export type ResolvedPlace = {
+  readonly kind: 'directory';
+  /** Absolute. */
+  readonly directory: string;
+};
+
+export type ResolvedEncryption = 'none' | { readonly passphrase: ResolvedPassphrase };
+
+/** Where the passphrase comes from: only the composition reads it, and it is in no file of ours. */
+export type ResolvedPassphrase =
+  | {
+      /** Absolute. */
+      readonly file: string;
+    }
+  | {
+      /** A program and its arguments, no shell. */
+      readonly command: readonly string[];
+      /** Where it is run; absolute. */
+      readonly directory: string;
+    }
+  | {
+      /** A variable of the process. */
+      readonly env: string;
+    };
 
 export interface ResolvedMember {
   /** Relative to the project, '/' between parts, '.' for the project itself. Inside the project, always. */

@@ -4,6 +4,7 @@
 import { durationText, parseDuration } from '@stillpoint/core';
 import { z } from 'zod';
 import { sourceKinds, sourceSchema } from './user-sources.ts';
+import { vaultKeys, vaultSchema } from './user-vault.ts';
 import { relativePath } from './written-path.ts';
 
 const memberObject = z.strictObject({
@@ -96,7 +97,7 @@ export const userConfigSchema = z.strictObject(
       .optional(),
     participants: z.array(participant, 'a list of participants').optional(),
     freeze: freeze.optional(),
-    vault: z.string('the path of a directory').min(1, 'the path of a directory').optional(),
+    vault: vaultSchema.optional(),
   },
   'an object',
 );
@@ -110,6 +111,7 @@ export const knownKeys = {
   sqlite: Object.keys(sourceKinds.sqlite.shape),
   files: Object.keys(sourceKinds.files.shape),
   freeze: Object.keys(freeze.shape),
+  ...vaultKeys,
   lock: Object.keys(participantKinds.lock.shape),
   command: Object.keys(participantKinds.command.shape),
   http: Object.keys(participantKinds.http.shape),

@@ -19,6 +19,7 @@ import {
   type Clock,
   type SnapshotId,
 } from '@stillpoint/core';
+import type { ResolvedVault } from '../config/index.ts';
 
 export interface ProjectState {
   readonly id: string;
@@ -31,7 +32,7 @@ export interface ProjectState {
   readonly workDirectory: string;
   readonly lockfile: string;
   /** Overrides the config's vault. */
-  readonly vault: string | undefined;
+  readonly vault: ResolvedVault | undefined;
   /** The project that this one was restored from, into another directory: what is unique on a machine (a port) is that one's. */
   readonly copyOf: string | undefined;
   /** The vault that this project has used; another one in its place is a mistake, not an empty beginning. */
@@ -92,7 +93,7 @@ interface ProjectFile {
   readonly id: string;
   readonly directory: string;
   readonly createdAt: string;
-  readonly vault?: string;
+  readonly vault?: ResolvedVault;
   readonly vaultId?: string;
   readonly vaultPlace?: string;
   readonly copyOf?: string;
@@ -102,7 +103,7 @@ export interface OpenProjectOptions {
   readonly projectDirectory: string;
   readonly clock: Clock;
   /** Only for a project that is restored from another: the vault they share, whatever its config says. */
-  readonly copy?: { readonly of: string; readonly vault: string };
+  readonly copy?: { readonly of: string; readonly vault: ResolvedVault };
 }
 
 export async function openProjectState(options: OpenProjectOptions): Promise<ProjectState> {

@@ -11,6 +11,7 @@ import type { SourceDriver } from '../sources/contract.ts';
 import { createMemoryDriver, createMemoryWorld } from '../sources/memory.ts';
 import { createMemoryStore, createVault } from '../vault/index.ts';
 import { summarize } from './manifest.ts';
+import { createCatalogue } from './catalogue.ts';
 import { readSealed } from './sealed.ts';
 import { takeSnapshot } from './take-snapshot.ts';
 
@@ -44,10 +45,11 @@ test('a manifest tells how long the mark of each source took', async () => {
       sources: [],
       participants: [],
       freeze: { budgetMs: 2000, lockKey: 1n },
-      vault: 'memory',
+      vault: { place: { kind: 'directory', directory: '/nowhere' } },
     },
     state: await openProjectState({ projectDirectory: directory, clock }),
     vault,
+    catalogue: createCatalogue(vault),
     clock,
     drivers: [slow, quick],
     participants: [],

@@ -7,6 +7,7 @@ import type { EngineContext } from '../../context.ts';
 import { openHistory } from '../../federation/index.ts';
 import { gitEnvironment, runGit } from '../../federation/testing/tree-state.ts';
 import { openProjectState, type ProjectState } from '../../project/index.ts';
+import { createCatalogue } from '../../snapshot/index.ts';
 import { createMemoryDriver, createMemoryWorld } from '../../sources/memory.ts';
 import type { DatabaseView, SourceDriver } from '../../sources/contract.ts';
 import { createMemoryStore, createVault } from '../../vault/index.ts';
@@ -60,10 +61,11 @@ export async function createGateStage(
       sources: [],
       participants: [],
       freeze: { budgetMs: 2000, lockKey: 1n },
-      vault: 'memory',
+      vault: { place: { kind: 'directory', directory: '/nowhere' } },
     },
     state,
     vault,
+    catalogue: createCatalogue(vault),
     clock: systemClock,
     drivers: databases.map(driverOf),
     participants: [],

@@ -6,7 +6,7 @@ import path from 'node:path';
 import { silent, systemClock } from '@stillpoint/core';
 import type { EngineContext } from '../../context.ts';
 import { openProjectState } from '../../project/index.ts';
-import { takeSnapshot, type Sealed } from '../../snapshot/index.ts';
+import { createCatalogue, takeSnapshot, type Sealed } from '../../snapshot/index.ts';
 import { createFaultyDriver, createMemoryDriver, createMemoryWorld } from '../../sources/memory.ts';
 import { createMemoryStore, createVault } from '../../vault/index.ts';
 
@@ -40,10 +40,11 @@ export async function setStage(names: readonly string[] = ['left', 'right']): Pr
       sources: [],
       participants: [],
       freeze: { budgetMs: 2000, lockKey: 1n },
-      vault: 'memory',
+      vault: { place: { kind: 'directory', directory: '/nowhere' } },
     },
     state,
     vault,
+    catalogue: createCatalogue(vault),
     clock: systemClock,
     drivers,
     participants: [],

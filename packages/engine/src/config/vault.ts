@@ -1,0 +1,100 @@
+// Where the vault is and what it is encrypted with: absolute paths, and no place that would be captured into it.
+import { realpath } from 'node:fs/promises';
+import path from 'node:path';
+import { invalidKey, unusablePath } from './parse.ts';
+import type {
+  ResolvedEncryption,
+  ResolvedMember,
+  ResolvedPlace,
+  ResolvedSource,
+  ResolvedVault,
+} from './resolved.ts';
+import type { WrittenVault } from './user-vault.ts';
+
+export interface VaultContext {
+  readonly projectDirectory: string;
+  readonly members: readonly ResolvedMember[];
+  readonly sources: readonly ResolvedSource[];
+  readonly file: string;
+}
+
+/** Rejects with CONFIG_INVALID. */
+export async function resolveVault(
+  written: WrittenVault | undefined,
+  context: VaultContext,
+): Promise<ResolvedVault> {
+  const { projectDirectory } = context;
+  const own: ResolvedPlace = {
+    kind: 'directory',
+    directory: path.join(projectDirectory, '.stillpoint', 'vault'),
+  };
+  if (written === undefined) return { place: own };
+  if (typeof written === 'string') return { place: await resolvePlace(written, 'vault', context) };
+  const place = await resolvePlace(written.url, 'vault.url', context);
+  const { encryption } = written;
+  return encryption === undefined
+    ? { place }
+    : { place, encryption: resolveEncryption(encryption, projectDirectory) };
+}
+
+async function resolvePlace(
+  written: string,
+  key: string,
+  context: VaultContext,
+): Promise<ResolvedPlace> {
+  if (/^[a-z][a-z0-9+.-]*:\/\//i.test(written) || written.includes('\0')) {
+    throw invalidKey(context.file, key, 'the path of a directory', JSON.stringify(written));
+  }
+  const absolute = path.resolve(context.projectDirectory, written);
+  const directory = await realPathOfNearest(absolute).catch((error: unknown) => {
+    throw unusablePath(error, key, written, context.file);
+  });
+  refuseCaptured(directory, key, context);
+  return { kind: 'directory', directory };
+}
+
+/** Otherwise each snapshot would hold the snapshots before it, and a restore would take away those after it. */
+function refuseCaptured(directory: string, key: string, context: VaultContext): void {
+  if (isWithin(directory, path.join(context.projectDirectory, '.stillpoint'))) return;
+  const captured = [
+    ...context.members.map(({ path: place }) => ({ name: `member ${place}`, place })),
+    ...context.sources.flatMap((source) =>
+      source.driver === 'files' ? [{ name: `sources.${source.name}`, place: source.path }] : [],
+    ),
+  ];
+  const around = captured.find(({ place }) =>
+    isWithin(directory, path.join(context.projectDirectory, place)),
+  );
+  if (around === undefined) return;
+  const expected = 'a directory outside every member and all files, or below .stillpoint';
+  throw invalidKey(context.file, key, expected, `inside ${around.name}`);
+}
+
+function resolveEncryption(
+  written: NonNullable<Extract<WrittenVault, object>['encryption']>,
+  projectDirectory: string,
+): ResolvedEncryption {
+  if (written === 'none') return 'none';
+  const { passphrase } = written;
+  const { file, command, env } = passphrase;
+  if (env !== undefined) return { passphrase: { env } };
+  if (command !== undefined) return { passphrase: { command, directory: projectDirectory } };
+  return { passphrase: { file: path.resolve(projectDirectory, file) } };
+}
+
+/** Follows symlinks as far as the path exists: the vault may not be made yet. */
+async function realPathOfNearest(file: string): Promise<string> {
+  try {
+    return await realpath(file);
+  } catch (error) {
+    const parent = path.dirname(file);
+    if ((error as NodeJS.ErrnoException).code !== 'ENOENT' || parent === file) throw error;
+    return path.join(await realPathOfNearest(parent), path.basename(file));
+  }
+}
+
+function isWithin(file: string, directory: string): boolean {
+  return (
+    file === directory || file.startsWith(directory === path.sep ? directory : directory + path.sep)
+  );
+}
