@@ -11,6 +11,8 @@ import { promisify } from 'node:util';
 /** Only root writes there: nobody else can put programs into it that root then runs. */
 const CACHE = '/var/cache/stillpoint-s3-server';
 const START_MS = 60_000;
+/** When unshare is killed, so is process 1 of the namespace, and with it all. */
+const namespaces = ['--mount', '--pid', '--fork', '--kill-child=KILL', '--propagation', 'private'];
 const TOOLS = ['apt-get', 'dpkg-deb', 'tar', 'flock', 'unshare', 'chroot', 'mount'];
 
 export interface S3User {
@@ -64,8 +66,12 @@ async function startS3Server(root: string): Promise<S3Server> {
   const child = spawn(
     'unshare',
     [
-      ...['--mount', '--pid', '--fork', '--kill-child=KILL', '--propagation', 'private'],
-      ...['sh', script('serve.sh'), root, String(port), String(monitorPort)],
+      ...namespaces,
+      'sh',
+      script('serve.sh'),
+      root,
+      String(port),
+      String(monitorPort),
       ...[owner, guest].map((one) => `${one.name}:${one.accessKeyId}:${one.secretAccessKey}`),
     ],
     { stdio: ['pipe', 'pipe', 'pipe'] },

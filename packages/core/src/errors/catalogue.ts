@@ -11,6 +11,8 @@ import { gate } from './catalogue/gate.ts';
 import { managedPostgres } from './catalogue/managed-postgres.ts';
 import { postgresByUrl } from './catalogue/postgres-by-url.ts';
 import { project } from './catalogue/project.ts';
+import { s3 } from './catalogue/s3.ts';
+import { prune } from './catalogue/prune.ts';
 import { snapshotAndRestore } from './catalogue/snapshot-and-restore.ts';
 import { sqlite } from './catalogue/sqlite.ts';
 import { vault } from './catalogue/vault.ts';
@@ -26,6 +28,8 @@ export const catalogueSections = {
   SQLite: sqlite,
   files,
   vault,
+  prune,
+  'vault on S3': s3,
   'snapshot and restore': snapshotAndRestore,
   gate,
   'init and doctor': discovery,
@@ -42,6 +46,8 @@ export const catalogue = {
   ...sqlite,
   ...files,
   ...vault,
+  ...prune,
+  ...s3,
   ...snapshotAndRestore,
   ...gate,
   ...discovery,

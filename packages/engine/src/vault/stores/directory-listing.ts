@@ -8,6 +8,9 @@ import type { StoreKey } from '../contract.ts';
 import { storeError } from './errno.ts';
 import { isKeyPart, TEMPORARY_PART } from './store-key.ts';
 
+/** A look takes some microseconds, and waiting for each by itself ten times as long. */
+const LOOKS_AT_ONCE = 128;
+
 export interface ListedObject {
   readonly key: StoreKey;
   readonly bytes: number;
@@ -23,19 +26,24 @@ export async function* listDirectory(root: string, prefix: string): AsyncGenerat
 }
 
 async function* walk(root: string, folder: string, prefix: string): AsyncGenerator<ListedObject> {
-  for (const name of await readNames(root, folder)) {
-    const key = folder + name;
-    const below = name.endsWith('/');
-    if (below ? !key.startsWith(prefix) && !prefix.startsWith(key) : !key.startsWith(prefix)) {
-      continue;
+  const wanted = (await readNames(root, folder))
+    .map((name) => folder + name)
+    .filter((key) => key.startsWith(prefix) || (key.endsWith('/') && prefix.startsWith(key)));
+  for (let at = 0; at < wanted.length; at += LOOKS_AT_ONCE) {
+    const group = wanted.slice(at, at + LOOKS_AT_ONCE);
+    const sizes = await Promise.all(group.map((key) => sizeOf(root, key)));
+    for (const [n, key] of group.entries()) {
+      const bytes = sizes[n];
+      if (key.endsWith('/')) yield* walk(root, key, prefix);
+      else if (bytes !== undefined) yield { key, bytes };
     }
-    if (below) {
-      yield* walk(root, key, prefix);
-      continue;
-    }
-    const found = await stat(path.join(root, key)).catch(ignoreAbsent);
-    if (found !== undefined) yield { key, bytes: found.size };
   }
+}
+
+/** undefined: it is a directory, or gone. */
+async function sizeOf(root: string, key: string): Promise<number | undefined> {
+  if (key.endsWith('/')) return undefined;
+  return (await stat(path.join(root, key)).catch(ignoreAbsent))?.size;
 }
 
 /** Directories end in '/': so they stand where their keys belong in the order. */

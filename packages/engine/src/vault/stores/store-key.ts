@@ -11,9 +11,14 @@ export const TEMPORARY_PART = 'tmp';
 
 /** A wrong key is a mistake in our program, never input. */
 export function assertStoreKey(key: StoreKey): void {
-  if (key.length > MAX_CHARACTERS || !grammar.test(key) || key.split('/')[0] === TEMPORARY_PART) {
-    throw new TypeError(`not a key of a store: ${JSON.stringify(key)}`);
-  }
+  if (!isStoreKey(key)) throw new TypeError(`not a key of a store: ${JSON.stringify(key)}`);
+}
+
+/** Whether a store may have made a name that it finds; all else is foreign and left alone. */
+export function isStoreKey(name: string): boolean {
+  return (
+    name.length <= MAX_CHARACTERS && grammar.test(name) && name.split('/')[0] !== TEMPORARY_PART
+  );
 }
 
 /** Whether a directory entry can be (part of) a key; everything else in there is foreign and left alone. */

@@ -1,0 +1,110 @@
+// The AWS SDK behind one function. It is imported when the first request is made: a command whose vault is a directory does not
+// load it. It repeats nothing by itself: that is retry.ts, for every store the same.
+import type { S3Client, S3ClientConfig } from '@aws-sdk/client-s3';
+import type { StoreKey } from '../../contract.ts';
+import type { S3Address } from './address.ts';
+import { s3Error, type S3Doing } from './errors.ts';
+import type { S3Place } from './place.ts';
+
+export type Sdk = typeof import('@aws-sdk/client-s3');
+
+export interface S3ClientOptions {
+  /** Undefined: the standard chain of environment, profiles, roles. */
+  readonly credentials?: {
+    readonly accessKeyId: string;
+    readonly secretAccessKey: string;
+    readonly sessionToken?: string;
+  };
+  /** A connection on which nothing happens for so long is given up. */
+  readonly idleMs?: number;
+  /** How far this machine's clock is off, as tests say it. */
+  readonly clockOffsetMs?: number;
+}
+
+export interface S3Call {
+  readonly operation: S3Doing['operation'];
+  readonly key: StoreKey;
+  readonly signal?: AbortSignal | undefined;
+}
+
+export interface S3Connection {
+  readonly sdk: Sdk;
+  readonly client: S3Client;
+}
+
+export interface S3Caller {
+  /** Does it, and tells what fails as an error of the catalogue, or as the signal's reason. */
+  call<T>(call: S3Call, work: (connection: S3Connection) => Promise<T>): Promise<T>;
+  close(): Promise<void>;
+}
+
+const CONNECT_MS = 10_000;
+const IDLE_MS = 60_000;
+/** A pack's upload and the reads of a restore at the same time; each connection costs memory on both sides. */
+const CONNECTIONS = 32;
+
+export function createS3Caller(
+  { bucket, vault }: S3Place,
+  address: S3Address,
+  options: S3ClientOptions = {},
+): S3Caller {
+  let opening: Promise<S3Connection> | undefined;
+  return {
+    async call({ operation, key, signal }, work) {
+      signal?.throwIfAborted();
+      try {
+        opening ??= connect(address, options);
+        return await work(await opening);
+      } catch (error) {
+        signal?.throwIfAborted();
+        throw s3Error(error, { vault, bucket, operation, key });
+      }
+    },
+    async close() {
+      const connection = await opening?.catch(() => undefined);
+      connection?.client.destroy();
+    },
+  };
+}
+
+async function connect(address: S3Address, options: S3ClientOptions): Promise<S3Connection> {
+  const sdk = await import('@aws-sdk/client-s3');
+  const { endpoint, pathStyle, checksums } = address;
+  const region = await regionOf(address, sdk);
+  const calculation = checksums === 'always' ? 'WHEN_SUPPORTED' : 'WHEN_REQUIRED';
+  const config: S3ClientConfig = {
+    region,
+    maxAttempts: 1,
+    forcePathStyle: pathStyle,
+    requestChecksumCalculation: calculation,
+    // Everything that is read is checked against a digest of ours.
+    responseChecksumValidation: 'WHEN_REQUIRED',
+    // Its wait for leave to send opens a connection for each object, and is longer than sending.
+    expectContinueHeader: false,
+    requestHandler: {
+      connectionTimeout: CONNECT_MS,
+      socketTimeout: options.idleMs ?? IDLE_MS,
+      httpAgent: { maxSockets: CONNECTIONS },
+      httpsAgent: { maxSockets: CONNECTIONS },
+    },
+    ...(endpoint === undefined ? {} : { endpoint }),
+    ...(options.credentials === undefined ? {} : { credentials: options.credentials }),
+    ...(options.clockOffsetMs === undefined ? {} : { systemClockOffset: options.clockOffsetMs }),
+  };
+  return { sdk, client: new sdk.S3Client(config) };
+}
+
+const DEFAULT_REGION = 'us-east-1';
+
+/** Most servers other than Amazon's do not care; Amazon's says in its answer which one it is (S3_REGION_WRONG). */
+async function regionOf({ region }: S3Address, sdk: Sdk): Promise<string> {
+  if (region !== undefined) return region;
+  const plain = new sdk.S3Client({});
+  try {
+    return await plain.config.region();
+  } catch {
+    return DEFAULT_REGION;
+  } finally {
+    plain.destroy();
+  }
+}
