@@ -4,6 +4,7 @@ import type { ResolvedConfig } from './config/resolved.ts';
 import type { MemberHistory } from './federation/index.ts';
 import type { Participant } from './freeze/contract.ts';
 import type { ProjectState } from './project/index.ts';
+import type { Catalogue } from './snapshot/catalogue.ts';
 import type { NamedStream, ObjectSource, SourceDriver } from './sources/contract.ts';
 import type { Vault } from './vault/contract.ts';
 
@@ -11,6 +12,8 @@ export interface EngineContext {
   readonly config: ResolvedConfig;
   readonly state: ProjectState;
   readonly vault: Vault;
+  /** The vault's snapshots. */
+  readonly catalogue: Catalogue;
   readonly clock: Clock;
   /** Of everything that the configuration names: databases first, then members. */
   readonly drivers: readonly SourceDriver[];

@@ -45,6 +45,7 @@ import {
   verifySnapshot,
   type Damaged,
   type Lockfile,
+  type Sealed,
 } from './snapshot/index.ts';
 
 /** Opens a project. Dispose it: connections and servers of ours that only this process needs end with it. */
@@ -94,8 +95,8 @@ class ProjectStillpoint implements Stillpoint {
   }
 
   async list(options: CallOptions = {}): Promise<readonly (SnapshotSummary | DamagedSnapshot)[]> {
-    const { vault } = this.#composition.context;
-    const { sealed, damaged } = await readSealed(vault, options.signal);
+    const { vault, catalogue } = this.#composition.context;
+    const { sealed, damaged } = await catalogue.list(options.signal);
     const holds = await vault.holds();
     return [...damaged, ...sealed].map((one) => describeFound(one, holds));
   }
@@ -259,8 +260,8 @@ class ProjectStillpoint implements Stillpoint {
     options: CallOptions,
   ): Promise<SnapshotSummary | DamagedSnapshot> {
     return this.#exclusively(operation, options, async ({ signal }) => {
-      const { vault, state, clock } = this.#composition.context;
-      const found = findSnapshot(ref, await readSealed(vault, signal), state.id);
+      const { vault, state, clock, catalogue } = this.#composition.context;
+      const found = findSnapshot(ref, await catalogue.list(signal), state.id);
       if (operation === 'hold') await vault.hold(found.entry, clock.now());
       else await vault.release(found.entry.id);
       return describeFound(found, await vault.holds());
@@ -273,10 +274,9 @@ class ProjectStillpoint implements Stillpoint {
     return { target, ...(await stayedBefore(context, target.manifest.id)) };
   }
 
-  async #find(ref: string, signal?: AbortSignal): Promise<ReturnType<typeof resolveRef>> {
-    const { vault, state } = this.#composition.context;
-    const { sealed } = await readSealed(vault, signal);
-    return resolveRef(ref, sealed, state.id);
+  async #find(ref: string, signal?: AbortSignal): Promise<Sealed> {
+    const { state, catalogue } = this.#composition.context;
+    return await catalogue.find(ref, state.id, signal);
   }
 
   /** Takes the lease, ends what a dead process left, then does the work. */

@@ -1,7 +1,7 @@
 // What the first thing of every command is: to look whether an earlier process died in a restore, and to end it.
 import { newSnapshotId, type ProgressListener } from '@stillpoint/core';
 import type { EngineContext } from '../context.ts';
-import { beginCapture, readSealed, type Sealed } from '../snapshot/index.ts';
+import { beginCapture, type Known } from '../snapshot/index.ts';
 import type { SourceDriver } from '../sources/contract.ts';
 import { carryBack, carryForward, dropPrepared, type Run } from './carry.ts';
 import { findJournal, type JournalState } from './journal.ts';
@@ -77,7 +77,7 @@ async function rescue(
     );
     // From `finish` on nothing is switched any more, neither forward nor back.
     if (open.length === 0 || found.forward.begun.has('finish')) return;
-    const { sealed: earlier } = await readSealed(engine.vault, signal);
+    const { sealed: earlier } = await engine.catalogue.list(signal);
     await protect(engine, found, open, earlier);
     const id = newSnapshotId();
     const startedAt = engine.clock.now();
@@ -110,11 +110,13 @@ async function protect(
   engine: EngineContext,
   { snapshot }: JournalState,
   drivers: readonly SourceDriver[],
-  earlier: readonly Sealed[],
+  earlier: readonly Known[],
 ): Promise<void> {
-  const target = earlier.find(({ manifest }) => manifest.id === snapshot);
+  const known = earlier.find(({ manifest }) => manifest.id === snapshot);
+  const target = known === undefined ? undefined : await engine.catalogue.read(known);
+  if (target === undefined || !('manifest' in target)) return;
   for (const driver of drivers) {
-    const source = target?.manifest.sources.find(({ name }) => name === driver.name);
+    const source = target.manifest.sources.find(({ name }) => name === driver.name);
     if (source !== undefined) await driver.protect?.(source.record, engine.vault);
   }
 }

@@ -11,7 +11,6 @@ import {
   beginCapture,
   checkSpace,
   freeBytesAt,
-  readSealed,
   refuseMoved,
   type ManifestSource,
   type Sealed,
@@ -225,7 +224,7 @@ async function switchUnderFreeze(
   const { signal, progress } = options;
   const existing = prepared.filter(({ existed }) => existed);
   for (const { driver, source } of existing) await driver.protect?.(source.record, engine.vault);
-  const { sealed: earlier } = await readSealed(engine.vault, signal);
+  const { sealed: earlier } = await engine.catalogue.list(signal);
   progress({ type: 'phase:started', phase: 'warm up' });
   const capturing = {
     id: undo,

@@ -9,14 +9,16 @@ import type { FreezeTimes } from '../freeze/contract.ts';
 import type { Captured, CaptureSession, SourceDriver } from '../sources/contract.ts';
 import type { SessionStats, VaultSession } from '../vault/contract.ts';
 import { lockfileText, signLockfile, type Lockfile } from './lockfile.ts';
+import type { Known } from './outline.ts';
 import { placeOf } from './place.ts';
+import type { SourceSummary } from '../api.ts';
 import { MANIFEST_FORMAT, manifestBytes, type Manifest, type Sealed } from './manifest.ts';
 
 export interface CaptureOptions {
   readonly id: SnapshotId;
   readonly drivers: readonly SourceDriver[];
   /** Earlier snapshots, oldest first: what to capture incrementally against. */
-  readonly earlier: readonly Sealed[];
+  readonly earlier: readonly Known[];
   /** What a restore is about to replace. */
   readonly forUndo?: boolean;
   readonly signal: AbortSignal;
@@ -88,7 +90,7 @@ async function beginParts(
   return allOrFirstError(
     drivers.map(async (driver): Promise<Part> => {
       const sink = vaultSession.sink();
-      const history = recordsOf(driver, earlier);
+      const history = recordsOf(engine, driver, earlier);
       const shared = { snapshot: id, source: engine.vault, forUndo, signal, progress };
       const begin = { ...shared, history, sink };
       const session = cleanup.use(await driver.begin(begin));
@@ -123,12 +125,18 @@ function timedMark(session: CaptureSession, clock: Clock): Pick<Part, 'mark' | '
   };
 }
 
-/** What one source left in earlier snapshots, newest first. */
-async function* recordsOf(driver: SourceDriver, earlier: readonly Sealed[]): AsyncIterable<Json> {
-  for (const { manifest } of earlier.toReversed()) {
-    const source = manifest.sources.find(
-      ({ name, driver: kind }) => name === driver.name && kind === driver.kind,
-    );
+/** What one source left in earlier snapshots, newest first. Most drivers look at one: no other manifest is read then. */
+async function* recordsOf(
+  { catalogue }: EngineContext,
+  driver: SourceDriver,
+  earlier: readonly Known[],
+): AsyncIterable<Json> {
+  const isOurs = (one: SourceSummary): boolean =>
+    one.name === driver.name && one.driver === driver.kind;
+  for (const known of earlier.toReversed()) {
+    if (!known.manifest.sources.some(isOurs)) continue;
+    const read = await catalogue.read(known);
+    const source = 'manifest' in read ? read.manifest.sources.find(isOurs) : undefined;
     if (source !== undefined) yield source.record;
   }
 }

@@ -4,15 +4,17 @@
 import { failure, isSnapshotId, type SnapshotId } from '@stillpoint/core';
 import type { DamagedSnapshot, ForgetResult, SnapshotSummary } from '../api.ts';
 import type { EngineContext } from '../context.ts';
-import { summarize, type Sealed } from './manifest.ts';
+import type { KnownList } from './catalogue.ts';
+import { summarize } from './manifest.ts';
+import type { Known } from './outline.ts';
 import { resolveRef } from './refs.ts';
-import { readSealed, type Damaged, type SealedList } from './sealed.ts';
+import type { Damaged } from './sealed.ts';
 import { verifySnapshot } from './verify.ts';
 
-export type FoundSnapshot = Sealed | Damaged;
+export type FoundSnapshot = Known | Damaged;
 
 /** As resolveRef(); a snapshot that cannot be read is found by its whole id, so that it is never meant by mistake. */
-export function findSnapshot(ref: string, list: SealedList, projectId: string): FoundSnapshot {
+export function findSnapshot(ref: string, list: KnownList, projectId: string): FoundSnapshot {
   const damaged = isSnapshotId(ref)
     ? list.damaged.find(({ entry }) => entry.id === ref)
     : undefined;
@@ -43,8 +45,8 @@ export async function forgetSnapshots(
   refs: readonly string[],
   options: ForgetSnapshotsOptions,
 ): Promise<ForgetResult> {
-  const { vault, state } = engine;
-  const list = await readSealed(vault, options.signal);
+  const { vault, state, catalogue } = engine;
+  const list = await catalogue.list(options.signal);
   const found = [...new Set(refs.map((ref) => findSnapshot(ref, list, state.id)))];
   const holds = await vault.holds();
   for (const { entry } of found) {
@@ -71,7 +73,7 @@ export async function forgetSnapshots(
 
 /** Which undo point another project that shares the vault goes back to is written down there: each may be the one. */
 function refuseUndoPoints(
-  sealed: readonly Sealed[],
+  sealed: readonly Known[],
   going: ReadonlySet<SnapshotId>,
   ownUndo: SnapshotId | undefined,
   projectId: string,
@@ -89,7 +91,7 @@ function refuseUndoPoints(
 /** Each project that loses a snapshot must keep one that people took and whose streams are all there. */
 async function refuseLast(
   engine: EngineContext,
-  sealed: readonly Sealed[],
+  sealed: readonly Known[],
   going: ReadonlySet<SnapshotId>,
   signal: AbortSignal,
 ): Promise<void> {
@@ -109,10 +111,12 @@ async function refuseLast(
 /** The newest is looked at first; most often it is the only one that has to be. */
 async function anyIsWhole(
   engine: EngineContext,
-  snapshots: readonly Sealed[],
+  snapshots: readonly Known[],
   signal: AbortSignal,
 ): Promise<boolean> {
-  for (const one of snapshots.toReversed()) {
+  for (const known of snapshots.toReversed()) {
+    const one = await engine.catalogue.read(known);
+    if (!('manifest' in one)) continue;
     const { report } = await verifySnapshot(engine, one, { deep: false, signal });
     if (report.damages.length === 0) return true;
   }

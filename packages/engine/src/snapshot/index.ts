@@ -16,6 +16,8 @@ export {
 } from './manifest.ts';
 export { resolveRef } from './refs.ts';
 export { readSealed, type Damaged } from './sealed.ts';
+export { createCatalogue, type Catalogue } from './catalogue.ts';
+export { OUTLINE_FORM, type Known, type Outline } from './outline.ts';
 export { checkSpace, freeBytesAt } from './space.ts';
 export { takeSnapshot, type TakeOptions } from './take-snapshot.ts';
 export { verifySnapshot } from './verify.ts';

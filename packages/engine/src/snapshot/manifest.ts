@@ -14,6 +14,7 @@ import type { BrokenSeal } from '../project/index.ts';
 import { streamRefSchema, type StreamRef } from '../sources/contract.ts';
 import type { SealedEntry } from '../vault/contract.ts';
 import { isSignedRight, type Lockfile } from './lockfile.ts';
+import { memberOutline, sourceOutline, type Known } from './outline.ts';
 import { isPlace } from './place.ts';
 
 export const MANIFEST_FORMAT = 1;
@@ -126,7 +127,7 @@ export function parseManifest(id: SnapshotId, bytes: Uint8Array): Manifest {
 }
 
 export function summarize(
-  { entry, manifest }: Sealed,
+  { entry, manifest }: Known,
   holds: ReadonlySet<SnapshotId>,
 ): SnapshotSummary {
   return {
@@ -140,13 +141,8 @@ export function summarize(
     freeze: manifest.freeze,
     durationMs: manifest.durationMs,
     project: manifest.project,
-    members: manifest.lockfile.members.map(({ path, commit, branch, dirty }) => ({
-      path,
-      commit,
-      branch,
-      dirty,
-    })),
-    sources: manifest.sources.map(({ record: _record, ...source }) => source),
+    members: manifest.lockfile.members.map(memberOutline),
+    sources: manifest.sources.map(sourceOutline),
     lockfile: { signature: manifest.lockfile.signature },
     held: holds.has(manifest.id),
     brokenSeal: manifest.brokenSeal ?? null,

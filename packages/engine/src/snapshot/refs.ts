@@ -1,13 +1,13 @@
 // How people name a snapshot: an id, a unique prefix of one (four characters or more), a name, `latest`, `latest~2`.
 import { failure, isSnapshotId } from '@stillpoint/core';
-import type { Sealed } from './manifest.ts';
+import type { Known } from './outline.ts';
 
 const namePattern = /^[A-Za-z][A-Za-z0-9._-]{0,63}$/;
 const latestPattern = /^latest(?:~(\d{1,6}))?$/;
 const prefixPattern = /^[0-9a-f]{4,12}$/;
 
 /** Throws NAME_INVALID, NAME_TAKEN. */
-export function checkName(name: string, existing: readonly Sealed[]): void {
+export function checkName(name: string, existing: readonly Known[]): void {
   if (!namePattern.test(name) || latestPattern.test(name) || prefixPattern.test(name)) {
     throw failure('NAME_INVALID', { name });
   }
@@ -19,7 +19,11 @@ export function checkName(name: string, existing: readonly Sealed[]): void {
  * `snapshots`: oldest first. `latest` counts what people took, not undo points, and this project's own snapshots when the
  * vault holds those of several. Throws VAULT_EMPTY, REF_UNKNOWN, REF_AMBIGUOUS.
  */
-export function resolveRef(ref: string, snapshots: readonly Sealed[], projectId: string): Sealed {
+export function resolveRef<One extends Known>(
+  ref: string,
+  snapshots: readonly One[],
+  projectId: string,
+): One {
   const latest = latestPattern.exec(ref);
   if (latest !== null) return resolveLatest(ref, Number(latest[1] ?? 0), snapshots, projectId);
   const named = snapshots.find(({ manifest }) => manifest.name === ref);
@@ -38,12 +42,12 @@ export function resolveRef(ref: string, snapshots: readonly Sealed[], projectId:
   return first;
 }
 
-function resolveLatest(
+function resolveLatest<One extends Known>(
   ref: string,
   back: number,
-  snapshots: readonly Sealed[],
+  snapshots: readonly One[],
   projectId: string,
-): Sealed {
+): One {
   const taken = snapshots.filter(({ manifest }) => manifest.kind === 'snapshot');
   const own = taken.filter(({ manifest }) => manifest.project.id === projectId);
   const found = (own.length > 0 ? own : taken).at(-1 - back);

@@ -3,6 +3,7 @@
 import { isFailure } from '@stillpoint/core';
 import type { SealedEntry, Vault } from '../vault/contract.ts';
 import { parseManifest, type Sealed } from './manifest.ts';
+import { oldestFirst } from './outline.ts';
 
 export interface SealedList {
   /** Oldest first. */
@@ -18,8 +19,17 @@ export interface Damaged {
 
 const readsAtOnce = 16;
 
+/** Reads every manifest: for what looks at all of them anyway. Who only lists or chooses asks the catalogue. */
 export async function readSealed(vault: Vault, signal?: AbortSignal): Promise<SealedList> {
-  const waiting = [...(await vault.list())];
+  return await readEntries(vault, await vault.list(), signal);
+}
+
+export async function readEntries(
+  vault: Vault,
+  entries: readonly SealedEntry[],
+  signal?: AbortSignal,
+): Promise<SealedList> {
+  const waiting = [...entries];
   const sealed: Sealed[] = [];
   const damaged: Damaged[] = [];
   const worker = async (): Promise<void> => {
@@ -34,19 +44,11 @@ export async function readSealed(vault: Vault, signal?: AbortSignal): Promise<Se
   return { sealed: sealed.toSorted(oldestFirst), damaged };
 }
 
-async function readOne(vault: Vault, entry: SealedEntry): Promise<Sealed | Damaged> {
+export async function readOne(vault: Vault, entry: SealedEntry): Promise<Sealed | Damaged> {
   try {
     return { entry, manifest: parseManifest(entry.id, await vault.readManifest(entry)) };
   } catch (error) {
     if (!isFailure(error)) throw error;
     return { entry, damaged: `${error.code}: ${error.message}` };
   }
-}
-
-function oldestFirst(a: Sealed, b: Sealed): number {
-  return key(a) < key(b) ? -1 : 1;
-}
-
-function key({ manifest }: Sealed): string {
-  return `${manifest.createdAt} ${manifest.id}`;
 }

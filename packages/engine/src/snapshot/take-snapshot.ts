@@ -6,7 +6,6 @@ import type { SourceDriver } from '../sources/contract.ts';
 import { beginCapture } from './capture.ts';
 import type { Sealed } from './manifest.ts';
 import { checkName } from './refs.ts';
-import { readSealed } from './sealed.ts';
 import { checkSpace } from './space.ts';
 
 export interface TakeOptions {
@@ -22,7 +21,7 @@ export async function takeSnapshot(engine: EngineContext, options: TakeOptions):
   const startedAt = engine.clock.now();
   const startedMs = engine.clock.monotonicMs();
   if (engine.drivers.length === 0) throw failure('NOTHING_TO_CAPTURE', {});
-  const { sealed: earlier } = await readSealed(engine.vault, signal);
+  const { sealed: earlier } = await engine.catalogue.list(signal);
   if (options.name !== undefined) checkName(options.name, earlier);
 
   progress({ type: 'phase:started', phase: 'check' });

@@ -135,6 +135,10 @@ export interface Vault extends ObjectSource, AsyncDisposable {
   chunksOf(ref: StreamRefLike): AsyncIterable<Digest>;
   /** A chunk's plain bytes, verified. CHUNK_MISSING, CHUNK_DAMAGED. */
   readChunk(digest: Digest): Promise<Uint8Array>;
+  /** For what is remembered of the vault on this machine's disk: as secret as its own objects are. */
+  sealLocal(plain: Uint8Array): Uint8Array;
+  /** undefined: it is damaged, or was sealed with other keys. */
+  openLocal(stored: Uint8Array): Uint8Array | undefined;
   freeBytes(): Promise<number | undefined>;
 }
 

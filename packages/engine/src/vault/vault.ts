@@ -11,6 +11,7 @@ import {
   type Clock,
 } from '@stillpoint/core';
 import { openKeys } from './crypto/keys.ts';
+import { openWhole, sealWhole } from './crypto/sealed-object.ts';
 import { createChunkOpener } from './read/chunk-opener.ts';
 import { createChunkReader } from './read/chunk-reader.ts';
 import type { Store, Vault } from './contract.ts';
@@ -105,6 +106,8 @@ export async function openVault(store: Store, options: VaultOptions = {}): Promi
       verifyStreams({ store, loader, chunks, opener }, refs, verifyOptions),
     chunksOf: (ref) => walkChunks(chunks, ref),
     readChunk: (digest) => chunks.read(digestHex(digest)),
+    sealLocal: (plain) => sealWhole(keys, 'SPLOCAL1', plain),
+    openLocal: (stored) => openWhole(keys, 'SPLOCAL1', stored),
     freeBytes: () => store.freeBytes(),
 
     async [Symbol.asyncDispose]() {
