@@ -1,4 +1,4 @@
-// How work is kept bounded: slots (so many at once), a loop with so many iterations at once, and runs that callers share.
+// How work is kept bounded: slots (so many at once), a budget (so many bytes at once), a loop with so many iterations at once, and runs that callers share.
 
 export interface Slots {
   acquire(): Promise<void>;
@@ -18,6 +18,40 @@ export function createSlots(count: number): Slots {
       const next = waiting.shift();
       if (next === undefined) free++;
       else next();
+    },
+  };
+}
+
+export interface Budget {
+  /** Something larger than all of it is let through alone. */
+  take(amount: number): Promise<void>;
+  give(amount: number): void;
+  /** Whether take() would have to wait. */
+  isShort(amount: number): boolean;
+}
+
+/** Slots of different sizes: first come, first served. */
+export function createBudget(total: number): Budget {
+  let taken = 0;
+  const waiting: { readonly amount: number; readonly resolve: () => void }[] = [];
+  const isShort = (amount: number): boolean =>
+    waiting.length > 0 || (taken > 0 && taken + amount > total);
+  return {
+    isShort,
+    async take(amount) {
+      if (isShort(amount)) {
+        await new Promise<void>((resolve) => waiting.push({ amount, resolve }));
+      } else taken += amount;
+    },
+    give(amount) {
+      taken -= amount;
+      for (;;) {
+        const [next] = waiting;
+        if (next === undefined || (taken > 0 && taken + next.amount > total)) return;
+        waiting.shift();
+        taken += next.amount;
+        next.resolve();
+      }
     },
   };
 }

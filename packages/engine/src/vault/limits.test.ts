@@ -52,9 +52,9 @@ test('a store that does not take anything stops the producer', async () => {
   const writing = session.sink().writeStream(endless());
   writing.catch(() => {});
   for (let turn = 0; turn < 1000; turn++) await setImmediate();
-  const { packBytes, packWritesMax, encodingsMax, chunkBytes } = smallTuning;
+  const { packBytes, packWritesMax, waitingBytesMax, chunkBytes } = smallTuning;
   assert.ok(produced > packBytes);
-  assert.ok(produced <= (packWritesMax + 2) * packBytes + (encodingsMax + 4) * chunkBytes);
+  assert.ok(produced <= (packWritesMax + 2) * packBytes + waitingBytesMax + 16 * chunkBytes);
   end.abort(new Error('enough'));
   await assert.rejects(writing, /enough/);
 });

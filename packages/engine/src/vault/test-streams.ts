@@ -10,7 +10,7 @@ export const smallTuning: Tuning = {
   packBytes: 20_000,
   packChunks: 50,
   packsPerIndex: 3,
-  encodingsMax: 4,
+  waitingBytesMax: 16 * 1024,
   packWritesMax: 2,
   readAhead: 4,
   blockBytes: 1500,

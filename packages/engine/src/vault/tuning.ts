@@ -2,7 +2,7 @@
 // other sizes is read all the same.
 
 export interface Tuning {
-  /** Plain bytes of a chunk. */
+  /** Plain bytes of a chunk, on average: a power of two. The smallest has a quarter, the largest four times as many. */
   readonly chunkBytes: number;
   /** Entries of one chunk list (40 bytes each). */
   readonly listEntries: number;
@@ -12,9 +12,9 @@ export interface Tuning {
   readonly packChunks: number;
   /** An index is written each time so many packs are durable, so that a killed long session was not for nothing. */
   readonly packsPerIndex: number;
-  /** Chunks being encoded at the same time. */
-  readonly encodingsMax: number;
-  /** Full packs being written at the same time. */
+  /** Plain bytes that wait to be compressed or to have their place in a pack. */
+  readonly waitingBytesMax: number;
+  /** Full packs being sealed and written at the same time. */
   readonly packWritesMax: number;
   /** Chunks read ahead of the consumer of a stream. */
   readonly readAhead: number;
@@ -27,11 +27,11 @@ export interface Tuning {
 export const defaultTuning: Tuning = {
   chunkBytes: 1024 * 1024,
   listEntries: 16384,
-  packBytes: 32 * 1024 * 1024,
+  packBytes: 16 * 1024 * 1024,
   packChunks: 16384,
   packsPerIndex: 32,
-  encodingsMax: 12,
-  packWritesMax: 2,
+  waitingBytesMax: 32 * 1024 * 1024,
+  packWritesMax: 4,
   readAhead: 12,
   blockBytes: 1024 * 1024,
   blocksKept: 32,

@@ -22,6 +22,12 @@ export const vault = {
     exit: exit.failed,
     retryable: true,
   },
+  VAULT_THREAD_FAILED: {
+    message: 'A thread that compresses for the vault was lost: {why}.',
+    hint: 'Nothing was sealed. Make sure that there is memory to spare, and run the command again.',
+    exit: exit.failed,
+    retryable: true,
+  },
   VAULT_TOO_NEW: {
     message:
       'The vault at {vault} has format {format}; this Stillpoint knows formats up to {supported}.',

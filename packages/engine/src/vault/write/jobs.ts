@@ -15,10 +15,25 @@ export interface CompressedChunk {
   readonly body: Uint8Array;
 }
 
+/** New bytes, with the hex digits of their digest. */
+export interface PlainChunk {
+  readonly hex: string;
+  readonly plain: Uint8Array;
+}
+
+/** A pack before it is sealed. */
+export interface PackDraft {
+  /** As the pack will be: compressed bodies at their places, each with room for its tag behind it; room for all else is there too. */
+  readonly content: Uint8Array;
+  /** Entries of format/pack-table.ts, but with digests of plain bytes where the dedup ids will be. */
+  readonly table: Uint8Array;
+}
+
 export interface FinishedPack {
   /** Hex digits of the digest of all bytes. */
   readonly hex: string;
   readonly salt: Uint8Array;
+  /** In the draft's memory. */
   readonly content: Uint8Array;
   /** Entries of format/pack-table.ts, in clear. */
   readonly table: Uint8Array;
@@ -47,12 +62,10 @@ export interface Span {
 }
 
 export interface Jobs {
-  compress(plain: Uint8Array): CompressedChunk;
+  /** The plain bytes lie in buffers that hold nothing else. */
+  compress(chunks: readonly PlainChunk[]): readonly CompressedChunk[];
   span(task: SpanTask): Span;
-  pack(task: {
-    readonly keys: VaultKeys;
-    readonly chunks: readonly CompressedChunk[];
-  }): FinishedPack;
+  pack(task: { readonly keys: VaultKeys; readonly draft: PackDraft }): FinishedPack;
 }
 
 export type JobName = keyof Jobs;

@@ -1,23 +1,24 @@
-// One writer's work in the vault: sinks cut streams into chunks, chunks that the vault has are not stored again, the
-// rest goes into the pipeline; seal() makes a snapshot of it. Until then nothing of a session is visible, and one that
-// fails or is given up leaves only garbage (I4). Sessions need not know of each other: at worst both store
+// One writer's work in the vault: sinks cut streams into chunks (chunker.ts), chunks that the vault has are not stored again
+// (chunk-storage.ts), the rest goes into the pipeline; seal() makes a snapshot of it. Until then nothing of a session is visible, and one
+// that fails or is given up leaves only garbage (I4). Sessions need not know of each other: at worst both store
 // the same chunk.
-// A chunk counts as there only if its pack is there with the right size (looked at once a session for each pack), so a
-// snapshot never rests on what is already lost, and the next one after a loss stores anew what was lost.
 import assert from 'node:assert/strict';
 import { digestHex, digestOf, failure, isFailure } from '@stillpoint/core';
 import type { StreamRef } from '../../sources/contract.ts';
 import type { VaultKeys } from '../crypto/keys.ts';
 import { sealWhole } from '../crypto/sealed-object.ts';
-import type { ChunkIndex, PackFacts } from '../read/chunk-index.ts';
+import type { ChunkIndex } from '../read/chunk-index.ts';
 import { createChunker, type Content } from './chunker.ts';
 import { cutSizesOf, gearTableOf } from './fastcdc.ts';
-import { writeChunkList, type ListEntry } from '../format/chunk-list.ts';
+import { createChunkStorage, type Counts } from './chunk-storage.ts';
+import { createChunkTree } from './chunk-tree.ts';
 import type { SealedEntry, Store, VaultSession, VaultSink } from '../contract.ts';
-import { packKey, SNAPSHOT_PREFIX, snapshotKey } from '../format/layout.ts';
+import { SNAPSHOT_PREFIX, snapshotKey } from '../format/layout.ts';
 import { readFileContent } from './file-content.ts';
 import { createPackPipeline } from './pack-pipeline.ts';
+import { createPresence } from './presence.ts';
 import type { Tuning } from '../tuning.ts';
+import { createWorkers } from './workers.ts';
 
 export interface SessionOptions {
   readonly store: Store;
@@ -30,39 +31,22 @@ export interface SessionOptions {
   readonly signal: AbortSignal;
 }
 
-interface Counts {
-  bytesIn: number;
-  bytesStored: number;
-}
-
 export function createSession(options: SessionOptions): VaultSession {
   const { store, keys, index, tuning } = options;
   const end = new AbortController();
   const signal = AbortSignal.any([options.signal, end.signal]);
-  const pipeline = createPackPipeline({ store, keys, index, tuning, signal });
-  const isPresent = createPresence(store, index);
-  const cut = createChunker(gearTableOf(new Uint8Array(32)), cutSizesOf(tuning.chunkBytes));
-  /** Handed to the pipeline by this session. */
-  const own = new Set<string>();
-
-  const storeChunk = async (plain: Uint8Array, counts: Counts): Promise<string> => {
-    const hex = digestHex(digestOf(plain));
-    if (own.has(hex) || (await isPresent(hex)) || own.has(hex)) return hex;
-    own.add(hex);
-    const onStored = (storedBytes: number): void => {
-      counts.bytesStored += storedBytes;
-    };
-    await pipeline.add({ hex, plain: Uint8Array.from(plain), onStored });
-    return hex;
-  };
+  const workers = createWorkers();
+  const pipeline = createPackPipeline({ store, keys, index, workers, tuning, signal });
+  const storage = createChunkStorage(pipeline, createPresence(store, index));
+  const cut = createChunker(gearTableOf(keys.idKey), cutSizesOf(tuning.chunkBytes));
 
   const writeStream = async (content: Content, counts: Counts): Promise<StreamRef> => {
     pipeline.throwIfFailed();
-    const tree = createTree(tuning.listEntries, (list) => storeChunk(list, counts));
+    const tree = createChunkTree(tuning.listEntries, (list) => storage.store(list, counts));
     for await (const chunk of cut(content)) {
       pipeline.throwIfFailed();
       counts.bytesIn += chunk.length;
-      await tree.add({ hex: await storeChunk(chunk, counts), bytes: chunk.length });
+      await tree.add({ hex: await storage.store(chunk, counts), bytes: chunk.length });
     }
     return await tree.finish();
   };
@@ -76,12 +60,10 @@ export function createSession(options: SessionOptions): VaultSession {
         writeBytes: (content) => writeStream([content], counts),
         async addChunk(digest, read) {
           const hex = digestHex(digest);
-          if (own.has(hex) || (await isPresent(hex))) return false;
+          if (await storage.has(hex)) return false;
           const plain = await read();
           assert.equal(digestOf(plain), digest);
-          const before = own.size;
-          await storeChunk(plain, counts);
-          return own.size > before;
+          return await storage.storeAs(hex, plain, counts);
         },
         stats: () => ({ ...counts }),
       };
@@ -100,6 +82,7 @@ export function createSession(options: SessionOptions): VaultSession {
 
     async [Symbol.asyncDispose]() {
       end.abort(new Error('the vault session has ended'));
+      await workers[Symbol.asyncDispose]();
       await pipeline.settle();
     },
   };
@@ -125,68 +108,3 @@ async function putManifest(
     if (Buffer.compare(there, manifest) !== 0) throw error;
   }
 }
-
-/** Whether a chunk is in the index with a pack that is really there. */
-function createPresence(store: Store, index: ChunkIndex): (hex: string) => Promise<boolean> {
-  const packs = new Map<string, Promise<boolean> | boolean>();
-
-  const look = async (pack: PackFacts): Promise<boolean> => {
-    const found = await store.stat(packKey(pack.hex));
-    const usable = found?.bytes === pack.bytes;
-    packs.set(pack.hex, usable);
-    return usable;
-  };
-
-  return async (hex) => {
-    if (!index.has(hex)) return false;
-    for (const { pack } of index.locate(hex)) {
-      let usable = packs.get(pack.hex);
-      if (usable === undefined) {
-        usable = look(pack);
-        packs.set(pack.hex, usable);
-      }
-      if (await usable) return true;
-    }
-    return false;
-  };
-}
-
-interface Tree {
-  add(entry: ListEntry): Promise<void>;
-  finish(): Promise<StreamRef>;
-}
-
-/** Chunk lists over the chunks of one stream, a level at a time, each written when it is full. */
-function createTree(listEntries: number, storeList: (list: Uint8Array) => Promise<string>): Tree {
-  const levels: ListEntry[][] = [];
-
-  const addTo = async (level: number, entry: ListEntry): Promise<void> => {
-    const entries = (levels[level] ??= []);
-    if (entries.length === listEntries) await close(level);
-    (levels[level] ??= []).push(entry);
-  };
-  const close = async (level: number): Promise<void> => {
-    const entries = levels[level] ?? [];
-    levels[level] = [];
-    const bytes = entries.reduce((sum, entry) => sum + entry.bytes, 0);
-    await addTo(level + 1, { hex: await storeList(writeChunkList(entries)), bytes });
-  };
-
-  return {
-    add: (entry) => addTo(0, entry),
-
-    async finish() {
-      for (let level = 0; ; level++) {
-        const [only, ...more] = levels[level] ?? [];
-        const isTop = levels.length <= level + 1;
-        if (isTop && only === undefined) return { digest: digestOf(EMPTY), bytes: 0, depth: 0 };
-        if (isTop && only !== undefined && more.length === 0) {
-          return { digest: `blake3:${only.hex}`, bytes: only.bytes, depth: level };
-        }
-        if (only !== undefined) await close(level);
-      }
-    },
-  };
-}
-
-const EMPTY = new Uint8Array(0);

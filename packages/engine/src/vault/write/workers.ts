@@ -1,0 +1,130 @@
+// The worker threads of one session: as many as there are processors, at most four. They cost some tens of milliseconds to start, so jobs are
+// done right here until a session has shown that it is no small one. A thread has one job more than the one it is at, so
+// that it never waits for us; all others wait here, packs before what will fill more of them.
+// A thread that dies takes its session with it: what it was doing is lost, and nothing was sealed.
+import { availableParallelism } from 'node:os';
+import path from 'node:path';
+import { setImmediate } from 'node:timers/promises';
+import { fileURLToPath } from 'node:url';
+import { Worker } from 'node:worker_threads';
+import { failure } from '@stillpoint/core';
+import { jobsHere } from './jobs-here.ts';
+import type { JobName, Workers } from './jobs.ts';
+import {
+  bytesOf,
+  errorOf,
+  orderOf,
+  type Answer,
+  type Given,
+  type Order,
+  type Result,
+} from './worker-messages.ts';
+
+export interface WorkersOptions {
+  readonly threads?: number;
+  /** Threads are started when the jobs of the session were given so many bytes. */
+  readonly startAtBytes?: number;
+}
+
+const threadsMax = 4;
+const defaultStartAtBytes = 4 * 1024 * 1024;
+const jobsPerThread = 2;
+
+interface Waiting {
+  resolve(result: unknown): void;
+  reject(error: unknown): void;
+}
+
+interface Thread {
+  readonly worker: Worker;
+  jobs: number;
+}
+
+export function createWorkers(options: WorkersOptions = {}): Workers {
+  const { threads: count = Math.min(threadsMax, availableParallelism()) } = options;
+  const { startAtBytes = defaultStartAtBytes } = options;
+  const threads: Thread[] = [];
+  const waiting = new Map<number, Waiting>();
+  const orders: Order[] = [];
+  let numbers = 0;
+  let bytesGiven = 0;
+  let here: Promise<unknown> = Promise.resolve();
+  let failed: { readonly error: unknown } | undefined;
+
+  const fail = (error: unknown): void => {
+    failed ??= { error };
+    orders.length = 0;
+    for (const one of waiting.values()) one.reject(failed.error);
+    waiting.clear();
+  };
+
+  const handOut = (): void => {
+    while (orders.length > 0) {
+      const idlest = threads.reduce((a, b) => (b.jobs < a.jobs ? b : a));
+      if (idlest.jobs >= jobsPerThread) return;
+      idlest.jobs += 1;
+      const [order, buffers] = orderOf(orders.shift() as Order);
+      idlest.worker.postMessage(order, buffers);
+    }
+  };
+
+  const start = (): void => {
+    while (threads.length < count) {
+      const thread = { worker: new Worker(programFile(), { env: {} }), jobs: 0 };
+      threads.push(thread);
+      thread.worker.on('message', ({ number, result, error }: Answer) => {
+        thread.jobs -= 1;
+        const one = waiting.get(number);
+        waiting.delete(number);
+        if (error === undefined) one?.resolve(result);
+        else one?.reject(errorOf(error));
+        handOut();
+      });
+      thread.worker.on('error', (error) => fail(lost(error.message, error)));
+      thread.worker.on('exit', (code) => fail(lost(`it ended with ${code}`)));
+    }
+  };
+
+  const runThere = <K extends JobName>(job: K, given: Given<K>): Promise<Result<K>> =>
+    new Promise((resolve, reject) => {
+      numbers += 1;
+      waiting.set(numbers, { resolve, reject });
+      const order = { number: numbers, job, given };
+      if (job === 'pack') orders.unshift(order);
+      else orders.push(order);
+      handOut();
+    });
+
+  const runHere = async <K extends JobName>(job: K, given: Given<K>): Promise<Result<K>> => {
+    const turn = here.then(() => setImmediate());
+    here = turn;
+    await turn;
+    if (failed !== undefined) throw failed.error;
+    return jobsHere[job](given as never) as Result<K>;
+  };
+
+  return {
+    async run(job, given) {
+      if (failed !== undefined) throw failed.error;
+      bytesGiven += bytesOf(job, given);
+      if (threads.length === 0 && bytesGiven < startAtBytes) return await runHere(job, given);
+      start();
+      return await runThere(job, given);
+    },
+
+    async [Symbol.asyncDispose]() {
+      fail(new Error('the vault session has ended'));
+      await Promise.all(threads.map(({ worker }) => worker.terminate()));
+    },
+  };
+}
+
+function lost(why: string, cause?: Error): Error {
+  return failure('VAULT_THREAD_FAILED', { why }, cause);
+}
+
+/** Beside this file, under the same extension: .ts in the repository, .js when published. */
+function programFile(): string {
+  const here = fileURLToPath(import.meta.url);
+  return path.join(path.dirname(here), `worker${path.extname(here)}`);
+}
