@@ -27,7 +27,8 @@ const documents: Readonly<Record<string, string>> = {
   list: 'a list of [[SnapshotSummary]] and [[DamagedSnapshot]]: the damaged ones, then the others, oldest first',
   show: 'a [[SnapshotSummary]]; with `--lock` a [lockfile](../format/lockfile.md)',
   diff: 'a [[StateDiff]]',
-  verify: 'a list of `{"snapshot","ok"}`, each with the fields of a [[VerifyReport]]',
+  verify:
+    'a list of `{"snapshot","ok","losses"}`, each with the fields of a [[VerifyReport]]; `losses`: a list of [[Loss]]',
   restore: 'a [[RestoreResult]]; with `--dry-run` a [[RestorePlan]]',
   undo: 'a [[RestoreResult]]; with `--dry-run` a [[RestorePlan]]',
   hold: 'a [[SnapshotSummary]] or a [[DamagedSnapshot]]',

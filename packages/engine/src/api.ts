@@ -153,6 +153,26 @@ export interface DiffOptions extends CallOptions {
 export interface SnapshotVerification {
   readonly snapshot: SnapshotId;
   readonly report: VerifyReport;
+  /** What cannot be restored of it. Empty although there is damage: all that it needs can still be read. */
+  readonly losses: readonly Loss[];
+}
+
+/** What damage costs: a part of a source, or the whole of it. */
+export interface Loss {
+  /** null: the manifest, or the configuration that it keeps. */
+  readonly source: string | null;
+  /** The file; null: the source as a whole. */
+  readonly of: string | null;
+  readonly why: string;
+}
+
+export interface VerifyCallOptions extends CallOptions {
+  /** Only this snapshot; all when left out. */
+  readonly ref?: string;
+  /** Read and verify every byte. */
+  readonly deep?: boolean;
+  /** Of all bytes, 0 to 1: read and verify so much, those first that were not read for the longest time. Not with `ref`. */
+  readonly sample?: number;
 }
 
 export interface Stillpoint extends AsyncDisposable {
@@ -167,10 +187,7 @@ export interface Stillpoint extends AsyncDisposable {
   list(options?: CallOptions): Promise<readonly (SnapshotSummary | DamagedSnapshot)[]>;
   /** `ref`: an id, a unique prefix of one, a name, 'latest', 'latest~2'. */
   show(ref: string, options?: CallOptions): Promise<SnapshotSummary>;
-  /** Without a ref: all snapshots. */
-  verify(
-    options?: CallOptions & { readonly ref?: string; readonly deep?: boolean },
-  ): Promise<readonly SnapshotVerification[]>;
+  verify(options?: VerifyCallOptions): Promise<readonly SnapshotVerification[]>;
   /** What exactly the project consisted of. */
   lockfile(ref: string, options?: CallOptions): Promise<Lockfile>;
   /**

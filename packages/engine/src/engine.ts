@@ -17,7 +17,9 @@ import type {
   SnapshotVerification,
   Stillpoint,
   UndoOptions,
+  VerifyCallOptions,
 } from './api.ts';
+import { verifyVault } from './care/index.ts';
 import { acquireLease } from './catalog/index.ts';
 import { compose, type Composition, type EngineEnvironment } from './compose.ts';
 import type { ResolvedConfig } from './config/index.ts';
@@ -38,12 +40,8 @@ import {
   describeFound,
   findSnapshot,
   forgetSnapshots,
-  readSealed,
-  resolveRef,
   summarize,
   takeSnapshot,
-  verifySnapshot,
-  type Damaged,
   type Lockfile,
   type Sealed,
 } from './snapshot/index.ts';
@@ -106,20 +104,16 @@ class ProjectStillpoint implements Stillpoint {
     return summarize(await this.#find(ref, options.signal), await vault.holds());
   }
 
-  async verify(
-    options: CallOptions & { readonly ref?: string; readonly deep?: boolean } = {},
-  ): Promise<readonly SnapshotVerification[]> {
-    const { signal } = callOf(options);
+  async verify(options: VerifyCallOptions = {}): Promise<readonly SnapshotVerification[]> {
     const { context } = this.#composition;
-    const { sealed, damaged } = await readSealed(context.vault, signal);
-    const wanted =
-      options.ref === undefined ? sealed : [resolveRef(options.ref, sealed, context.state.id)];
-    const results: SnapshotVerification[] = [];
-    for (const one of wanted) {
-      results.push(await verifySnapshot(context, one, { deep: options.deep ?? false, signal }));
-    }
-    if (options.ref !== undefined) return results;
-    return [...results, ...damaged.map(damagedVerification)];
+    return verifyVault(context, {
+      ...callOf(options),
+      ...(options.ref === undefined ? {} : { ref: options.ref }),
+      projectId: context.state.id,
+      deep: options.deep ?? false,
+      sample: options.sample ?? 0,
+      now: context.clock.now(),
+    });
   }
 
   async lockfile(ref: string, options: CallOptions = {}): Promise<Lockfile> {
@@ -338,9 +332,4 @@ function reasonOf(error: unknown, signal: AbortSignal): unknown {
   return signal.aborted && error instanceof Error && error.name === 'AbortError'
     ? signal.reason
     : error;
-}
-
-function damagedVerification({ entry: { id }, damaged }: Damaged): SnapshotVerification {
-  const damages = [{ key: `snapshots/${id}`, what: damaged }];
-  return { snapshot: id, report: { objects: 0, bytes: 0, damages } };
 }

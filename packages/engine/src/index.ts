@@ -6,6 +6,7 @@ export type {
   ForgetOptions,
   ForgetResult,
   GateOptions,
+  Loss,
   ManagedDatabase,
   RestoreOptions,
   RestorePlan,
@@ -15,6 +16,7 @@ export type {
   SnapshotVerification,
   Stillpoint,
   UndoOptions,
+  VerifyCallOptions,
 } from './api.ts';
 export type {
   CommitsDiff,

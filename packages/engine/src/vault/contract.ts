@@ -6,7 +6,7 @@
 //  I3. A reader that finds a manifest finds an index for everything it names; hence packs before indexes before manifests.
 //  I4. What is not named by any manifest is garbage and harms nobody.
 //  I5. A snapshot is forgotten by deleting its manifest, its only name. Whoever deletes one looks at the holds first.
-import type { Digest, SnapshotId } from '@stillpoint/core';
+import type { Digest, ProgressListener, SnapshotId } from '@stillpoint/core';
 import type { ObjectSink, ObjectSource } from '../sources/contract.ts';
 
 /** Names use a-z, 0-9, '.', '-', '_' and '/' between parts, at most 200 characters. */
@@ -92,6 +92,38 @@ export interface VaultSession extends AsyncDisposable {
   seal(id: SnapshotId, manifest: Uint8Array): Promise<SealedEntry>;
 }
 
+/** Packs that were looked at once and need not be again. */
+export interface CheckedPacks {
+  /** Packs that were read whole, and their bytes, of how many. */
+  counts(): { readonly packs: number; readonly bytes: number; readonly of: number };
+  /** Of every pack that was looked at, whether a stream names it or not. */
+  damages(): readonly Damage[];
+  /** What is wrong with the pack, undefined when nothing is; `read`: after it was read whole. */
+  problemOf(
+    pack: { readonly hex: string; readonly bytes: number },
+    read: boolean,
+    signal: AbortSignal,
+  ): Promise<string | undefined>;
+}
+
+export interface CheckPacksOptions {
+  /** Of the bytes of all packs, 0 to 1: those first that nobody has read for the longest time. It is remembered in the vault. */
+  readonly share: number;
+  readonly now: Date;
+  readonly signal: AbortSignal;
+  readonly progress: ProgressListener;
+}
+
+export interface StreamsReport<T> extends VerifyReport {
+  /** The streams that cannot be read whole. */
+  readonly lost: readonly LostStream<T>[];
+}
+
+export interface LostStream<T> {
+  readonly stream: T;
+  readonly why: string;
+}
+
 export interface VerifyReport {
   readonly objects: number;
   readonly bytes: number;
@@ -127,7 +159,12 @@ export interface Vault extends ObjectSource, AsyncDisposable {
    * Checks the streams: that each chunk is in the index and its pack is there with the right size; `deep` reads and
    * verifies every byte. Reports damage instead of throwing.
    */
-  verify(refs: AsyncIterable<StreamRefLike>, options: VerifyOptions): Promise<VerifyReport>;
+  verify<T extends StreamRefLike>(
+    refs: AsyncIterable<T>,
+    options: VerifyOptions,
+  ): Promise<StreamsReport<T>>;
+  /** Reads a share of all packs; what it gives is for verify(), of this vault only. */
+  checkPacks(options: CheckPacksOptions): Promise<CheckedPacks>;
   /**
    * Every chunk that the stream rests on, in order: lists, heads and layers too. One that is named twice comes twice. Rejects with
    * what reading a list rejects with, after its own digest was given.
@@ -150,5 +187,7 @@ export interface StreamRefLike {
 
 export interface VerifyOptions {
   readonly deep: boolean;
+  /** What was looked at already: one for all calls of a run. */
+  readonly packs?: CheckedPacks;
   readonly signal: AbortSignal;
 }

@@ -1,15 +1,19 @@
 // The vault's door: what other rooms may use.
 export type {
+  CheckedPacks,
   Damage,
+  LostStream,
   SealedEntry,
   SessionStats,
   Store,
   StoreKey,
   Vault,
   VaultSession,
+  VaultSink,
   VerifyOptions,
   VerifyReport,
 } from './contract.ts';
+export { forEachConcurrently } from './flow.ts';
 export { createDirectoryStore } from './stores/directory.ts';
 export {
   createFaultyStore,
@@ -19,5 +23,16 @@ export {
 } from './stores/faulty.ts';
 export { createMemoryStore } from './stores/memory.ts';
 export { createReadonlyStore } from './stores/readonly.ts';
+export { createLoggedStore, type StoreLogEntry } from './stores/logged.ts';
+export { createRateLimitedStore, type RateLimitOptions } from './stores/rate-limit.ts';
+export { createRetryingStore, type RetryOptions } from './stores/retry.ts';
+export { createS3Store, type S3StoreOptions } from './stores/s3.ts';
+export {
+  isS3Address,
+  parseS3Address,
+  readS3Address,
+  s3AddressText,
+  type S3Address,
+} from './stores/s3/address.ts';
 export { createVault, openVault, type CreateVaultOptions, type VaultOptions } from './vault.ts';
 export type { Tuning } from './tuning.ts';

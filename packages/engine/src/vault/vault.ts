@@ -24,6 +24,7 @@ import { createSession } from './write/session.ts';
 import { readChunks } from './read/stream-reader.ts';
 import { defaultTuning, type Tuning } from './tuning.ts';
 import { verifyStreams } from './upkeep/verify.ts';
+import { sampleChecks } from './upkeep/verify-packs.ts';
 import { walkChunks } from './upkeep/walk-chunks.ts';
 
 export interface VaultOptions {
@@ -80,7 +81,7 @@ export async function openVault(store: Store, options: VaultOptions = {}): Promi
       await store.ensureWritable();
       await loader.refresh();
       const both = AbortSignal.any([sessionOptions.signal, signal]);
-      return createSession({ store, keys, index: loader.index, tuning, ensureThere, signal: both });
+      return createSession({ store, keys, index: loader.index, chunks, tuning, ensureThere, signal: both });
     },
 
     readStream: (ref) => readChunks(chunks, ref, tuning.readAhead),
@@ -103,7 +104,8 @@ export async function openVault(store: Store, options: VaultOptions = {}): Promi
       await forgetSnapshot(store, entry);
     },
     verify: (refs, verifyOptions) =>
-      verifyStreams({ store, loader, chunks, opener }, refs, verifyOptions),
+      verifyStreams({ store, keys, loader, chunks }, refs, verifyOptions),
+    checkPacks: (checkOptions) => sampleChecks({ store, keys }, checkOptions),
     chunksOf: (ref) => walkChunks(chunks, ref),
     readChunk: (digest) => chunks.read(digestHex(digest)),
     sealLocal: (plain) => sealWhole(keys, 'SPLOCAL1', plain),

@@ -14,10 +14,18 @@ export const PACK_PREFIX = 'packs/';
 export const INDEX_PREFIX = 'index/';
 export const SNAPSHOT_PREFIX = 'snapshots/';
 export const HOLD_PREFIX = 'holds/';
+export const KEY_PREFIX = 'keys/';
+export const SESSION_PREFIX = 'sessions/';
+export const PRUNE_PREFIX = 'prune/';
+export const CHECKED_PREFIX = 'upkeep/checked-';
 
 const packPattern = /^packs\/([0-9a-f]{2})\/(\1[0-9a-f]{62})$/;
 const indexPattern = /^index\/([0-9a-f]{64})$/;
+const checkedPattern = /^upkeep\/checked-([0-9a-f]{64})$/;
+const slotPattern = /^keys\/([0-9a-f]{16})$/;
 const holdPattern = /^holds\/([0-9a-f]{12})$/;
+const sessionPattern = /^sessions\/([0-9a-f-]{36})$/;
+const prunePattern = /^prune\/([0-9a-f-]{36})\.(packs|sessions|seen)$/;
 const snapshotPattern = /^snapshots\/([0-9a-f]{12})\.([0-9a-f]{64})$/;
 
 export function packKey(hex: string): StoreKey {
@@ -47,6 +55,14 @@ export function snapshotOfKey(key: StoreKey, bytes: number): SealedEntry | undef
   return { id, digest: digestFromHex(hex), bytes };
 }
 
+export function slotKey(name: string): StoreKey {
+  return `${KEY_PREFIX}${name}`;
+}
+
+export function slotOfKey(key: StoreKey): string | undefined {
+  return slotPattern.exec(key)?.[1];
+}
+
 export function holdKey(id: SnapshotId): StoreKey {
   return `${HOLD_PREFIX}${id}`;
 }
@@ -54,4 +70,34 @@ export function holdKey(id: SnapshotId): StoreKey {
 export function holdOfKey(key: StoreKey): SnapshotId | undefined {
   const id = holdPattern.exec(key)?.[1];
   return id !== undefined && isSnapshotId(id) ? id : undefined;
+}
+
+export function checkedKey(hex: string): StoreKey {
+  return `${CHECKED_PREFIX}${hex}`;
+}
+
+export function checkedOfKey(key: StoreKey): string | undefined {
+  return checkedPattern.exec(key)?.[1];
+}
+
+export function sessionKey(id: string): StoreKey {
+  return `${SESSION_PREFIX}${id}`;
+}
+
+export function sessionOfKey(key: StoreKey): string | undefined {
+  return sessionPattern.exec(key)?.[1];
+}
+
+/** Of one mark of prune: the packs that are to go, the sessions to wait for; or what was only seen. */
+export type PrunePart = 'packs' | 'sessions' | 'seen';
+
+export function pruneKey(id: string, part: PrunePart): StoreKey {
+  return `${PRUNE_PREFIX}${id}.${part}`;
+}
+
+export function pruneOfKey(
+  key: StoreKey,
+): { readonly id: string; readonly part: PrunePart } | undefined {
+  const [, id, part] = prunePattern.exec(key) ?? [];
+  return id === undefined ? undefined : { id, part: part as PrunePart };
 }

@@ -1,118 +1,111 @@
-// Checks that streams can be read. Shallow: each chunk is in an index and its pack is there with the right size (chunk
-// lists are read: there is no other way to know the chunks). Deep: each pack named is read whole, its bytes compared
-// with its name, and each chunk named is decoded and compared with its digest. Each pack and each chunk is looked
-// at once, however many streams name it. A chunk is lost only if no copy of it is good. Damage is
-// reported with the key of the object, never thrown, and summed up: a lost pack is one line, not a thousand.
-import { digestFromHex, digestHex, digestOf, isFailure } from '@stillpoint/core';
-import type { ChunkLocation, PackFacts } from '../read/chunk-index.ts';
-import type { ChunkOpener } from '../read/chunk-opener.ts';
-import type { ChunkReader } from '../read/chunk-reader.ts';
+// Checks that streams can be read. Each chunk must be in an index, and its pack there with the right size (chunk lists are read:
+// there is no other way to know the chunks); deep, each pack named is read whole and every chunk of it opened. Packs are looked at
+// once, however many streams name them, and in a run of several calls too. Where a pack is not whole, each chunk that was named in
+// it is tried by itself: a chunk is lost only if no copy of it can be read, and a stream is lost only with a chunk of its own.
+// Damage is reported, never thrown, with the key of the object, and summed up: a lost pack is one line, not a thousand.
+import { digestFromHex, isFailure } from '@stillpoint/core';
 import type {
   Damage,
-  Store,
+  LostStream,
   StoreKey,
   StreamRefLike,
+  StreamsReport,
   VerifyOptions,
-  VerifyReport,
 } from '../contract.ts';
 import { forEachConcurrently } from '../flow.ts';
-import type { IndexLoader } from '../read/index-loader.ts';
 import { INDEX_PREFIX, packKey } from '../format/layout.ts';
-import { listChunks } from '../read/stream-reader.ts';
+import type { ChunkLocation, PackFacts } from '../read/chunk-index.ts';
+import type { ChunkReader } from '../read/chunk-reader.ts';
+import type { IndexLoader } from '../read/index-loader.ts';
+import { createPackChecks, PACK_GONE, type PackParts } from './verify-packs.ts';
+import { walkChunks } from './walk-chunks.ts';
 
 const PACKS_READ_AT_ONCE = 2;
 const PACKS_LOOKED_AT_AT_ONCE = 16;
 const CHUNKS_AT_ONCE = 8;
 
-export interface VerifyParts {
-  readonly store: Store;
+export interface VerifyParts extends PackParts {
   readonly loader: IndexLoader;
   readonly chunks: ChunkReader;
-  readonly opener: ChunkOpener;
 }
 
-export async function verifyStreams(
+export async function verifyStreams<T extends StreamRefLike>(
   parts: VerifyParts,
-  refs: AsyncIterable<StreamRefLike>,
+  refs: AsyncIterable<T>,
   options: VerifyOptions,
-): Promise<VerifyReport> {
+): Promise<StreamsReport<T>> {
   const { loader } = parts;
   const { deep, signal } = options;
   await loader.refresh();
+  const checks = options.packs ?? (await createPackChecks(parts));
   const findings = createFindings(loader.damages());
-  const named = await nameChunks(parts, refs, findings, signal);
+  const streams: T[] = [];
+  const { named, broken } = await nameChunks(parts, refs, streams, findings, signal);
   await findUnindexed(loader, named, findings);
 
-  const copiesOf = (hex: string): ChunkLocation[] => [
-    ...loader.index.locate(hex),
-    ...loader.recovered.locate(hex),
-  ];
+  const packs = new Map<string, PackFacts>();
   let bytes = 0;
-  for (const hex of named) bytes += copiesOf(hex)[0]?.storedBytes ?? 0;
-
-  let wanted: Iterable<string> = named;
-  for (let copy = 0; ; copy++) {
-    const groups = groupByPack(wanted, (hex) => copiesOf(hex)[copy]);
-    if (groups.size === 0) break;
-    const again: string[] = [];
-    const atOnce = deep ? PACKS_READ_AT_ONCE : PACKS_LOOKED_AT_AT_ONCE;
-    await forEachConcurrently(groups.values(), atOnce, async ({ pack, hexes }) => {
-      signal.throwIfAborted();
-      const locations = hexes.map((hex) => copiesOf(hex)[copy] as ChunkLocation);
-      const bad = deep
-        ? await readPack(parts, pack, locations, findings, signal)
-        : await lookAtPack(parts.store, pack, locations);
-      for (const { at, reason } of bad) {
-        if (copiesOf(at.hex).length > copy + 1) again.push(at.hex);
-        else findings.add(packKey(pack.hex), chunkWords(at), reason);
-      }
-    });
-    wanted = again;
+  for (const hex of named) {
+    const copies = copiesOf(loader, hex);
+    bytes += copies[0]?.storedBytes ?? 0;
+    for (const { pack } of copies) packs.set(pack.hex, pack);
   }
-  return { objects: named.size, bytes, damages: findings.list() };
+  const bad = new Map<string, string>();
+  const atOnce = deep ? PACKS_READ_AT_ONCE : PACKS_LOOKED_AT_AT_ONCE;
+  await forEachConcurrently(packs.values(), atOnce, async (pack) => {
+    const problem = await checks.problemOf(pack, deep, signal);
+    if (problem !== undefined) bad.set(pack.hex, problem);
+  });
+  const doubtful = [...named].filter((hex) =>
+    copiesOf(loader, hex).every(({ pack }) => bad.has(pack.hex)),
+  );
+  const needed = new Set(
+    doubtful.flatMap((hex) => copiesOf(loader, hex).map(({ pack }) => pack.hex)),
+  );
+  for (const [hex, problem] of bad) {
+    // An index may name a pack that is gone, as long as all that was in it lies elsewhere.
+    if (problem !== PACK_GONE || needed.has(hex)) findings.add(packKey(hex), 'the pack', problem);
+  }
+  const lost = await findLost(parts, doubtful, bad, findings, signal);
+  return {
+    objects: named.size,
+    bytes,
+    damages: findings.list(),
+    lost: lost.size === 0 && broken.size === 0 ? [] : await lostOf(parts, streams, lost, signal),
+  };
 }
 
-/** Every chunk that the streams consist of, lists included. */
-async function nameChunks(
+/** Every chunk that the streams consist of, lists included; and the lists that could not be read. */
+async function nameChunks<T extends StreamRefLike>(
   parts: VerifyParts,
-  refs: AsyncIterable<StreamRefLike>,
+  refs: AsyncIterable<T>,
+  streams: T[],
   findings: Findings,
   signal: AbortSignal,
-): Promise<Set<string>> {
+): Promise<{ readonly named: Set<string>; readonly broken: ReadonlySet<string> }> {
   const named = new Set<string>();
-  const lists = new Set<string>();
-  const noting = {
-    read: (hex: string) => {
-      signal.throwIfAborted();
-      named.add(hex);
-      return parts.chunks.read(hex);
-    },
-  };
+  const seen = new Set<string>();
+  const broken = new Set<string>();
   for await (const ref of refs) {
     signal.throwIfAborted();
+    streams.push(ref);
     const name = `${ref.depth}:${ref.bytes}:${ref.digest}`;
-    if (ref.depth > 0 && lists.has(name)) continue;
-    if (ref.depth > 0) lists.add(name);
+    if (seen.has(name)) continue;
+    seen.add(name);
     try {
-      for await (const { hex, bytes } of listChunks(noting, ref)) {
-        named.add(hex);
-        const [at] = parts.loader.index.locate(hex);
-        if (at !== undefined && at.plainBytes !== bytes) {
-          findings.add(
-            packKey(at.pack.hex),
-            chunkWords(at),
-            'a stream names it with another length',
-          );
-        }
+      for await (const digest of walkChunks(parts.chunks, ref)) {
+        signal.throwIfAborted();
+        named.add(digest.slice('blake3:'.length));
       }
     } catch (error) {
       if (!isFailure(error)) throw error;
       // What the packs say of this chunk itself comes later; here the rest of the stream became unknown.
+      broken.add(name);
       const key = String(error.data['key'] ?? INDEX_PREFIX);
       findings.add(key, `the stream ${ref.digest}`, error.message);
     }
   }
-  return named;
+  return { named, broken };
 }
 
 async function findUnindexed(
@@ -124,75 +117,73 @@ async function findUnindexed(
   if (unindexed.length === 0) return;
   await loader.recover();
   for (const hex of unindexed) {
-    const [at] = loader.recovered.locate(hex);
-    const reason = at === undefined ? 'in no index and no pack' : 'in a pack, but in no index';
+    const reason = loader.recovered.has(hex)
+      ? 'in a pack, but in no index'
+      : 'in no index and no pack';
     findings.add(INDEX_PREFIX, `chunk ${digestFromHex(hex)}`, reason);
   }
 }
 
-interface PackGroup {
-  readonly pack: PackFacts;
-  readonly hexes: string[];
-}
-
-function groupByPack(
-  hexes: Iterable<string>,
-  locate: (hex: string) => ChunkLocation | undefined,
-): Map<string, PackGroup> {
-  const groups = new Map<string, PackGroup>();
-  for (const hex of hexes) {
-    const pack = locate(hex)?.pack;
-    if (pack === undefined) continue;
-    const group = groups.get(pack.hex) ?? { pack, hexes: [] };
-    group.hexes.push(hex);
-    groups.set(pack.hex, group);
-  }
-  return groups;
-}
-
-interface BadChunk {
-  readonly at: ChunkLocation;
-  readonly reason: string;
-}
-
-async function lookAtPack(
-  store: Store,
-  pack: PackFacts,
-  locations: readonly ChunkLocation[],
-): Promise<BadChunk[]> {
-  const bytes = await store.stat(packKey(pack.hex)).then((found) => found?.bytes, reasonOf);
-  if (bytes === pack.bytes) return [];
-  const size =
-    bytes === undefined ? 'the pack is gone' : `the pack has ${bytes} bytes, not ${pack.bytes}`;
-  const reason = typeof bytes === 'string' ? bytes : size;
-  return locations.map((at) => ({ at, reason }));
-}
-
-async function readPack(
-  { store, opener }: VerifyParts,
-  pack: PackFacts,
-  locations: readonly ChunkLocation[],
+/** Of the chunks without a copy in a pack that is whole, those that cannot be read all the same; with the reason. */
+async function findLost(
+  { loader, chunks }: VerifyParts,
+  doubtful: readonly string[],
+  bad: ReadonlyMap<string, string>,
   findings: Findings,
   signal: AbortSignal,
-): Promise<BadChunk[]> {
-  const key = packKey(pack.hex);
-  const content = await store.get(key, { signal }).catch(reasonOf);
-  if (typeof content === 'string') return locations.map((at) => ({ at, reason: content }));
-  if (digestHex(digestOf(content)) !== pack.hex) {
-    findings.add(key, 'the pack', 'its bytes do not have the digest in its name');
-  }
-  const bad: BadChunk[] = [];
-  await forEachConcurrently(locations, CHUNKS_AT_ONCE, async (at) => {
-    const plain = await opener.open(at, content.subarray(at.offset, at.offset + at.storedBytes));
-    if (typeof plain === 'string') bad.push({ at, reason: plain });
+): Promise<ReadonlyMap<string, string>> {
+  const lost = new Map<string, string>();
+  await forEachConcurrently(doubtful, CHUNKS_AT_ONCE, async (hex) => {
+    signal.throwIfAborted();
+    try {
+      await chunks.read(hex);
+    } catch (error) {
+      if (!isFailure(error)) throw error;
+      lost.set(hex, error.message);
+      const [at] = copiesOf(loader, hex);
+      if (at === undefined) return;
+      const reason = String(error.data['reason'] ?? bad.get(at.pack.hex));
+      findings.add(packKey(at.pack.hex), chunkWords(at), reason);
+    }
   });
-  return bad;
+  return lost;
 }
 
-function reasonOf(error: unknown): string {
-  if (isFailure(error, 'OBJECT_MISSING')) return 'the pack is gone';
-  if (isFailure(error)) return error.message;
-  throw error;
+/** A second walk, only where there is damage: which streams name what is lost. */
+async function lostOf<T extends StreamRefLike>(
+  { chunks }: VerifyParts,
+  streams: readonly T[],
+  lost: ReadonlyMap<string, string>,
+  signal: AbortSignal,
+): Promise<readonly LostStream<T>[]> {
+  const found: LostStream<T>[] = [];
+  for (const stream of streams) {
+    signal.throwIfAborted();
+    const why = await whyLost(chunks, stream, lost);
+    if (why !== undefined) found.push({ stream, why });
+  }
+  return found;
+}
+
+async function whyLost(
+  chunks: ChunkReader,
+  stream: StreamRefLike,
+  lost: ReadonlyMap<string, string>,
+): Promise<string | undefined> {
+  try {
+    for await (const digest of walkChunks(chunks, stream)) {
+      const why = lost.get(digest.slice('blake3:'.length));
+      if (why !== undefined) return why;
+    }
+  } catch (error) {
+    if (!isFailure(error)) throw error;
+    return error.message;
+  }
+  return undefined;
+}
+
+function copiesOf({ index, recovered }: IndexLoader, hex: string): ChunkLocation[] {
+  return [...index.locate(hex), ...recovered.locate(hex)];
 }
 
 function chunkWords(at: ChunkLocation): string {

@@ -1,0 +1,155 @@
+// Care of a vault: what can be done with one as a whole, with or without a project. The results below are what the command's JSON
+// shows.
+//
+// THE LAW OF CARE
+//  - Nothing that is whole is ever deleted, and nothing is deleted before what replaces it is durable and was read back.
+//  - What is taken over from another vault is verified chunk by chunk on the way, and sealed last: a copy that died left only garbage.
+//  - Everything may be done again. What was done already costs a look.
+import type { ProgressListener, SnapshotId } from '@stillpoint/core';
+import type { Loss } from '../api.ts';
+
+export interface CareOptions {
+  readonly signal?: AbortSignal;
+  readonly onProgress?: ProgressListener;
+}
+
+export interface CopyOptions extends CareOptions {
+  /** Only these; all when left out. */
+  readonly refs?: readonly string[];
+}
+
+export interface CopyResult {
+  readonly from: string;
+  readonly to: string;
+  /** Oldest first. */
+  readonly copied: readonly CopiedSnapshot[];
+  /** How many of those that were asked for were there already. */
+  readonly there: number;
+  /** Those that could not be copied whole. Nothing of them is visible in the other vault. */
+  readonly failed: readonly FailedCopy[];
+}
+
+export interface CopiedSnapshot {
+  readonly id: SnapshotId;
+  readonly name: string | null;
+  /** Chunks that the other vault did not have. */
+  readonly chunks: number;
+  /** Their bytes, before compression and as stored. */
+  readonly bytesRead: number;
+  readonly bytesStored: number;
+}
+
+export interface FailedCopy {
+  readonly id: SnapshotId;
+  readonly reason: string;
+}
+
+/** How far a copy is behind the vault that it is a copy of. */
+export interface CopyState {
+  readonly place: string;
+  /** Snapshots of the vault that the copy lacks; null: it could not be looked at. */
+  readonly behind: number | null;
+  /** When the oldest of those was taken; null: none is lacking, or it is not known. ISO 8601, UTC. */
+  readonly since: string | null;
+  /** Why it could not be looked at; null: it could. */
+  readonly problem: string | null;
+}
+
+export interface ExportResult {
+  readonly snapshot: SnapshotId;
+  readonly file: string;
+  readonly bytes: number;
+  readonly encrypted: boolean;
+}
+
+export interface ImportResult {
+  readonly file: string;
+  readonly imported: readonly CopiedSnapshot[];
+  readonly there: number;
+}
+
+export interface VaultStats {
+  readonly vault: string;
+  readonly snapshots: number;
+  /** Snapshots that cannot be read: what they hold is not counted, and so appears as unused. */
+  readonly unreadable: number;
+  /** What all snapshots would take, each stored by itself and not compressed. */
+  readonly plainBytes: number;
+  /** What is left of that when equal chunks are counted once. */
+  readonly distinctBytes: number;
+  /** As stored: compressed, encrypted. */
+  readonly storedBytes: number;
+  /** plainBytes / distinctBytes; 1 when there is nothing. */
+  readonly deduplication: number;
+  /** distinctBytes / storedBytes; 1 when there is nothing. */
+  readonly compression: number;
+  readonly chunks: number;
+  readonly packs: number;
+  readonly packBytes: number;
+  /** Bytes of packs that no snapshot names: what `prune` could free at most. */
+  readonly unusedBytes: number;
+  readonly indexes: number;
+  readonly indexBytes: number;
+  /** Oldest first. */
+  readonly perSnapshot: readonly SnapshotUsage[];
+  /** A chunk that several name counts for the one that named it first. */
+  readonly perSource: readonly SourceUsage[];
+}
+
+export interface SnapshotUsage {
+  readonly id: SnapshotId;
+  readonly name: string | null;
+  readonly createdAt: string;
+  readonly plainBytes: number;
+  /** Stored bytes that it names, alone or with others. */
+  readonly storedBytes: number;
+  /** Stored bytes that only it names: what forgetting it would free. */
+  readonly aloneBytes: number;
+}
+
+export interface SourceUsage {
+  readonly source: string;
+  readonly driver: string;
+  readonly plainBytes: number;
+  readonly distinctBytes: number;
+  readonly storedBytes: number;
+}
+
+export interface RepairOptions extends CareOptions {
+  /** Also deletes the manifests of snapshots that lost something. Those that are held stay. */
+  readonly forgetDamaged?: boolean;
+  /** Only says what would be done. */
+  readonly dryRun?: boolean;
+}
+
+export interface RepairResult {
+  readonly vault: string;
+  /** Packs that are damaged, cut off or gone: what is whole in them was stored anew. */
+  readonly packs: readonly RepairedPack[];
+  /** Index files that could not be used, or named what is gone. */
+  readonly indexes: readonly string[];
+  /** Packs that no index named, and that one names again. */
+  readonly reindexed: number;
+  /** Chunks that came back from another vault. */
+  readonly fetched: number;
+  readonly harmed: readonly HarmedSnapshot[];
+  readonly forgotten: readonly SnapshotId[];
+  /** False for a dry run. */
+  readonly done: boolean;
+}
+
+export interface RepairedPack {
+  readonly key: string;
+  readonly what: string;
+  readonly wholeChunks: number;
+  readonly lostChunks: number;
+}
+
+/** A snapshot that cannot be restored whole. */
+export interface HarmedSnapshot {
+  readonly id: SnapshotId;
+  readonly name: string | null;
+  readonly held: boolean;
+  /** What is lost of it: its manifest, or parts of sources. */
+  readonly lost: readonly Loss[];
+}

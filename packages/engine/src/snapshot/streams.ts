@@ -1,0 +1,25 @@
+// All streams of a snapshot, with the source that each belongs to: what a copy takes along and statistics count.
+import type { EngineContext } from '../context.ts';
+import type { NamedStream } from '../sources/contract.ts';
+import type { Sealed } from './manifest.ts';
+
+export interface SnapshotStream {
+  /** null: the configuration. */
+  readonly source: string | null;
+  readonly driver: string | null;
+  readonly stream: NamedStream;
+}
+
+/** Throws what reading a listing throws. */
+export async function* streamsOfSnapshot(
+  { vault, referencesOf }: Pick<EngineContext, 'vault' | 'referencesOf'>,
+  { manifest }: Sealed,
+): AsyncGenerator<SnapshotStream> {
+  const { config, id, sources } = manifest;
+  if (config !== null) yield { source: null, driver: null, stream: config.content };
+  for (const { name, driver, record } of sources) {
+    for await (const stream of referencesOf(driver, record, vault, id)) {
+      yield { source: name, driver, stream };
+    }
+  }
+}
