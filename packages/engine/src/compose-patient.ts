@@ -13,7 +13,7 @@ import {
   referencesOf,
   type SourceParts,
 } from './compose-sources.ts';
-import { findProjectVault } from './compose-vault.ts';
+import { findProjectVault, vaultDirectoryOf } from './compose-vault.ts';
 import type { ResolvedConfig } from './config/index.ts';
 import type { Attempt, Patient } from './doctor/index.ts';
 import { findProjectState, imagineProjectState } from './project/index.ts';
@@ -36,7 +36,7 @@ export async function composePatient(
   const state = found?.state ?? imagineProjectState(config.projectDirectory, scratch);
   const resolvedVault = state.vault ?? config.vault;
   const vault = await attempt(() => findProjectVault(state, resolvedVault));
-  const vaultDirectory = resolvedVault.place.directory;
+  const vaultDirectory = vaultDirectoryOf(resolvedVault);
   if ('value' in vault && vault.value !== undefined) cleanup.use(vault.value);
 
   const clusters = new Map<string, Cluster>();
@@ -72,7 +72,7 @@ export async function composePatient(
       stateFormat: found?.format,
       clock,
       variables: environment.variables ?? {},
-      vaultDirectory,
+      vaultPlace: resolvedVault.place,
       vault,
       clusters,
       sources,

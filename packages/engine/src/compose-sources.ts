@@ -33,7 +33,8 @@ export interface SourceParts {
   readonly environment: EngineEnvironment;
   readonly clock: Clock;
   readonly clusters: ReadonlyMap<string, Cluster>;
-  readonly vaultDirectory: string;
+  /** undefined: the vault is not on this machine. */
+  readonly vaultDirectory: string | undefined;
 }
 
 /** Clusters are servers of ours: they are made apart, for `db` works with them too. */
@@ -87,7 +88,7 @@ export function createSourceDriver(source: ResolvedSource, parts: SourceParts): 
         projectDirectory: config.projectDirectory,
         exclude: source.exclude,
         neverCaptured: [
-          parts.vaultDirectory,
+          ...vaultDirectoryOf(parts),
           ...config.members.map((member) => path.join(config.projectDirectory, member.path)),
         ],
         cacheDirectory: path.join(state.cacheDirectory, 'files', name),
@@ -117,11 +118,16 @@ export function byUrl(
   };
 }
 
+function vaultDirectoryOf({ vaultDirectory }: SourceParts): readonly string[] {
+  return vaultDirectory === undefined ? [] : [vaultDirectory];
+}
+
 export function createMemberDriver(
   member: string,
   members: readonly string[],
-  { config, state, environment, clock, vaultDirectory }: SourceParts,
+  parts: SourceParts,
 ): SourceDriver {
+  const { config, state, environment, clock } = parts;
   const inProject = (place: string): string => path.join(config.projectDirectory, place);
   return createGitDriver({
     projectDirectory: config.projectDirectory,
@@ -129,7 +135,7 @@ export function createMemberDriver(
     otherMembers: members.filter((one) => one !== member),
     cacheDirectory: path.join(state.cacheDirectory, 'members'),
     neverCaptured: [
-      vaultDirectory,
+      ...vaultDirectoryOf(parts),
       ...config.sources.flatMap((source) => {
         if (source.driver === 'files') return [inProject(source.path)];
         if (source.driver !== 'sqlite') return [];

@@ -7,23 +7,34 @@ import type { ProjectState } from './project/index.ts';
 import {
   createDirectoryStore,
   createReadonlyStore,
+  createRetryingStore,
+  createS3Store,
   createVault,
+  isS3Address,
   openVault,
+  parseS3Address,
   type Store,
   type Vault,
 } from './vault/index.ts';
 
 export function createStore(place: ResolvedPlace): Store {
-  return createDirectoryStore(place.directory);
+  if (place.kind === 'directory') return createDirectoryStore(place.directory);
+  return createRetryingStore(createS3Store(parseS3Address(place.url)));
 }
 
 /** As people write it; the same text is the same place. */
 export function placeText(place: ResolvedPlace): string {
-  return place.directory;
+  return place.kind === 'directory' ? place.directory : place.url;
+}
+
+/** What of the vault lies on this machine: no source may capture it. */
+export function vaultDirectoryOf({ place }: ResolvedVault): string | undefined {
+  return place.kind === 'directory' ? place.directory : undefined;
 }
 
 /** The other way round. undefined: a newer version wrote it. */
 function placeOf(text: string): ResolvedPlace | undefined {
+  if (isS3Address(text)) return { kind: 's3', url: text };
   return path.isAbsolute(text) ? { kind: 'directory', directory: text } : undefined;
 }
 
@@ -33,9 +44,10 @@ function placeOf(text: string): ResolvedPlace | undefined {
  */
 export async function openProjectVault(
   state: ProjectState,
-  { place }: ResolvedVault,
+  resolved: ResolvedVault,
   clock: Clock,
 ): Promise<Vault> {
+  const { place } = resolved;
   const where = placeText(place);
   const store = createStore(place);
   let vault: Vault;
@@ -47,6 +59,7 @@ export async function openProjectVault(
       await refuseElsewhere(state, where);
       throw error;
     }
+    refuseUnsaid(resolved);
     vault = await createVault(store, { clock });
   }
   if (state.vaultId !== undefined && state.vaultId !== vault.id) {
@@ -56,6 +69,12 @@ export async function openProjectVault(
   }
   if (state.vaultPlace !== where) await state.rememberVault(vault.id, where);
   return vault;
+}
+
+/** What leaves the machine is encrypted, unless somebody says that it need not be. */
+function refuseUnsaid({ place, encryption }: ResolvedVault): void {
+  if (place.kind !== 's3' || encryption !== undefined) return;
+  throw failure('VAULT_ENCRYPTION_REQUIRED', { vault: place.url });
 }
 
 /** Only looks. undefined: there is none yet, and none is missed. */

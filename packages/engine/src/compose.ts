@@ -11,7 +11,7 @@ import {
   createSourceDriver,
   referencesOf,
 } from './compose-sources.ts';
-import { openProjectVault } from './compose-vault.ts';
+import { openProjectVault, vaultDirectoryOf } from './compose-vault.ts';
 import type { ResolvedConfig } from './config/index.ts';
 import type { EngineContext } from './context.ts';
 import { openHistory } from './federation/index.ts';
@@ -61,7 +61,7 @@ export async function compose(
   });
   const resolvedVault = state.vault ?? config.vault;
   const vault = cleanup.use(await openProjectVault(state, resolvedVault, clock));
-  const vaultDirectory = resolvedVault.place.directory;
+  const vaultDirectory = vaultDirectoryOf(resolvedVault);
   const clusters = new Map<string, Cluster>();
   for (const source of config.sources) {
     if (source.driver !== 'postgres') continue;

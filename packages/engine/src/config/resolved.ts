@@ -25,11 +25,17 @@ export interface ResolvedVault {
   readonly encryption?: ResolvedEncryption;
 }
 
-export type ResolvedPlace = {
-  readonly kind: 'directory';
-  /** Absolute. */
-  readonly directory: string;
-};
+export type ResolvedPlace =
+  | {
+      readonly kind: 'directory';
+      /** Absolute. */
+      readonly directory: string;
+    }
+  | {
+      readonly kind: 's3';
+      /** In the one way of writing that equal places have. */
+      readonly url: string;
+    };
 
 export type ResolvedEncryption = 'none' | { readonly passphrase: ResolvedPassphrase };
 

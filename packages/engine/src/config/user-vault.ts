@@ -1,7 +1,8 @@
 // What a person writes as `vault`: where it is, and what it is encrypted with.
 import { z } from 'zod';
 
-const place = z.string('the path of a directory').min(1, 'the path of a directory');
+const placeWords = 'the path of a directory or an s3:// address';
+const place = z.string(placeWords).min(1, placeWords);
 const program = z
   .string('a program and its arguments')
   .refine((text) => !text.includes('\0'), 'a text without NUL characters');
@@ -44,7 +45,7 @@ const vaultObject = z.strictObject({
 
 export const vaultSchema = z.union(
   [place, vaultObject],
-  'the path of a directory, or { url, encryption }',
+  'the path of a directory, an s3:// address, or { url, encryption }',
 );
 export type WrittenVault = z.output<typeof vaultSchema>;
 

@@ -56,3 +56,41 @@ test('two places for one passphrase are refused', async (t) => {
     'one of',
   );
 });
+
+test('a vault on S3 is an address in one way of writing', async (t) => {
+  const project = await makeProject(t);
+  const resolve = async (vault: unknown): Promise<unknown> =>
+    (await project.resolve({ vault })).vault;
+  const place = { kind: 's3', url: 's3://bucket/shop?endpoint=https://s3.example:9000&region=eu' };
+  assert.deepEqual(
+    await resolve({
+      url: 's3://bucket/shop/?region=eu&pathStyle=1&endpoint=https://s3.example:9000',
+      encryption: 'none',
+    }),
+    { place, encryption: 'none' },
+  );
+  assert.deepEqual(await resolve('s3://bucket'), { place: { kind: 's3', url: 's3://bucket' } });
+});
+
+test('an address that cannot be one of S3 is refused without being quoted', async (t) => {
+  const project = await makeProject(t);
+  const cases: readonly (readonly [string, string])[] = [
+    ['s3://', 'no name of a bucket'],
+    ['s3://Shop_Vault', 'no name of a bucket'],
+    ['s3://AKIA:verysecret@bucket', 'must not hold credentials'],
+    ['s3://bucket/a b', 'prefix'],
+    ['s3://bucket?endpont=https://h', 'no parameter "endpont"'],
+    ['s3://bucket?endpoint=h:9000', 'endpoint must be'],
+    ['s3://bucket?endpoint=https://h/path', 'endpoint must be'],
+    ['s3://bucket?region=eu&region=us', 'region is there twice'],
+    ['s3://bucket?pathStyle=yes', 'pathStyle must be'],
+    ['s3://bucket?checksums=never', 'checksums must be'],
+  ];
+  for (const [url, reason] of cases) {
+    await refused(project.resolve({ vault: url }), 'CONFIG_INVALID', 'vault', reason);
+    await assert.rejects(
+      project.resolve({ vault: url }),
+      (error: Error) => !error.message.includes('verysecret'),
+    );
+  }
+});

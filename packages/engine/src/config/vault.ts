@@ -1,6 +1,7 @@
 // Where the vault is and what it is encrypted with: absolute paths, and no place that would be captured into it.
 import { realpath } from 'node:fs/promises';
 import path from 'node:path';
+import { isS3Address, readS3Address, s3AddressText } from '../vault/index.ts';
 import { invalidKey, unusablePath } from './parse.ts';
 import type {
   ResolvedEncryption,
@@ -42,8 +43,10 @@ async function resolvePlace(
   key: string,
   context: VaultContext,
 ): Promise<ResolvedPlace> {
+  if (isS3Address(written)) return resolveS3(written, key, context.file);
   if (/^[a-z][a-z0-9+.-]*:\/\//i.test(written) || written.includes('\0')) {
-    throw invalidKey(context.file, key, 'the path of a directory', JSON.stringify(written));
+    const expected = 'the path of a directory or an s3:// address';
+    throw invalidKey(context.file, key, expected, JSON.stringify(written));
   }
   const absolute = path.resolve(context.projectDirectory, written);
   const directory = await realPathOfNearest(absolute).catch((error: unknown) => {
@@ -51,6 +54,16 @@ async function resolvePlace(
   });
   refuseCaptured(directory, key, context);
   return { kind: 'directory', directory };
+}
+
+/** Without quoting it: somebody may have written a secret into it. */
+function resolveS3(written: string, key: string, file: string): ResolvedPlace {
+  const address = readS3Address(written);
+  if (typeof address === 'string') {
+    const expected = 's3://bucket/prefix?endpoint=...&region=...';
+    throw invalidKey(file, key, expected, `an address, but ${address}`);
+  }
+  return { kind: 's3', url: s3AddressText(address) };
 }
 
 /** Otherwise each snapshot would hold the snapshots before it, and a restore would take away those after it. */

@@ -9,7 +9,7 @@ import {
   verifySnapshot,
   type Sealed,
 } from '../snapshot/index.ts';
-import type { Vault } from '../vault/index.ts';
+import { parseS3Address, type Vault } from '../vault/index.ts';
 import type { Finding, Patient } from './contract.ts';
 import { nearestExisting, readFileSystem } from './file-system.ts';
 import { createFindings, type Findings } from './findings.ts';
@@ -34,11 +34,18 @@ export async function checkVault(
   return findings.list;
 }
 
-async function checkPlace(
-  { config, vaultDirectory, vault }: Patient,
+async function checkPlace(patient: Patient, findings: Findings): Promise<void> {
+  const { vaultPlace } = patient;
+  if (vaultPlace.kind === 's3') checkBucket(vaultPlace.url, patient, findings);
+  else await checkDirectory(vaultPlace.directory, patient, findings);
+}
+
+async function checkDirectory(
+  directory: string,
+  { config, vault }: Patient,
   findings: Findings,
 ): Promise<void> {
-  const nearest = await nearestExisting(vaultDirectory);
+  const nearest = await nearestExisting(directory);
   try {
     await access(nearest, constants.R_OK | constants.W_OK | constants.X_OK);
   } catch (error) {
@@ -46,13 +53,13 @@ async function checkPlace(
     throw failure('VAULT_READ_ONLY', { vault: nearest, reason }, error);
   }
   const none = 'value' in vault && vault.value === undefined;
-  if (none && nearest === vaultDirectory && (await readdir(vaultDirectory)).length > 0) {
+  if (none && nearest === directory && (await readdir(directory)).length > 0) {
     const fix = 'Name an empty directory, or one that is not there yet, as `vault`.';
-    findings.fail('place', `${vaultDirectory} holds other things and is no vault.`, fix);
+    findings.fail('place', `${directory} holds other things and is no vault.`, fix);
     return;
   }
-  const { name, network, volatile } = await readFileSystem(vaultDirectory);
-  const what = `${vaultDirectory}, on ${name}`;
+  const { name, network, volatile } = await readFileSystem(directory);
+  const what = `${directory}, on ${name}`;
   if (volatile) {
     findings.warn(
       'place',
@@ -68,22 +75,34 @@ async function checkPlace(
   }
 }
 
-async function checkFree(
-  { config, vaultDirectory, members, sources }: Patient,
-  sizes: Sizes,
-  findings: Findings,
-): Promise<void> {
-  const where = await nearestExisting(vaultDirectory);
-  const freeBytes = await freeBytesAt(where);
-  checkSpace({ what: 'The next snapshot', where, neededBytes: sizes.bytesNext, freeBytes });
+/** Whether it can be written shows when it is: doctor changes nothing. What is wrong with reading it is told by `snapshots`. */
+function checkBucket(url: string, { vault }: Patient, findings: Findings): void {
+  const { endpoint } = parseS3Address(url);
+  if (endpoint?.startsWith('http:') === true && !isLoopback(endpoint)) {
+    const fix = 'Use https: in the endpoint, at least when the vault is not encrypted.';
+    findings.warn('place', `${url}: what goes there can be read on the way.`, fix);
+  } else if ('error' in vault) findings.info('place', url);
+  else findings.ok('place', `${url}, which answers`);
+}
+
+function isLoopback(endpoint: string): boolean {
+  return /^(localhost|127\.\d+\.\d+\.\d+|\[::1\])$/.test(new URL(endpoint).hostname);
+}
+
+async function checkFree(patient: Patient, sizes: Sizes, findings: Findings): Promise<void> {
+  const { config, vaultPlace, members, sources } = patient;
   const next = bytesText(sizes.bytesNext);
   // Else a person would take what is said for the whole.
   const some = sizes.counted < members.length + sources.length;
   const rest = some ? ', and what could not be looked into' : '';
-  findings.ok(
-    'free space',
-    `${bytesText(freeBytes)} in the vault; the next snapshot adds at most about ${next}${rest}`,
-  );
+  const adds = `the next snapshot adds at most about ${next}${rest}`;
+  if (vaultPlace.kind === 's3') findings.ok('free space', `as much as S3 gives; ${adds}`);
+  else {
+    const where = await nearestExisting(vaultPlace.directory);
+    const freeBytes = await freeBytesAt(where);
+    checkSpace({ what: 'The next snapshot', where, neededBytes: sizes.bytesNext, freeBytes });
+    findings.ok('free space', `${bytesText(freeBytes)} in the vault; ${adds}`);
+  }
   const project = {
     where: config.projectDirectory,
     freeBytes: await freeBytesAt(config.projectDirectory),

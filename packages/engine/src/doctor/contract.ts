@@ -1,7 +1,12 @@
 // What doctor looks at, and what it says. It changes nothing: it asks drivers to probe and participants to open, which by their
 // laws disturb nobody.
 import type { Clock, ErrorCode, Json, SnapshotId } from '@stillpoint/core';
-import type { ResolvedConfig, ResolvedParticipant, ResolvedSource } from '../config/resolved.ts';
+import type {
+  ResolvedConfig,
+  ResolvedParticipant,
+  ResolvedPlace,
+  ResolvedSource,
+} from '../config/resolved.ts';
 import type { Participant } from '../freeze/contract.ts';
 import type { ProjectState } from '../project/index.ts';
 import type { NamedStream, ObjectSource, SourceDriver } from '../sources/contract.ts';
@@ -50,7 +55,7 @@ export interface Patient {
   readonly stateFormat: number | undefined;
   readonly clock: Clock;
   readonly variables: Readonly<Record<string, string | undefined>>;
-  readonly vaultDirectory: string;
+  readonly vaultPlace: ResolvedPlace;
   /** Opened to read. undefined: there is none yet. */
   readonly vault: Attempt<Vault | undefined>;
   readonly clusters: ReadonlyMap<string, Cluster>;

@@ -34,5 +34,6 @@ export {
   s3AddressText,
   type S3Address,
 } from './stores/s3/address.ts';
+export { describeVault, type NewEncryption } from './describe.ts';
 export { createVault, openVault, type CreateVaultOptions, type VaultOptions } from './vault.ts';
 export type { Tuning } from './tuning.ts';

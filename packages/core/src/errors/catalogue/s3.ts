@@ -9,6 +9,13 @@ export const s3 = {
     exit: exit.usage,
     retryable: false,
   },
+  VAULT_ENCRYPTION_REQUIRED: {
+    message:
+      'The new vault at {vault} is on S3, and the configuration does not say how it is encrypted.',
+    hint: "Name a passphrase, vault: { url, encryption: { passphrase: { file } } }, or say encryption: 'none'. It cannot be changed afterwards. Nothing was made.",
+    exit: exit.usage,
+    retryable: false,
+  },
   S3_BUCKET_MISSING: {
     message: 'There is no bucket {bucket} for the vault at {vault}.',
     hint: 'Stillpoint makes no buckets: make it, or correct its name, the endpoint or the region in the address.',
