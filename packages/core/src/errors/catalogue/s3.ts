@@ -12,7 +12,7 @@ export const s3 = {
   VAULT_ENCRYPTION_REQUIRED: {
     message:
       'The new vault at {vault} is on S3, and the configuration does not say how it is encrypted.',
-    hint: "Name a passphrase, vault: { url, encryption: { passphrase: { file } } }, or say encryption: 'none'. It cannot be changed afterwards. Nothing was made.",
+    hint: "Say where the passphrase comes from, or that there is to be none (encryption: 'none'), as docs/reference/config.md shows. It cannot be changed afterwards. Nothing was made.",
     exit: exit.usage,
     retryable: false,
   },
