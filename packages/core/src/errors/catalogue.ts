@@ -16,6 +16,7 @@ import { prune } from './catalogue/prune.ts';
 import { snapshotAndRestore } from './catalogue/snapshot-and-restore.ts';
 import { sqlite } from './catalogue/sqlite.ts';
 import { vault } from './catalogue/vault.ts';
+import { vaultKeys } from './catalogue/vault-keys.ts';
 
 /** As the reference shows them. */
 export const catalogueSections = {
@@ -28,6 +29,7 @@ export const catalogueSections = {
   SQLite: sqlite,
   files,
   vault,
+  'keys of a vault': vaultKeys,
   prune,
   'vault on S3': s3,
   'snapshot and restore': snapshotAndRestore,
@@ -46,6 +48,7 @@ export const catalogue = {
   ...sqlite,
   ...files,
   ...vault,
+  ...vaultKeys,
   ...prune,
   ...s3,
   ...snapshotAndRestore,

@@ -8,6 +8,11 @@
 //  I5. A snapshot is forgotten by deleting its manifest, its only name. Whoever deletes one looks at the holds first.
 import type { Digest, ProgressListener, SnapshotId } from '@stillpoint/core';
 import type { ObjectSink, ObjectSource } from '../sources/contract.ts';
+import type { Passphrase } from './crypto/key-slot.ts';
+import type { KeySlot } from './crypto/key-slots.ts';
+import type { Encryption } from './crypto/keys.ts';
+
+export type { Encryption, KeySlot, Passphrase };
 
 /** Names use a-z, 0-9, '.', '-', '_' and '/' between parts, at most 200 characters. */
 export type StoreKey = string;
@@ -88,8 +93,15 @@ export interface VaultSession extends AsyncDisposable {
   sink(): VaultSink;
   /** Resolves when everything handed to the sinks, and the index of it, is durable in the store. */
   flush(): Promise<void>;
-  /** flush(), then writes the manifest. The seal. Rejects with NAME_TAKEN never: names are the engine's matter. */
-  seal(id: SnapshotId, manifest: Uint8Array): Promise<SealedEntry>;
+  /**
+   * flush(), then writes the manifest. The seal. `references`: all streams that it names, for a writer that takes over streams of
+   * earlier snapshots without writing them. SESSION_ENDED, SNAPSHOT_OVERTAKEN: nothing is sealed.
+   */
+  seal(
+    id: SnapshotId,
+    manifest: Uint8Array,
+    references?: AsyncIterable<StreamRefLike>,
+  ): Promise<SealedEntry>;
 }
 
 /** Packs that were looked at once and need not be again. */
@@ -136,9 +148,32 @@ export interface Damage {
   readonly what: string;
 }
 
+/** The key slots of an encrypted vault. Each opens it, and none revokes what was opened before. */
+export interface Keyring {
+  /** The name of the slot that opened the vault. */
+  readonly opened: string;
+  list(): Promise<readonly KeySlot[]>;
+  /** Rejects with VAULT_KEY_SHORT. */
+  add(slot: NewKeySlot): Promise<KeySlot>;
+  /** Another passphrase in place of the one that opened the vault. Whenever it dies one of the two opens it. */
+  change(slot: NewKeySlot): Promise<KeySlot>;
+  /** Rejects with VAULT_KEY_IN_USE for the slot that opened the vault, so that one is left; VAULT_KEY_SLOT_UNKNOWN. */
+  remove(name: string): Promise<void>;
+}
+
+export interface NewKeySlot {
+  readonly passphrase: Passphrase;
+  /** What a person calls it. */
+  readonly label: string | null;
+  readonly at: Date;
+}
+
 export interface Vault extends ObjectSource, AsyncDisposable {
   readonly id: string;
   readonly description: string;
+  readonly encryption: Encryption;
+  /** undefined: the vault is not encrypted. */
+  readonly keyring?: Keyring;
   openSession(options: { readonly signal: AbortSignal }): Promise<VaultSession>;
   /** All sealed snapshots, in no particular order. */
   list(): Promise<readonly SealedEntry[]>;
@@ -176,7 +211,54 @@ export interface Vault extends ObjectSource, AsyncDisposable {
   sealLocal(plain: Uint8Array): Uint8Array;
   /** undefined: it is damaged, or was sealed with other keys. */
   openLocal(stored: Uint8Array): Uint8Array | undefined;
+  /** Deletes what no snapshot needs. Any number of writers and prunes may be at work. PRUNE_UNSURE: nothing was deleted. */
+  prune(options: PruneOptions): Promise<PruneReport>;
+  /** Who writes now, or died without ending its session. */
+  sessions(): Promise<readonly OpenSession[]>;
+  /** Its writer is known to be dead; should it live, it will not seal. SESSION_UNKNOWN. */
+  endSession(id: string): Promise<void>;
   freeBytes(): Promise<number | undefined>;
+}
+
+/** A writer's session as it says of itself, for people; null: it cannot be read. */
+export interface OpenSession {
+  readonly id: string;
+  /** By its own clock. */
+  readonly openedAt: string | null;
+  readonly user: string | null;
+  readonly host: string | null;
+  readonly pid: number | null;
+  /** Its process has certainly ended. */
+  readonly dead: boolean;
+}
+
+export interface PruneOptions {
+  /** Every stream that the manifest names. Rejects when that cannot be told. */
+  readonly references: (entry: SealedEntry) => AsyncIterable<StreamRefLike>;
+  /** Only looks. */
+  readonly dryRun: boolean;
+  /** A pack of which at least this share is garbage is rewritten, 0 to 1. 1: none that holds anything needed. */
+  readonly repackShare: number;
+  readonly signal: AbortSignal;
+  readonly progress: ProgressListener;
+}
+
+/** Bytes are stored ones. A dry run says what a run would do now. */
+export interface PruneReport {
+  readonly done: boolean;
+  readonly snapshots: number;
+  /** In the vault before. */
+  readonly packs: number;
+  readonly bytes: number;
+  readonly deletedPacks: number;
+  readonly deletedBytes: number;
+  /** Written anew: what was needed of packs that were deleted. */
+  readonly copiedBytes: number;
+  /** No longer needed, and left until those who write now have ended: a later run deletes them. */
+  readonly waitingPacks: number;
+  readonly waitingBytes: number;
+  /** Who writes, and is waited for. */
+  readonly sessions: readonly OpenSession[];
 }
 
 export interface StreamRefLike {

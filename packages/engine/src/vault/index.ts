@@ -2,7 +2,12 @@
 export type {
   CheckedPacks,
   Damage,
+  Encryption,
+  Keyring,
+  KeySlot,
   LostStream,
+  NewKeySlot,
+  Passphrase,
   SealedEntry,
   SessionStats,
   Store,

@@ -1,23 +1,18 @@
 // Opening and making a vault, and the vault itself: everything of a project goes through one of these.
-// vault.json is the first and only object of a new vault, written if absent: of two that make one at the same time, both
-// open the same. A store that holds anything else without it is never taken over.
-import {
-  canonicalBytes,
-  digestHex,
-  failure,
-  isFailure,
-  newUuid,
-  systemClock,
-  type Clock,
-} from '@stillpoint/core';
-import { openKeys } from './crypto/keys.ts';
+import { digestHex, failure, systemClock, type Clock } from '@stillpoint/core';
+import { openKeys, type VaultKeys } from './crypto/keys.ts';
+import { createKeyring } from './crypto/keyring.ts';
+import type { Passphrase } from './crypto/key-slot.ts';
+import { damagedSlots, unlock } from './crypto/key-slots.ts';
 import { openWhole, sealWhole } from './crypto/sealed-object.ts';
 import { createChunkOpener } from './read/chunk-opener.ts';
 import { createChunkReader } from './read/chunk-reader.ts';
-import type { Store, Vault } from './contract.ts';
+import type { Keyring, Store, Vault } from './contract.ts';
+import { beginVault, describeVault, type NewEncryption } from './describe.ts';
+import type { VaultDescription } from './format/description.ts';
 import { forgetSnapshot, holdSnapshot, listHolds } from './upkeep/holds.ts';
 import { createIndexLoader } from './read/index-loader.ts';
-import { FORMAT, holdKey, VAULT_KEY } from './format/layout.ts';
+import { holdKey } from './format/layout.ts';
 import { listManifests, readManifest } from './upkeep/manifests.ts';
 import { createPackReader } from './read/pack-reader.ts';
 import { createSession } from './write/session.ts';
@@ -28,36 +23,39 @@ import { sampleChecks } from './upkeep/verify-packs.ts';
 import { walkChunks } from './upkeep/walk-chunks.ts';
 
 export interface VaultOptions {
+  /** Needed if the vault is encrypted, refused if it is not. */
+  readonly passphrase?: Passphrase;
   /** For tests. */
   readonly tuning?: Partial<Tuning>;
 }
 
-export interface CreateVaultOptions extends VaultOptions {
+export interface CreateVaultOptions extends Omit<VaultOptions, 'passphrase'> {
+  /** Of a new vault; one that is there must be the same. 'none' unless told. */
+  readonly encryption?: NewEncryption;
   readonly clock?: Clock;
 }
 
 /** Opens the vault; makes it if the store is empty. The store is closed with the vault. */
 export async function createVault(store: Store, options: CreateVaultOptions = {}): Promise<Vault> {
-  if ((await store.stat(VAULT_KEY)) === undefined) {
-    if (!(await isEmpty(store))) throw notOurs(store);
-    const createdAt = (options.clock ?? systemClock).now().toISOString();
-    const description = { format: FORMAT, id: newUuid(), createdAt };
-    try {
-      await store.put(VAULT_KEY, canonicalBytes(description), { ifAbsent: true });
-    } catch (error) {
-      if (!isFailure(error, 'OBJECT_EXISTS')) throw error;
-    }
-  }
-  return await openVault(store, options);
+  const { encryption = 'none', clock = systemClock, tuning } = options;
+  await beginVault(store, encryption, clock);
+  return await openVault(store, {
+    ...(encryption === 'none' ? {} : { passphrase: encryption.passphrase }),
+    ...(tuning === undefined ? {} : { tuning }),
+  });
 }
 
-/** VAULT_MISSING, VAULT_TOO_NEW, VAULT_DAMAGED. The store is closed with the vault. */
+/**
+ * VAULT_MISSING, VAULT_TOO_NEW, VAULT_DAMAGED, and what its keys are refused for (VAULT_KEY_WRONG and the like). The store is
+ * closed with the vault.
+ */
 export async function openVault(store: Store, options: VaultOptions = {}): Promise<Vault> {
-  const { id } = await readDescription(store);
+  const description = await describeVault(store);
+  const { id } = description;
   const tuning: Tuning = { ...defaultTuning, ...options.tuning };
   const end = new AbortController();
   const signal = end.signal;
-  const keys = openKeys(id);
+  const { keys, keyring } = await openKeyring(store, description, options.passphrase);
   const loader = createIndexLoader({ store, keys, signal });
   const { blockBytes, blocksKept } = tuning;
   const packs = createPackReader({ store, blockBytes, blocksKept, signal });
@@ -66,7 +64,7 @@ export async function openVault(store: Store, options: VaultOptions = {}): Promi
 
   /** A store makes what is missing, so a vault whose disk is unmounted would quietly begin again below the mount point. */
   const ensureThere = async (): Promise<void> => {
-    if ((await readDescription(store)).id === id) return;
+    if ((await describeVault(store)).id === id) return;
     const reason = 'another vault has taken its place';
     throw failure('VAULT_DAMAGED', { vault: store.description, reason });
   };
@@ -74,6 +72,8 @@ export async function openVault(store: Store, options: VaultOptions = {}): Promi
   return {
     id,
     description: store.description,
+    encryption: description.encryption,
+    ...(keyring === undefined ? {} : { keyring }),
 
     async openSession(sessionOptions) {
       sessionOptions.signal.throwIfAborted();
@@ -81,7 +81,15 @@ export async function openVault(store: Store, options: VaultOptions = {}): Promi
       await store.ensureWritable();
       await loader.refresh();
       const both = AbortSignal.any([sessionOptions.signal, signal]);
-      return createSession({ store, keys, index: loader.index, chunks, tuning, ensureThere, signal: both });
+      return createSession({
+        store,
+        keys,
+        index: loader.index,
+        chunks,
+        tuning,
+        ensureThere,
+        signal: both,
+      });
     },
 
     readStream: (ref) => readChunks(chunks, ref, tuning.readAhead),
@@ -103,8 +111,11 @@ export async function openVault(store: Store, options: VaultOptions = {}): Promi
       await ensureThere();
       await forgetSnapshot(store, entry);
     },
-    verify: (refs, verifyOptions) =>
-      verifyStreams({ store, keys, loader, chunks }, refs, verifyOptions),
+    async verify(refs, verifyOptions) {
+      const slots = keyring === undefined ? [] : await damagedSlots(store, id);
+      const report = await verifyStreams({ store, keys, loader, chunks }, refs, verifyOptions);
+      return { ...report, damages: [...slots, ...report.damages] };
+    },
     checkPacks: (checkOptions) => sampleChecks({ store, keys }, checkOptions),
     chunksOf: (ref) => walkChunks(chunks, ref),
     readChunk: (digest) => chunks.read(digestHex(digest)),
@@ -119,44 +130,19 @@ export async function openVault(store: Store, options: VaultOptions = {}): Promi
   };
 }
 
-async function readDescription(store: Store): Promise<{ readonly id: string }> {
-  let content: Uint8Array;
-  try {
-    content = await store.get(VAULT_KEY);
-  } catch (error) {
-    if (!isFailure(error, 'OBJECT_MISSING')) throw error;
-    if (!(await isEmpty(store))) throw notOurs(store);
-    throw failure('VAULT_MISSING', { vault: store.description });
+/** Rejects with VAULT_ENCRYPTION_DIFFERS, VAULT_KEY_NEEDED, VAULT_KEY_WRONG, VAULT_KEY_LOST, VAULT_KEY_SHORT. */
+async function openKeyring(
+  store: Store,
+  { id, encryption }: VaultDescription,
+  passphrase: Passphrase | undefined,
+): Promise<{ readonly keys: VaultKeys; readonly keyring?: Keyring }> {
+  const vault = store.description;
+  if (encryption === 'none') {
+    // Who gives a passphrase believes that it protects something.
+    if (passphrase !== undefined) throw failure('VAULT_ENCRYPTION_DIFFERS', { vault });
+    return { keys: openKeys(id) };
   }
-  const { format, id } = parseDescription(content);
-  if (typeof format === 'number' && format > FORMAT) {
-    throw failure('VAULT_TOO_NEW', { vault: store.description, format, supported: FORMAT });
-  }
-  if (format !== FORMAT || typeof id !== 'string') {
-    const reason = 'its vault.json is not one that Stillpoint wrote';
-    throw failure('VAULT_DAMAGED', { vault: store.description, reason });
-  }
-  return { id };
-}
-
-function parseDescription(content: Uint8Array): {
-  readonly format?: unknown;
-  readonly id?: unknown;
-} {
-  try {
-    const value: unknown = JSON.parse(Buffer.from(content).toString('utf8'));
-    return typeof value === 'object' && value !== null ? value : {};
-  } catch {
-    return {};
-  }
-}
-
-async function isEmpty(store: Store): Promise<boolean> {
-  for await (const _found of store.list('')) return false;
-  return true;
-}
-
-function notOurs(store: Store): Error {
-  const reason = 'there are files in it, but no vault.json';
-  return failure('VAULT_DAMAGED', { vault: store.description, reason });
+  if (passphrase === undefined) throw failure('VAULT_KEY_NEEDED', { vault });
+  const { keys, slot } = await unlock(store, id, passphrase);
+  return { keys, keyring: createKeyring(store, { vault: id, keys, opened: slot }) };
 }

@@ -23,7 +23,7 @@ const SALT_AT = 16;
 const OBJECT_FORMAT = 1;
 
 /** 8 bytes of ASCII. */
-export type Magic = 'SPPACK01' | 'SPINDEX1' | 'SPSNAP01' | 'SPLOCAL1';
+export type Magic = 'SPPACK01' | 'SPINDEX1' | 'SPSNAP01' | 'SPPRUNE1' | 'SPLOCAL1';
 
 export interface Sealer {
   readonly header: Buffer;
