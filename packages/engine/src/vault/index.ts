@@ -2,6 +2,8 @@
 export type {
   CheckedPacks,
   Damage,
+  OpenSession,
+  PruneReport,
   Encryption,
   Keyring,
   KeySlot,
@@ -40,5 +42,6 @@ export {
   type S3Address,
 } from './stores/s3/address.ts';
 export { describeVault, type NewEncryption } from './describe.ts';
+export { validateStore, type StoreCheck, type ValidateOptions } from './stores/validate.ts';
 export { createVault, openVault, type CreateVaultOptions, type VaultOptions } from './vault.ts';
 export type { Tuning } from './tuning.ts';
