@@ -26,6 +26,7 @@ export function createStyle(enabled: boolean): Style {
 
 /** Columns that a text takes: without escape sequences, wide characters counted twice. */
 export function widthOf(text: string): number {
+  if (plain.test(text)) return text.length;
   let width = 0;
   // eslint-disable-next-line no-control-regex -- the escape character is what this looks for
   for (const { segment } of segments.segment(text.replaceAll(/\u001b\[[0-9;]*m/g, ''))) {
@@ -34,6 +35,8 @@ export function widthOf(text: string): number {
   return width;
 }
 
+/** Most of what is shown; taking a text apart costs a hundred times as much. */
+const plain = /^[\x20-\x7e]*$/;
 const segments = new Intl.Segmenter('en', { granularity: 'grapheme' });
 const wide =
   /\p{Emoji_Presentation}|[\u1100-\u115f\u2e80-\u303e\u3041-\ua4cf\uac00-\ud7a3\uf900-\ufaff\ufe30-\ufe6f\uff00-\uff60\uffe0-\uffe6]/u;
