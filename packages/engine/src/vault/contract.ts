@@ -265,6 +265,8 @@ export interface StreamRefLike {
   readonly digest: string;
   readonly bytes: number;
   readonly depth: number;
+  /** Of an image. */
+  readonly pageBytes?: number;
 }
 
 export interface VerifyOptions {

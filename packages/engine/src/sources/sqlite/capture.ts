@@ -4,14 +4,21 @@
 // is disposed of, after the switch: what is switched away is then exactly what was captured, whoever else writes. And it takes
 // what it finds, damaged or no database at all, because that is about to be replaced and may be the only copy.
 import { createReadStream, type Stats } from 'node:fs';
-import { mkdir, mkdtemp, rm, stat } from 'node:fs/promises';
+import { mkdir, mkdtemp, open, rm, stat } from 'node:fs/promises';
 import path from 'node:path';
 import { failure } from '@stillpoint/core';
-import type { BeginOptions, Captured, CaptureSession, ObjectSink } from '../contract.ts';
+import type {
+  BeginOptions,
+  Captured,
+  CaptureSession,
+  ObjectSink,
+  StreamHints,
+  StreamRef,
+} from '../contract.ts';
 import { findHold, openHold, type FileHold } from './held-files.ts';
 import { startKeeper, type Keeper } from './keeper.ts';
 import type { CheckKind } from './keeper-orders.ts';
-import { companionEnds, type SqliteRecord } from './record.ts';
+import { companionEnds, tryRecord, type SqliteRecord } from './record.ts';
 import { examineFile, inspectFile, isThere, refuseWithoutRoom } from './refusals.ts';
 
 export interface CaptureOptions {
@@ -52,7 +59,7 @@ interface Attached {
 
 function captureDatabase(
   { file }: CaptureOptions,
-  { sink, forUndo = false, signal, progress }: BeginOptions,
+  { sink, history, forUndo = false, signal, progress }: BeginOptions,
   { keeper, copyTo, resources }: Attached,
 ): CaptureSession {
   return {
@@ -71,11 +78,9 @@ function captureDatabase(
       );
       const [problem] = problems;
       if (problem !== undefined && !forUndo) throw failure('SQLITE_DAMAGED', { file, problem });
-      const content = await sink.writeStream(
-        createReadStream(copyTo, { highWaterMark: chunkBytes }),
-      );
       const check = { by, problems: [...problems], foreignKeyViolations };
       const { pageBytes, pages, schemaDigest } = facts;
+      const content = await storeCopy(copyTo, sink, { pageBytes, ...(await newest(history)) });
       return captured(liveJournal === 'wal' ? 'wal' : 'blocking', {
         version: 1,
         kind: 'database',
@@ -92,7 +97,19 @@ function captureDatabase(
   };
 }
 
-const chunkBytes = 1024 * 1024;
+/** Where the newest capture put its copy: SQLite copies page by page, so what did not change lies where it lay. */
+async function newest(history: BeginOptions['history']): Promise<Pick<StreamHints, 'previous'>> {
+  for await (const json of history) {
+    const record = tryRecord(json);
+    if (record?.kind === 'database') return { previous: record.content };
+  }
+  return {};
+}
+
+async function storeCopy(file: string, sink: ObjectSink, hints: StreamHints): Promise<StreamRef> {
+  await using copy = await open(file, 'r');
+  return await sink.writeFile({ descriptor: copy.fd, bytes: (await copy.stat()).size }, hints);
+}
 
 /** What a dead process left there goes first. */
 async function makePlace(directory: string, cleanup: AsyncDisposableStack): Promise<string> {

@@ -71,6 +71,11 @@ export function parseRecord(json: Json): SqliteRecord {
   return parseStored(record, json);
 }
 
+/** undefined instead of an error: for records that only save work when they fit. */
+export function tryRecord(json: Json): SqliteRecord | undefined {
+  return record.safeParse(json).data;
+}
+
 export function parsePlaced(json: Json): Placed {
   return parseStored(placed, json);
 }

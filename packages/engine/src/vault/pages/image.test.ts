@@ -7,12 +7,13 @@ import path from 'node:path';
 import test from 'node:test';
 import { isFailure } from '@stillpoint/core';
 import type { StreamRef } from '../../sources/contract.ts';
+import { plainStreams } from '../read/stream-reader.ts';
 import { noise, pieces, randomFrom } from '../test-streams.ts';
 import { readHead } from './head.ts';
 import { listImage, openImage, WINDOW_BYTES } from './image-reader.ts';
 import { LAYERS_MAX } from './layer-policy.ts';
 import { GROUP_BYTES } from './page.ts';
-import { createTestImages, plainStreams, type TestImages } from './testkit.ts';
+import { createTestImages, type TestImages } from './testkit.ts';
 
 const KEPT_IMAGES = 6;
 

@@ -4,13 +4,14 @@ import assert from 'node:assert/strict';
 import test from 'node:test';
 import { isFailure } from '@stillpoint/core';
 import type { StreamRef } from '../../sources/contract.ts';
+import { plainStreams } from '../read/stream-reader.ts';
 import { noise, randomFrom } from '../test-streams.ts';
 import { readHead, writeHead } from './head.ts';
 import { listImage, readImage } from './image-reader.ts';
 import { firstReplaced, LAYERS_MAX } from './layer-policy.ts';
 import { readLayer, writeLayer, type Layer } from './layers.ts';
 import { ZERO_PAGE } from './page.ts';
-import { createTestImages, plainStreams } from './testkit.ts';
+import { createTestImages } from './testkit.ts';
 
 const ROUNDS = 3000;
 

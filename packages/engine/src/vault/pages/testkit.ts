@@ -3,7 +3,7 @@ import { digestFromHex, digestHex, digestOf, failure } from '@stillpoint/core';
 import type { StreamRef } from '../../sources/contract.ts';
 import { createSlots } from '../flow.ts';
 import { writeChunkList } from '../format/chunk-list.ts';
-import { listChunks, readChunks } from '../read/stream-reader.ts';
+import { plainStreams, readChunks } from '../read/stream-reader.ts';
 import type { CompressedChunk, Jobs } from '../write/jobs.ts';
 import { readImage, type ImageChunks, type PlainStreams } from './image-reader.ts';
 import { writeImage, type ImageHints, type ImageStorage } from './image-writer.ts';
@@ -24,8 +24,6 @@ export interface TestImages {
 }
 
 const PIECE_BYTES = 5000;
-
-export const plainStreams: PlainStreams = { list: listChunks, read: readChunks };
 
 /** Bodies are plain: compressing is not what is tested. */
 export const keepPlain: Jobs['compress'] = (chunks) =>

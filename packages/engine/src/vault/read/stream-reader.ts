@@ -4,15 +4,20 @@ import assert from 'node:assert/strict';
 import { digestFromHex, digestHex, digestOf, failure, isDigest } from '@stillpoint/core';
 import type { StreamRef } from '../../sources/contract.ts';
 import { DEPTH_MAX, readChunkList, type ListEntry } from '../format/chunk-list.ts';
+import { listImage, readImage, type PlainStreams } from '../pages/image-reader.ts';
 import type { ChunkReader } from './chunk-reader.ts';
 
 const EMPTY = digestOf(new Uint8Array(0));
 
-/** The chunks of the stream, in order. Empty streams have none. */
+/** The chunks of the stream, in order. Empty streams have none; of an image all that its pages and layers are in. */
 export async function* listChunks(
   chunks: Pick<ChunkReader, 'read'>,
   ref: StreamRef,
 ): AsyncGenerator<ListEntry> {
+  if (ref.pageBytes !== undefined) {
+    yield* listImage(chunks, ref, plainStreams);
+    return;
+  }
   assert(
     isDigest(ref.digest) && ref.depth >= 0 && ref.depth <= DEPTH_MAX,
     'not a stream reference',
@@ -40,6 +45,10 @@ export async function* readChunks(
   ref: StreamRef,
   readAhead: number,
 ): AsyncGenerator<Uint8Array> {
+  if (ref.pageBytes !== undefined) {
+    yield* readImage(chunks, ref, plainStreams, readAhead);
+    return;
+  }
   const ahead: Promise<Uint8Array>[] = [];
   for await (const entry of listChunks(chunks, ref)) {
     const reading = readSized(chunks, entry);
@@ -50,6 +59,9 @@ export async function* readChunks(
   }
   for (const reading of ahead) yield await reading;
 }
+
+/** For images, whose layers are streams that are none. */
+export const plainStreams: PlainStreams = { list: listChunks, read: readChunks };
 
 async function readSized(chunks: ChunkReader, entry: ListEntry): Promise<Uint8Array> {
   const plain = await chunks.read(entry.hex);

@@ -11,6 +11,7 @@ import { LIST_ENTRY_BYTES } from '../format/chunk-list.ts';
 import { writeIndexFile } from '../format/index-file.ts';
 import { indexKey, packKey } from '../format/layout.ts';
 import type { IndexedPack } from '../format/pack-table.ts';
+import { GROUP_BYTES } from '../pages/page.ts';
 import type { ChunkIndex } from '../read/chunk-index.ts';
 import type { Tuning } from '../tuning.ts';
 import { createBatch, type ChunkBatch } from './chunk-batch.ts';
@@ -141,6 +142,7 @@ function createPackOutput(options: PipelineOptions, work: BackgroundWork): PackO
     bodyBytes: Math.max(
       cutSizesOf(tuning.chunkBytes).maxBytes,
       tuning.listEntries * LIST_ENTRY_BYTES,
+      GROUP_BYTES,
     ),
   };
   const slots = createSlots(tuning.packWritesMax);

@@ -8,13 +8,14 @@ import type { StreamRef } from '../../sources/contract.ts';
 import type { VaultKeys } from '../crypto/keys.ts';
 import { sealWhole } from '../crypto/sealed-object.ts';
 import type { ChunkIndex } from '../read/chunk-index.ts';
+import type { ChunkReader } from '../read/chunk-reader.ts';
 import { createChunker, type Content } from './chunker.ts';
 import { cutSizesOf, gearTableOf } from './fastcdc.ts';
 import { createChunkStorage, type Counts } from './chunk-storage.ts';
 import { createChunkTree } from './chunk-tree.ts';
 import type { SealedEntry, Store, VaultSession, VaultSink } from '../contract.ts';
 import { SNAPSHOT_PREFIX, snapshotKey } from '../format/layout.ts';
-import { readFileContent } from './file-content.ts';
+import { createContentWriter } from './images.ts';
 import { createPackPipeline } from './pack-pipeline.ts';
 import { createPresence } from './presence.ts';
 import type { Tuning } from '../tuning.ts';
@@ -25,6 +26,8 @@ export interface SessionOptions {
   readonly keys: VaultKeys;
   /** Refreshed just now. */
   readonly index: ChunkIndex;
+  /** To read what earlier sessions wrote: images are compared with the one before. */
+  readonly chunks: ChunkReader;
   readonly tuning: Tuning;
   /** Rejects if the vault that was opened is no longer what the store holds (its disk was taken away). */
   readonly ensureThere: () => Promise<void>;
@@ -50,13 +53,20 @@ export function createSession(options: SessionOptions): VaultSession {
     }
     return await tree.finish();
   };
+  const writeContent = createContentWriter({
+    workers,
+    chunks: options.chunks,
+    storage,
+    writeStream,
+    throwIfFailed: () => pipeline.throwIfFailed(),
+  });
 
   return {
     sink(): VaultSink {
       const counts: Counts = { bytesIn: 0, bytesStored: 0 };
       return {
-        writeStream: (content) => writeStream(content, counts),
-        writeFile: (file) => writeStream(readFileContent(file), counts),
+        writeStream: (content, hints) => writeContent(content, hints, counts),
+        writeFile: (file, hints) => writeContent(file, hints, counts),
         writeBytes: (content) => writeStream([content], counts),
         async addChunk(digest, read) {
           const hex = digestHex(digest);
