@@ -1,0 +1,203 @@
+// A copy is the same snapshots under other keys: incremental, exact, and never half, whenever the copying process dies.
+import assert from 'node:assert/strict';
+import { execFile } from 'node:child_process';
+import path from 'node:path';
+import { test } from 'node:test';
+import { fileURLToPath } from 'node:url';
+import { silent } from '@stillpoint/core';
+import {
+  createDirectoryStore,
+  createFaultyStore,
+  createMemoryStore,
+  createVault,
+  openVault,
+  type Vault,
+} from '../vault/index.ts';
+import { copySnapshots, type Cared } from './copy.ts';
+import { createCareStage, type CareStage } from './testing/stage.ts';
+import { flipByte, keysBelow, packsByBytes } from './testing/damage.ts';
+import { verifyVault } from './verify.ts';
+
+const options = { projectId: '', signal: new AbortController().signal, progress: silent };
+const passphrase = Buffer.from('a long passphrase for the copy');
+
+async function threeSnapshots(stage: CareStage): Promise<void> {
+  for (let n = 0; n < 3; n++) {
+    await stage.write({
+      'same.bin': { seed: 1, bytes: 60_000 },
+      [`${n}.bin`]: { seed: 2 + n, bytes: 20_000 },
+    });
+    await stage.snapshot(`number-${n}`);
+  }
+}
+
+async function assertSame(from: Cared, to: Cared): Promise<void> {
+  const manifests = async ({ vault }: Cared): Promise<Map<string, string>> => {
+    const found = new Map<string, string>();
+    for (const entry of await vault.list()) {
+      found.set(entry.id, Buffer.from(await vault.readManifest(entry)).toString());
+    }
+    return found;
+  };
+  assert.deepEqual(await manifests(to), await manifests(from));
+  await assertWhole(to);
+}
+
+async function assertWhole(cared: Cared): Promise<number> {
+  const base = { ...options, sample: 0, deep: true, now: new Date() };
+  const verified = await verifyVault(cared, base);
+  for (const { report } of verified) assert.deepEqual(report.damages, []);
+  return verified.length;
+}
+
+test('a copy holds the same manifests and every byte, under keys of its own, and is incremental', async (t) => {
+  const stage = await createCareStage(t);
+  await threeSnapshots(stage);
+  const from = await stage.open();
+  const store = createMemoryStore();
+  await using vault = await createVault(store, { encryption: { passphrase } });
+  const to = { vault, referencesOf: from.referencesOf };
+  const first = await copySnapshots(from, vault, options);
+  assert.deepEqual(
+    first.copied.map(({ name }) => name),
+    ['number-0', 'number-1', 'number-2'],
+  );
+  assert.deepEqual([first.there, first.failed], [0, []]);
+  // What the snapshots share was copied with the first of them.
+  assert.ok(first.copied[1]!.bytesRead < 40_000 && first.copied[0]!.bytesRead > 80_000);
+  await assertSame(from, to);
+
+  const objects = (await keysBelow(store, 'packs/')).length;
+  const again = await copySnapshots(from, vault, options);
+  assert.deepEqual([again.copied, again.there], [[], 3]);
+  await stage.write({ 'one-more.bin': { seed: 9, bytes: 5_000 } });
+  await stage.snapshot('latest-one');
+  const { copied } = await copySnapshots(await stage.open(), vault, options);
+  assert.equal(copied.length, 1);
+  assert.ok(copied[0]!.bytesRead < 10_000);
+  assert.equal((await keysBelow(store, 'packs/')).length, objects + 1);
+
+  // Nothing in clear, and the same content has other names: who sees both stores learns nothing.
+  const here = new Set((await keysBelow(stage.store, 'packs/')).map((key) => path.basename(key)));
+  for (const key of await keysBelow(store, 'packs/')) assert.ok(!here.has(path.basename(key)));
+});
+
+test('a copy of a copy, back into a vault without keys, is the same again', async (t) => {
+  const stage = await createCareStage(t);
+  await threeSnapshots(stage);
+  const from = await stage.open();
+  await using far = await createVault(createMemoryStore(), { encryption: { passphrase } });
+  await copySnapshots(from, far, options);
+  await using back = await createVault(createMemoryStore());
+  const { referencesOf } = from;
+  const result = await copySnapshots({ vault: far, referencesOf }, back, {
+    ...options,
+    refs: ['latest'],
+  });
+  assert.deepEqual(
+    result.copied.map(({ name }) => name),
+    ['number-2'],
+  );
+  await copySnapshots({ vault: far, referencesOf }, back, options);
+  await assertSame(from, { vault: back, referencesOf });
+});
+
+test('a snapshot that is damaged here is told, and the others are copied', async (t) => {
+  const stage = await createCareStage(t);
+  await stage.write({ 'a.bin': { seed: 1, bytes: 50_000 } });
+  await stage.snapshot('whole');
+  await stage.write({ 'b.bin': { seed: 2, bytes: 20_000 } });
+  const { id } = await stage.snapshot('damaged');
+  const [pack] = (await packsByBytes(stage.store)).filter(({ bytes }) => bytes > 10_000);
+  await flipByte(stage.store, pack!.key, 3_000);
+  await using vault = await createVault(createMemoryStore());
+  const from = await stage.open();
+  const result = await copySnapshots(from, vault, options);
+  assert.deepEqual(
+    result.copied.map(({ name }) => name),
+    ['whole'],
+  );
+  assert.deepEqual(
+    result.failed.map((one) => one.id),
+    [id],
+  );
+  assert.equal(await assertWhole({ vault, referencesOf: from.referencesOf }), 1);
+});
+
+test('the other vault failing at any call leaves no half snapshot, and the next copy ends it', async (t) => {
+  const stage = await createCareStage(t);
+  await threeSnapshots(stage);
+  const from = await stage.open();
+  const calls = await callsOfACopy(from);
+  const random = [3, 7, 11, 15, 19, 23, 29, 37, 43].filter((n) => n <= calls);
+  for (const fatal of random) {
+    const inner = createMemoryStore();
+    await createVault(inner);
+    const failing = createFaultyStore(inner, ({ n }) => (n === fatal ? 'fail' : 'ok'));
+    await assert.rejects(async () => {
+      await using vault = await openVault(failing);
+      await copySnapshots(from, vault, options);
+    });
+    await using vault = await openVault(inner);
+    const to = { vault, referencesOf: from.referencesOf };
+    await assertWhole(to);
+    await copySnapshots(from, vault, options);
+    await assertSame(from, to);
+  }
+});
+
+async function callsOfACopy(from: Cared): Promise<number> {
+  let calls = 0;
+  const counting = createFaultyStore(createMemoryStore(), ({ n }) => {
+    calls = n;
+    return 'ok';
+  });
+  await using vault = await createVault(counting);
+  await copySnapshots(from, vault, options);
+  return calls;
+}
+
+test('a copying process that is killed leaves whole snapshots only, and the next one goes on', async (t) => {
+  const stage = await createCareStage(t);
+  await threeSnapshots(stage);
+  const from = await stage.open();
+  const far = path.join(stage.directory, 'far');
+  const deaths: string[] = [];
+  let whole = 0;
+  // Each death is further on: what was sealed before is not copied again.
+  for (const [call, phase] of [
+    [9, 'before'],
+    [16, 'after'],
+    [22, 'before'],
+  ] as const) {
+    const { signal } = await copyInProcess(stage.vaultDirectory, far, String(call), phase);
+    if (signal === 'SIGKILL') deaths.push(`${call} ${phase}`);
+    await using vault = await openVault(createDirectoryStore(far));
+    const now = await assertWhole({ vault, referencesOf: from.referencesOf });
+    assert.ok(now >= whole);
+    whole = now;
+  }
+  t.diagnostic(`killed at ${deaths.join(', ')}`);
+  assert.ok(deaths.length >= 2);
+  await copyInProcess(stage.vaultDirectory, far);
+  await using vault: Vault = await openVault(createDirectoryStore(far));
+  await assertSame(from, { vault, referencesOf: from.referencesOf });
+});
+
+const program = fileURLToPath(new URL('testing/copy-process.ts', import.meta.url));
+const flags = ['--no-warnings=ExperimentalWarning', '--conditions=@stillpoint/source'];
+
+async function copyInProcess(
+  ...args: readonly string[]
+): Promise<{ readonly signal: string | null }> {
+  return await new Promise((resolve) => {
+    const child = execFile(
+      process.execPath,
+      [...flags, program, ...args],
+      (error, _stdout, stderr) => {
+        if (error !== null && child.signalCode === null) process.stderr.write(stderr);
+        resolve({ signal: child.signalCode });
+      },
+    );
+  });
+}
