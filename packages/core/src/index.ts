@@ -26,6 +26,7 @@ export { failure, isFailure, StillpointError, type ErrorData } from './errors/er
 export { withoutPasswords } from './errors/redact.ts';
 export { exitCodes } from './errors/exit-codes.ts';
 export { isSnapshotId, newSnapshotId, newUuid, type SnapshotId } from './ids.ts';
+export { hasEnded, ownMachine, type MachineIdentity } from './machine-identity.ts';
 export { identifyProcess, isAlive, ownIdentity, type ProcessIdentity } from './process-identity.ts';
 export { yieldToOthers } from './process-priority.ts';
 export { silent, type ProgressEvent, type ProgressListener } from './progress.ts';

@@ -19,6 +19,7 @@ test('thousands of small streams are a handful of objects', async () => {
   await using vault = await createVault(store);
   calls.length = 0;
   await using session = await vault.openSession(never);
+  calls.length = 0;
   const sink = session.sink();
   const refs: StreamRef[] = [];
   for (let n = 0; n < 3000; n++) refs.push(await sink.writeBytes(Buffer.from(`file number ${n}`)));

@@ -18,6 +18,9 @@ import { createPackReader } from './read/pack-reader.ts';
 import { createSession } from './write/session.ts';
 import { readChunks } from './read/stream-reader.ts';
 import { defaultTuning, type Tuning } from './tuning.ts';
+import { pruneVault } from './upkeep/prune.ts';
+import { endSession, listSessions } from './upkeep/sessions.ts';
+import { openWriterGuard } from './upkeep/writer-guard.ts';
 import { verifyStreams } from './upkeep/verify.ts';
 import { sampleChecks } from './upkeep/verify-packs.ts';
 import { walkChunks } from './upkeep/walk-chunks.ts';
@@ -27,12 +30,12 @@ export interface VaultOptions {
   readonly passphrase?: Passphrase;
   /** For tests. */
   readonly tuning?: Partial<Tuning>;
+  readonly clock?: Clock;
 }
 
 export interface CreateVaultOptions extends Omit<VaultOptions, 'passphrase'> {
   /** Of a new vault; one that is there must be the same. 'none' unless told. */
   readonly encryption?: NewEncryption;
-  readonly clock?: Clock;
 }
 
 /** Opens the vault; makes it if the store is empty. The store is closed with the vault. */
@@ -42,6 +45,7 @@ export async function createVault(store: Store, options: CreateVaultOptions = {}
   return await openVault(store, {
     ...(encryption === 'none' ? {} : { passphrase: encryption.passphrase }),
     ...(tuning === undefined ? {} : { tuning }),
+    clock,
   });
 }
 
@@ -52,6 +56,7 @@ export async function createVault(store: Store, options: CreateVaultOptions = {}
 export async function openVault(store: Store, options: VaultOptions = {}): Promise<Vault> {
   const description = await describeVault(store);
   const { id } = description;
+  const { clock = systemClock } = options;
   const tuning: Tuning = { ...defaultTuning, ...options.tuning };
   const end = new AbortController();
   const signal = end.signal;
@@ -69,29 +74,37 @@ export async function openVault(store: Store, options: VaultOptions = {}): Promi
     throw failure('VAULT_DAMAGED', { vault: store.description, reason });
   };
 
+  const openSession: Vault['openSession'] = async (sessionOptions) => {
+    sessionOptions.signal.throwIfAborted();
+    await ensureThere();
+    await store.ensureWritable();
+    const both = AbortSignal.any([sessionOptions.signal, signal]);
+    const guard = await openWriterGuard({ store, keys, chunks, clock, signal: both });
+    try {
+      await loader.refresh();
+    } catch (error) {
+      await guard.end();
+      throw error;
+    }
+    return createSession({
+      store,
+      keys,
+      index: loader.index,
+      chunks,
+      tuning,
+      ensureThere,
+      guard,
+      signal: both,
+    });
+  };
+
   return {
     id,
     description: store.description,
     encryption: description.encryption,
     ...(keyring === undefined ? {} : { keyring }),
 
-    async openSession(sessionOptions) {
-      sessionOptions.signal.throwIfAborted();
-      await ensureThere();
-      await store.ensureWritable();
-      await loader.refresh();
-      const both = AbortSignal.any([sessionOptions.signal, signal]);
-      return createSession({
-        store,
-        keys,
-        index: loader.index,
-        chunks,
-        tuning,
-        ensureThere,
-        signal: both,
-      });
-    },
-
+    openSession,
     readStream: (ref) => readChunks(chunks, ref, tuning.readAhead),
 
     async readBytes(ref) {
@@ -121,6 +134,13 @@ export async function openVault(store: Store, options: VaultOptions = {}): Promi
     readChunk: (digest) => chunks.read(digestHex(digest)),
     sealLocal: (plain) => sealWhole(keys, 'SPLOCAL1', plain),
     openLocal: (stored) => openWhole(keys, 'SPLOCAL1', stored),
+    async prune(pruneOptions) {
+      await ensureThere();
+      if (!pruneOptions.dryRun) await store.ensureWritable();
+      return await pruneVault({ store, keys, loader, chunks, openSession }, pruneOptions);
+    },
+    sessions: () => listSessions(store),
+    endSession: (session) => endSession(store, session),
     freeBytes: () => store.freeBytes(),
 
     async [Symbol.asyncDispose]() {

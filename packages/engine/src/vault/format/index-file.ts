@@ -7,10 +7,10 @@ import assert from 'node:assert/strict';
 import { constants, zstdCompressSync, zstdDecompressSync } from 'node:zlib';
 import type { VaultKeys } from '../crypto/keys.ts';
 import {
+  createSealer,
   HEADER_BYTES,
   openWhole,
   SALT_BYTES,
-  sealWhole,
   TAG_BYTES,
 } from '../crypto/sealed-object.ts';
 import { encodings } from './chunk-codec.ts';
@@ -45,7 +45,10 @@ export function writeIndexFile(keys: VaultKeys, packs: readonly IndexedPack[]): 
   const packed = zstdCompressSync(raw, { params });
   const [encoding, body] =
     packed.length < raw.length ? [encodings.zstd, packed] : [encodings.raw, raw];
-  return sealWhole(keys, MAGIC, Buffer.concat([Buffer.of(encoding), body]));
+  // With a salt of its own each time: two index files of the same packs have two names, so whoever deletes the one that it has
+  // merged never deletes what somebody else has put since.
+  const sealer = createSealer(keys, MAGIC);
+  return Buffer.concat([sealer.header, sealer.seal(0, Buffer.concat([Buffer.of(encoding), body]))]);
 }
 
 /** The packs, or undefined if this is no index of a format that we know, or not of this vault. */

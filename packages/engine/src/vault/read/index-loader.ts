@@ -18,6 +18,8 @@ import {
 import { forEachConcurrently, joinNext } from '../flow.ts';
 
 const READS_AT_ONCE = 8;
+/** For files that are merged while they are read. */
+const LOOKS = 4;
 
 export interface IndexLoader {
   /** What index files say. */
@@ -44,24 +46,33 @@ export function createIndexLoader(options: LoaderOptions): IndexLoader {
   const scanned = new Set<StoreKey>();
   let damages: Damage[] = [];
 
-  const load = async (file: IndexObject, found: Damage[]): Promise<void> => {
+  /** False: it is gone. */
+  const load = async (file: IndexObject, found: Damage[]): Promise<boolean> => {
     const { key } = file;
     const packs = await readIndex(options, file);
+    if (packs === undefined) return false;
     if (typeof packs === 'string') {
       found.push({ key, what: packs });
-      return;
+      return true;
     }
     for (const pack of packs) index.addPack(pack);
     loaded.add(key);
+    return true;
   };
 
   const refresh = async (): Promise<void> => {
-    const found: Damage[] = [];
-    await forEachConcurrently(store.list(INDEX_PREFIX), READS_AT_ONCE, async ({ key, bytes }) => {
-      const hex = indexOfKey(key);
-      if (hex !== undefined && !loaded.has(key)) await load({ key, hex, bytes }, found);
-    });
-    damages = found;
+    for (let look = 1; ; look++) {
+      const found: Damage[] = [];
+      let merged = false;
+      await forEachConcurrently(store.list(INDEX_PREFIX), READS_AT_ONCE, async ({ key, bytes }) => {
+        const hex = indexOfKey(key);
+        if (hex === undefined || loaded.has(key)) return;
+        if (!(await load({ key, hex, bytes }, found))) merged = true;
+      });
+      damages = found;
+      // Somebody merged one into another just now: that one was put before, so another list has it.
+      if (!merged || look === LOOKS) return;
+    }
   };
 
   const recover = async (): Promise<void> => {
@@ -89,14 +100,14 @@ interface IndexObject {
   readonly bytes: number;
 }
 
-/** The packs of an index file, or what is wrong with it. */
+/** The packs of an index file, or what is wrong with it; undefined: it is gone. */
 async function readIndex(
   { store, keys, signal }: LoaderOptions,
   { key, hex, bytes }: IndexObject,
-): Promise<readonly IndexedPack[] | string> {
+): Promise<readonly IndexedPack[] | string | undefined> {
   if (bytes > STORED_INDEX_BYTES_MAX) return 'the index is larger than any that is written';
   const content = await store.get(key, { signal }).catch(unreadable);
-  if (typeof content === 'string') return content;
+  if (content === undefined || typeof content === 'string') return content;
   if (digestHex(digestOf(content)) !== hex) return 'the index does not have the digest in its name';
   return readIndexFile(keys, content) ?? 'the index is of another vault or of an unknown format';
 }
@@ -127,8 +138,8 @@ async function readTable(
 }
 
 /** A bad sector under one index must not make the whole vault unreadable. */
-function unreadable(error: unknown): string {
-  if (isFailure(error, 'OBJECT_MISSING')) return 'the index is gone';
+function unreadable(error: unknown): string | undefined {
+  if (isFailure(error, 'OBJECT_MISSING')) return undefined;
   if (isFailure(error, 'VAULT_IO_FAILED')) return `the index cannot be read: ${error.message}`;
   throw error;
 }

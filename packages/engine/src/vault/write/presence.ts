@@ -6,7 +6,12 @@ import type { ChunkIndex, PackFacts } from '../read/chunk-index.ts';
 
 export type Presence = (hex: string) => Promise<boolean>;
 
-export function createPresence(store: Store, index: ChunkIndex): Presence {
+/** `doomed`: packs that are going to be deleted; they do not count. */
+export function createPresence(
+  store: Store,
+  index: ChunkIndex,
+  doomed: ReadonlySet<string>,
+): Presence {
   const packs = new Map<string, Promise<boolean> | boolean>();
 
   const look = async (pack: PackFacts): Promise<boolean> => {
@@ -18,6 +23,7 @@ export function createPresence(store: Store, index: ChunkIndex): Presence {
 
   return async (hex) => {
     for (const { pack } of index.locate(hex)) {
+      if (doomed.has(pack.hex)) continue;
       let usable = packs.get(pack.hex);
       if (usable === undefined) {
         usable = look(pack);

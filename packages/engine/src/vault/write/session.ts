@@ -19,6 +19,7 @@ import { createContentWriter } from './images.ts';
 import { createPackPipeline } from './pack-pipeline.ts';
 import { createPresence } from './presence.ts';
 import type { Tuning } from '../tuning.ts';
+import type { WriterGuard } from '../upkeep/writer-guard.ts';
 import { createWorkers } from './workers.ts';
 
 export interface SessionOptions {
@@ -31,16 +32,17 @@ export interface SessionOptions {
   readonly tuning: Tuning;
   /** Rejects if the vault that was opened is no longer what the store holds (its disk was taken away). */
   readonly ensureThere: () => Promise<void>;
+  readonly guard: WriterGuard;
   readonly signal: AbortSignal;
 }
 
 export function createSession(options: SessionOptions): VaultSession {
-  const { store, keys, index, tuning } = options;
+  const { store, keys, index, tuning, guard } = options;
   const end = new AbortController();
   const signal = AbortSignal.any([options.signal, end.signal]);
   const workers = createWorkers();
   const pipeline = createPackPipeline({ store, keys, index, workers, tuning, signal });
-  const storage = createChunkStorage(pipeline, createPresence(store, index));
+  const storage = createChunkStorage(pipeline, createPresence(store, index, guard.doomed));
   const cut = createChunker(gearTableOf(keys.idKey), cutSizesOf(tuning.chunkBytes));
 
   const writeStream = async (content: Content, counts: Counts): Promise<StreamRef> => {
@@ -81,12 +83,23 @@ export function createSession(options: SessionOptions): VaultSession {
 
     flush: () => pipeline.flush(),
 
-    async seal(id, manifest) {
+    async seal(id, manifest, references) {
+      await pipeline.flush();
+      if (references !== undefined) await guard.rescue(references, this.sink());
       await pipeline.flush();
       await options.ensureThere();
       const sealed = sealWhole(keys, 'SPSNAP01', manifest);
       const entry = { id, digest: digestOf(sealed), bytes: sealed.length };
+      await guard.ensureOpen();
       await putManifest(store, entry, sealed, signal);
+      try {
+        await guard.ensureOpen();
+      } catch (error) {
+        // Ended in between: prune may have missed the manifest, and deleted what it names.
+        await store.delete(snapshotKey(entry.id, entry.digest));
+        throw error;
+      }
+      await guard.sealed();
       return entry;
     },
 
@@ -94,6 +107,7 @@ export function createSession(options: SessionOptions): VaultSession {
       end.abort(new Error('the vault session has ended'));
       await workers[Symbol.asyncDispose]();
       await pipeline.settle();
+      await guard.end();
     },
   };
 }

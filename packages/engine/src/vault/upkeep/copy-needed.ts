@@ -1,0 +1,38 @@
+// Copies out of doomed packs what snapshots need, by a session like any other: what another pack holds already is not copied. When
+// this has resolved the copies and their index are durable.
+import type { ProgressListener } from '@stillpoint/core';
+import type { VaultSession } from '../contract.ts';
+import type { ChunkReader } from '../read/chunk-reader.ts';
+import type { Liveness } from './liveness.ts';
+
+export interface CopyParts {
+  readonly chunks: ChunkReader;
+  readonly openSession: (options: { readonly signal: AbortSignal }) => Promise<VaultSession>;
+}
+
+/** Resolves to the stored bytes of the copies. */
+export async function copyNeeded(
+  parts: CopyParts,
+  life: Liveness,
+  doomed: ReadonlySet<string>,
+  options: { readonly signal: AbortSignal; readonly progress: ProgressListener },
+): Promise<number> {
+  const needed = [...doomed].flatMap((hex) => life.of(hex) ?? []);
+  if (needed.length === 0) return 0;
+  const { signal, progress } = options;
+  const totalBytes = needed.reduce((sum, pack) => sum + pack.storedBytes(), 0);
+  let doneBytes = 0;
+  await using session = await parts.openSession({ signal });
+  const sink = session.sink();
+  for (const pack of needed) {
+    for (const digest of pack.digests()) {
+      signal.throwIfAborted();
+      const hex = digest.slice('blake3:'.length);
+      await sink.addChunk(digest, () => parts.chunks.read(hex));
+    }
+    doneBytes += pack.storedBytes();
+    progress({ type: 'bytes:advanced', phase: 'copy', doneBytes, totalBytes });
+  }
+  await session.flush();
+  return sink.stats().bytesStored;
+}

@@ -1,0 +1,149 @@
+// Prune's marks. A pack that stands in one is doomed: no writer that sees the mark counts it as there, and it is deleted in the end,
+// whatever happens, after what is still needed of it was copied. Nothing is ever taken off a mark. So whoever deletes a doomed pack late (a
+// paused prune) deletes nothing that anybody has begun to rely on meanwhile.
+//   prune/<id>.packs      the doomed packs
+//   prune/<id>.sessions   the sessions that were open after the mark was durable: they may not have seen it
+//   prune/<id>.seen       packs that nothing named while the named sessions wrote: nothing follows from it until those have ended
+import { canonicalBytes, failure, isFailure, newUuid } from '@stillpoint/core';
+import { z } from 'zod';
+import type { Store } from '../contract.ts';
+import type { VaultKeys } from '../crypto/keys.ts';
+import { openWhole, sealWhole } from '../crypto/sealed-object.ts';
+import { PRUNE_PREFIX, pruneKey, pruneOfKey, type PrunePart } from '../format/layout.ts';
+
+const MAGIC = 'SPPRUNE1';
+const shape = z.looseObject({
+  packs: z.array(z.string()).optional(),
+  sessions: z.array(z.string()).optional(),
+});
+
+export interface MarkParts {
+  readonly store: Store;
+  readonly keys: VaultKeys;
+}
+
+export interface Mark {
+  readonly id: string;
+  readonly packs: readonly string[];
+  /** undefined: whoever put the mark died before it had looked. */
+  readonly sessions: readonly string[] | undefined;
+}
+
+export interface Seen {
+  readonly id: string;
+  readonly packs: readonly string[];
+  readonly sessions: readonly string[];
+}
+
+export interface Marks {
+  readonly marks: readonly Mark[];
+  readonly seen: readonly Seen[];
+}
+
+/** PRUNE_MARK_DAMAGED: who cannot read what is doomed must not rely on anything. */
+export async function readMarks({ store, keys }: MarkParts): Promise<Marks> {
+  const found = new Map<string, Partial<Record<PrunePart, Content>>>();
+  for await (const { key } of store.list(PRUNE_PREFIX)) {
+    const name = pruneOfKey(key);
+    if (name === undefined) continue;
+    const content = await readPart({ store, keys }, key);
+    if (content === undefined) continue;
+    found.set(name.id, { ...found.get(name.id), [name.part]: content });
+  }
+  const marks: Mark[] = [];
+  const seen: Seen[] = [];
+  for (const [id, parts] of found) {
+    if (parts.packs !== undefined) {
+      marks.push({ id, packs: parts.packs.packs ?? [], sessions: parts.sessions?.sessions });
+    }
+    if (parts.seen !== undefined) {
+      const { packs = [], sessions = [] } = parts.seen;
+      seen.push({ id, packs, sessions });
+    }
+  }
+  return { marks, seen };
+}
+
+export function doomedBy(marks: readonly Mark[]): ReadonlySet<string> {
+  return new Set(marks.flatMap(({ packs }) => packs));
+}
+
+/** Dooms the packs. What is open must be listed after this has resolved. */
+export async function putMark(parts: MarkParts, packs: readonly string[]): Promise<void> {
+  await putPart(parts, pruneKey(newUuid(), 'packs'), { packs });
+}
+
+/** Any list that was made after the mark was put will do: of two prunes that write one, the first stays. */
+export async function putSessions(
+  parts: MarkParts,
+  mark: Mark,
+  sessions: readonly string[],
+): Promise<void> {
+  try {
+    await putPart(parts, pruneKey(mark.id, 'sessions'), { sessions });
+  } catch (error) {
+    if (!isFailure(error, 'OBJECT_EXISTS')) throw error;
+  }
+}
+
+export async function putSeen(
+  parts: MarkParts,
+  seen: Pick<Seen, 'packs' | 'sessions'>,
+): Promise<void> {
+  await putPart(parts, pruneKey(newUuid(), 'seen'), { ...seen });
+}
+
+/** All its packs are gone. First the mark: what is left of one without its packs means nothing. */
+export async function deleteMark({ store }: MarkParts, { id }: Mark): Promise<void> {
+  await store.delete(pruneKey(id, 'packs'));
+  await store.delete(pruneKey(id, 'sessions'));
+}
+
+export async function deleteSeen({ store }: MarkParts, { id }: Seen): Promise<void> {
+  await store.delete(pruneKey(id, 'seen'));
+}
+
+/** Of marks that are gone: who retired them died in between. */
+export async function sweepMarks({ store }: MarkParts): Promise<void> {
+  const parts = new Map<string, PrunePart[]>();
+  for await (const { key } of store.list(PRUNE_PREFIX)) {
+    const name = pruneOfKey(key);
+    if (name !== undefined) parts.set(name.id, [...(parts.get(name.id) ?? []), name.part]);
+  }
+  for (const [id, found] of parts) {
+    if (found.includes('sessions') && !found.includes('packs')) {
+      await store.delete(pruneKey(id, 'sessions'));
+    }
+  }
+}
+
+type Content = z.infer<typeof shape>;
+
+async function putPart(
+  { store, keys }: MarkParts,
+  key: string,
+  content: { readonly packs?: readonly string[]; readonly sessions?: readonly string[] },
+): Promise<void> {
+  const plain = canonicalBytes({ format: 1, ...JSON.parse(JSON.stringify(content)) });
+  await store.put(key, sealWhole(keys, MAGIC, plain), { ifAbsent: true });
+}
+
+async function readPart({ store, keys }: MarkParts, key: string): Promise<Content | undefined> {
+  const damaged = (reason: string, cause?: unknown): Error =>
+    failure('PRUNE_MARK_DAMAGED', { vault: store.description, key, reason }, cause);
+  let stored: Uint8Array;
+  try {
+    stored = await store.get(key);
+  } catch (error) {
+    // Retired since it was listed: then its packs are gone.
+    if (isFailure(error, 'OBJECT_MISSING')) return undefined;
+    throw error;
+  }
+  const plain = openWhole(keys, MAGIC, stored);
+  if (plain === undefined) throw damaged('its bytes are not those that were sealed');
+  try {
+    return shape.parse(JSON.parse(plain.toString('utf8')));
+  } catch (error) {
+    throw damaged('it is of an unknown form', error);
+  }
+}
