@@ -45,6 +45,7 @@ export async function captureMoment(work: CaptureWork): Promise<Captured> {
       ),
     ),
     packs,
+    deadBytes: warm.deadBytes,
     stashLog: await storeOptional(sink, moment.stashLog),
     index: await storeOptional(sink, moment.indexBytes),
     sharedIndexes: await storeAll(sink, moment.sharedIndexes),
@@ -95,7 +96,14 @@ async function packRest(
   for (const id of await indexOnlyIds(repository, moment.indexFile, head.commit, signal))
     tips.add(id);
   const packs = [...warm.packs];
-  const pack = await storePack({ repository, tips, covered: warm.tips, sink, signal });
+  const pack = await storePack({
+    repository,
+    tips,
+    covered: warm.tips,
+    head: warm.head,
+    sink,
+    signal,
+  });
   if (pack !== undefined) packs.push(pack);
   return { packs, tips };
 }

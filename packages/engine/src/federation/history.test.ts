@@ -4,41 +4,8 @@ import { mkdir, rm, unlink, utimes, writeFile } from 'node:fs/promises';
 import path from 'node:path';
 import { test } from 'node:test';
 import { isFailure, type Json } from '@stillpoint/core';
-import { packLimit } from './objects.ts';
 import { createTestMember } from './testing/test-member.ts';
 import { gitState, runGit, treeState } from './testing/tree-state.ts';
-
-const packsOf = (record: Json) => (record as { packs: Json[] }).packs;
-
-test('each snapshot adds one pack with what is new; many become one; each restores on an empty machine', async () => {
-  await using member = await createTestMember();
-  await member.write(
-    'large',
-    Buffer.from(Array.from({ length: 200_000 }, (_, at) => (at * 7919) % 251)),
-  );
-  member.git('add', '.');
-  member.git('commit', '-qm', 'large');
-  const records: Json[] = [];
-  const states: unknown[] = [];
-  for (let n = 0; n <= packLimit + 1; n++) {
-    await member.write('tracked.txt', `${n}\n`);
-    member.git('commit', '-qam', `commit ${n}`);
-    const stored = member.objects.bytesStored();
-    records.unshift((await member.capture({ history: records })).record);
-    if (n > 0 && n < packLimit) assert.ok(member.objects.bytesStored() - stored < 20_000);
-    states.unshift([treeState(member.directory), gitState(member.directory)]);
-  }
-  const counts = records.map((record) => packsOf(record).length).toReversed();
-  assert.deepEqual(counts.slice(0, 3), [1, 2, 3]);
-  assert.equal(counts[packLimit], 1, 'consolidated');
-  assert.ok(Math.max(...counts) <= packLimit);
-  for (const at of [0, 1, 2, packLimit]) {
-    const elsewhere = await member.elsewhere();
-    await member.restore(records[at] as Json, { driver: elsewhere.driver });
-    assert.deepEqual([treeState(elsewhere.directory), gitState(elsewhere.directory)], states[at]);
-    runGit(elsewhere.directory, 'fsck', '--full', '--strict');
-  }
-});
 
 test('nothing changed: no pack, no content, only what is there already', async () => {
   await using member = await createTestMember();

@@ -30,6 +30,8 @@ const schema = z.strictObject({
   tips: streamRefSchema,
   /** Each is self-contained but for deltas' and links' sake: oldest first. */
   packs: z.array(streamRefSchema),
+  /** Rough bytes in them that served an earlier capture and no tip reaches any more. */
+  deadBytes: z.int().min(0),
   stashLog: streamRefSchema.nullable(),
   index: streamRefSchema.nullable(),
   sharedIndexes: storedFiles(isSharedIndex),

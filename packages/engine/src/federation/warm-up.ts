@@ -19,8 +19,9 @@ import { createHeldContent, type Held, type HeldContent } from './held-content.t
 import { listIndex, listOthers, type IndexView, type Others } from './listing.ts';
 import type { MemberContext } from './member.ts';
 import { splitNames } from './names.ts';
-import { existingIds, indexOnlyIds, packLimit, storePack } from './objects.ts';
+import { existingIds, indexOnlyIds } from './objects.ts';
 import { readOptional } from './optional-file.ts';
+import { packAll, type Packed } from './packs.ts';
 import { readListing, tryRecord, type GitRecord } from './record.ts';
 import { listRefs, parseHead, stashEntries, type Ref } from './refs.ts';
 import type { Repository } from './repository.ts';
@@ -29,7 +30,7 @@ import { mentionedIds, readStateFiles } from './state-files.ts';
 import { rehearse, type Standby } from './standby.ts';
 import { createWorkTree, type WorkTree } from './work-tree.ts';
 
-export interface WarmUp extends AsyncDisposable {
+export interface WarmUp extends AsyncDisposable, Packed {
   readonly repository: Repository;
   readonly workTree: WorkTree;
   readonly content: HeldContent;
@@ -41,9 +42,10 @@ export interface WarmUp extends AsyncDisposable {
   readonly held: ReadonlyMap<ByteName, Held>;
   /** Tracked files that differ from the index, as git sees them (line ends converted, filters off). */
   readonly modified: ReadonlySet<ByteName>;
-  readonly packs: readonly StreamRef[];
   /** What the packs hold whole. */
   readonly tips: ReadonlySet<string>;
+  /** HEAD's commit then. */
+  readonly head: string | null;
   readonly shallow: Buffer | null;
   /** What this capture adds to. */
   readonly before: GitRecord | undefined;
@@ -101,7 +103,9 @@ export async function warmUp(
     ]);
     const held = await holdAll(context.member, workTree, content, wanted, signal);
     const shallow = await readOptional(repository.commonDirectory, 'shallow');
-    const packed = await packAll({ repository, refs, indexFile, shallow, before, options });
+    const { tips, commit: head } = await allTips(repository, refs, indexFile, signal);
+    const packing = { context, repository, tips, head, shallow, before, scratch, options };
+    const packed = await packAll(packing);
     const standby = rehearsal.standBy();
     return {
       repository,
@@ -116,6 +120,8 @@ export async function warmUp(
       shallow,
       before,
       cache,
+      tips,
+      head,
       ...packed,
       standby,
       copyIndex,
@@ -217,16 +223,12 @@ export async function wantedTips(
   return { tips, commit };
 }
 
-async function packAll(work: {
-  readonly repository: Repository;
-  readonly refs: readonly Ref[];
-  readonly indexFile: string;
-  readonly shallow: Buffer | null;
-  readonly before: GitRecord | undefined;
-  readonly options: BeginOptions;
-}): Promise<{ packs: StreamRef[]; tips: Set<string> }> {
-  const { repository, refs, indexFile, before } = work;
-  const { signal, source, sink } = work.options;
+async function allTips(
+  repository: Repository,
+  refs: readonly Ref[],
+  indexFile: string,
+  signal: AbortSignal,
+): Promise<{ tips: Set<string>; commit: string | null }> {
   const { tips, commit } = await wantedTips(repository, refs, {
     head: await readFile(path.join(repository.gitDirectory, 'HEAD')),
     stashLog: await readOptional(repository.commonDirectory, 'logs', 'refs', 'stash'),
@@ -234,28 +236,5 @@ async function packAll(work: {
     signal,
   });
   for (const id of await indexOnlyIds(repository, indexFile, commit, signal)) tips.add(id);
-  const packs: StreamRef[] = [];
-  let covered: string[] = [];
-  if (
-    before !== undefined &&
-    before.packs.length < packLimit &&
-    (await sameDepth(work.shallow, before, source))
-  ) {
-    packs.push(...before.packs);
-    const text = Buffer.from(await source.readBytes(before.tips)).toString('latin1');
-    covered = await existingIds(repository, text.split('\n').filter(Boolean), signal);
-  }
-  const pack = await storePack({ repository, tips, covered, sink, signal });
-  if (pack !== undefined) packs.push(pack);
-  return { packs, tips };
-}
-
-/** A clone that was deepened since has more behind the same tips. */
-async function sameDepth(
-  shallow: Buffer | null,
-  before: GitRecord,
-  source: ObjectSource,
-): Promise<boolean> {
-  if (shallow === null || before.shallow === null) return shallow === before.shallow;
-  return shallow.equals(await source.readBytes(before.shallow));
+  return { tips, commit };
 }

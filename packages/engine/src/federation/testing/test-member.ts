@@ -5,7 +5,7 @@ import { mkdir, mkdtemp, readdir, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { newSnapshotId, silent, systemClock, type Json, type SnapshotId } from '@stillpoint/core';
-import type { Captured, SourceDriver } from '../../sources/contract.ts';
+import type { Captured, ObjectSource, SourceDriver } from '../../sources/contract.ts';
 import { captureOnce } from '../../sources/testkit/capture-once.ts';
 import { createMemoryObjects, type MemoryObjects } from '../../sources/testkit/memory-objects.ts';
 import { createGitDriver } from '../driver.ts';
@@ -24,7 +24,7 @@ export interface TestMember extends AsyncDisposable {
   /** prepare, prove, switch. */
   restore(
     record: Json,
-    options?: { driver?: SourceDriver; undo?: SnapshotId },
+    options?: { driver?: SourceDriver; undo?: SnapshotId; source?: ObjectSource },
   ): Promise<readonly string[]>;
   workDirectory(): Promise<string>;
 }
@@ -87,11 +87,14 @@ export async function createTestMember(
       return { driver: make(root), directory: path.join(root, 'core'), project: root };
     },
     capture: ({ driver = make(project), ...once } = {}) => captureOnce(driver, objects, once),
-    async restore(record, { driver = make(project), undo = newSnapshotId() } = {}) {
+    async restore(
+      record,
+      { driver = make(project), undo = newSnapshotId(), source = objects } = {},
+    ) {
       const workDirectory = await member.workDirectory();
       const options = {
         snapshot: newSnapshotId(),
-        source: objects,
+        source,
         workDirectory,
         signal: never,
         progress: silent,
