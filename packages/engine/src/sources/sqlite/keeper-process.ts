@@ -31,7 +31,7 @@ const orders: { readonly [K in keyof Orders]: Work<K> } = {
   inspect: ({ file }, signal) => inspect(file, signal),
   check: ({ file, check }) => checkFile(file, check),
   async attach({ file, copyTo }, signal) {
-    reader = new Reader(file, copyTo);
+    reader = await Reader.open(file, copyTo, signal);
     await reader.warmUp(signal);
     return null;
   },
