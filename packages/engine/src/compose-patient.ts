@@ -1,6 +1,6 @@
 // Puts a project together only to look at it: nothing is written, no vault is begun, and what cannot be made is kept as its
 // error beside what can. Part of the composition root (compose.ts).
-import { systemClock } from '@stillpoint/core';
+import { silent, systemClock } from '@stillpoint/core';
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
@@ -35,7 +35,12 @@ export async function composePatient(
   const found = await findProjectState(config.projectDirectory);
   const state = found?.state ?? imagineProjectState(config.projectDirectory, scratch);
   const resolvedVault = state.vault ?? config.vault;
-  const vault = await attempt(() => findProjectVault(state, resolvedVault));
+  const vault = await attempt(() =>
+    findProjectVault(state, resolvedVault, {
+      variables: environment.variables ?? {},
+      progress: environment.progress ?? silent,
+    }),
+  );
   const vaultDirectory = vaultDirectoryOf(resolvedVault);
   if ('value' in vault && vault.value !== undefined) cleanup.use(vault.value);
 

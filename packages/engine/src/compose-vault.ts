@@ -2,6 +2,7 @@
 // composition root (compose.ts).
 import { failure, isFailure, type Clock } from '@stillpoint/core';
 import path from 'node:path';
+import { readPassphrase, type PassphraseOptions } from './compose-passphrase.ts';
 import type { ResolvedPlace, ResolvedVault } from './config/index.ts';
 import type { ProjectState } from './project/index.ts';
 import {
@@ -10,9 +11,11 @@ import {
   createRetryingStore,
   createS3Store,
   createVault,
+  describeVault,
   isS3Address,
   openVault,
   parseS3Address,
+  type Passphrase,
   type Store,
   type Vault,
 } from './vault/index.ts';
@@ -38,6 +41,10 @@ function placeOf(text: string): ResolvedPlace | undefined {
   return path.isAbsolute(text) ? { kind: 'directory', directory: text } : undefined;
 }
 
+export interface VaultSurroundings extends PassphraseOptions {
+  readonly clock: Clock;
+}
+
 /**
  * A project that has never used a vault begins one; a project that has must find that one again. Throws VAULT_ELSEWHERE where a
  * restored configuration names another place than the one where it is.
@@ -45,30 +52,51 @@ function placeOf(text: string): ResolvedPlace | undefined {
 export async function openProjectVault(
   state: ProjectState,
   resolved: ResolvedVault,
-  clock: Clock,
+  surroundings: VaultSurroundings,
 ): Promise<Vault> {
-  const { place } = resolved;
-  const where = placeText(place);
-  const store = createStore(place);
-  let vault: Vault;
+  const where = placeText(resolved.place);
+  await using cleanup = new AsyncDisposableStack();
+  const store = cleanup.adopt(createStore(resolved.place), (opened) => opened.close());
+  const found = await identify(store, state, where);
+  if (found === undefined) refuseUnsaid(resolved);
+  const encryption = await readEncryption(resolved, surroundings);
+  const { clock } = surroundings;
+  const vault =
+    found === undefined
+      ? await createVault(store, { clock, encryption })
+      : await openVault(store, encryption === 'none' ? {} : encryption);
+  if (state.vaultPlace !== where) await state.rememberVault(vault.id, where);
+  cleanup.move();
+  return vault;
+}
+
+/** Which vault it is, before anybody asks for its key; undefined: there is none, and none is missed. */
+async function identify(
+  store: Store,
+  state: ProjectState,
+  where: string,
+): Promise<string | undefined> {
+  const expected = state.vaultId;
   try {
-    vault = await openVault(store);
+    const { id } = await describeVault(store);
+    if (expected === undefined || id === expected) return id;
+    await refuseElsewhere(state, where);
+    throw failure('VAULT_OTHER', { where, found: id, expected });
   } catch (error) {
     if (!isFailure(error, 'VAULT_MISSING')) throw error;
-    if (state.vaultId !== undefined) {
-      await refuseElsewhere(state, where);
-      throw error;
-    }
-    refuseUnsaid(resolved);
-    vault = await createVault(store, { clock });
-  }
-  if (state.vaultId !== undefined && state.vaultId !== vault.id) {
-    await vault[Symbol.asyncDispose]();
+    if (expected === undefined) return undefined;
     await refuseElsewhere(state, where);
-    throw failure('VAULT_OTHER', { where, found: vault.id, expected: state.vaultId });
+    throw error;
   }
-  if (state.vaultPlace !== where) await state.rememberVault(vault.id, where);
-  return vault;
+}
+
+/** Rejects with VAULT_KEY_UNREADABLE. */
+export async function readEncryption(
+  { encryption = 'none' }: ResolvedVault,
+  options: PassphraseOptions,
+): Promise<'none' | { readonly passphrase: Passphrase }> {
+  if (encryption === 'none') return 'none';
+  return { passphrase: await readPassphrase(encryption.passphrase, options) };
 }
 
 /** What leaves the machine is encrypted, unless somebody says that it need not be. */
@@ -80,19 +108,17 @@ function refuseUnsaid({ place, encryption }: ResolvedVault): void {
 /** Only looks. undefined: there is none yet, and none is missed. */
 export async function findProjectVault(
   state: ProjectState,
-  { place }: ResolvedVault,
+  resolved: ResolvedVault,
+  options: PassphraseOptions,
 ): Promise<Vault | undefined> {
-  let vault: Vault;
-  try {
-    vault = await openVault(createReadonlyStore(createStore(place)));
-  } catch (error) {
-    if (isFailure(error, 'VAULT_MISSING') && state.vaultId === undefined) return undefined;
-    throw error;
-  }
-  if (state.vaultId === undefined || state.vaultId === vault.id) return vault;
-  const { id } = vault;
-  await vault[Symbol.asyncDispose]();
-  throw failure('VAULT_OTHER', { where: placeText(place), found: id, expected: state.vaultId });
+  await using cleanup = new AsyncDisposableStack();
+  const store = createReadonlyStore(createStore(resolved.place));
+  cleanup.defer(() => store.close());
+  if ((await identify(store, state, placeText(resolved.place))) === undefined) return undefined;
+  const encryption = await readEncryption(resolved, options);
+  const vault = await openVault(store, encryption === 'none' ? {} : encryption);
+  cleanup.move();
+  return vault;
 }
 
 async function refuseElsewhere(
@@ -102,11 +128,13 @@ async function refuseElsewhere(
   if (vaultPlace === undefined || vaultPlace === where) return;
   const place = placeOf(vaultPlace);
   if (place === undefined) return;
+  const store = createStore(place);
   try {
-    await using vault = await openVault(createStore(place));
-    if (vault.id !== vaultId) return;
+    if ((await describeVault(store)).id !== vaultId) return;
   } catch {
     return;
+  } finally {
+    await store.close();
   }
   throw failure('VAULT_ELSEWHERE', { where, place: vaultPlace });
 }

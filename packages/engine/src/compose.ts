@@ -1,5 +1,12 @@
 // The only place where concrete things are chosen: which store, which drivers, which participants.
-import { failure, systemClock, type Clock, type SnapshotId } from '@stillpoint/core';
+import {
+  failure,
+  silent,
+  systemClock,
+  type Clock,
+  type ProgressListener,
+  type SnapshotId,
+} from '@stillpoint/core';
 import { readdir, rm } from 'node:fs/promises';
 import path from 'node:path';
 import { openCatalogue } from './compose-catalogue.ts';
@@ -32,6 +39,8 @@ export interface EngineEnvironment {
   /** What git runs with: PATH, HOME and the like, so that it finds the user's own settings. */
   readonly gitEnvironment?: Readonly<Record<string, string>>;
   readonly clock?: Clock;
+  /** What is worth telling while a project is opened. */
+  readonly progress?: ProgressListener;
   /** Called before and after every line of the restore journal; the crash tests kill the process there. */
   readonly crashPoint?: (point: string) => void;
 }
@@ -60,7 +69,13 @@ export async function compose(
     ...(copy === undefined ? {} : { copy }),
   });
   const resolvedVault = state.vault ?? config.vault;
-  const vault = cleanup.use(await openProjectVault(state, resolvedVault, clock));
+  const vault = cleanup.use(
+    await openProjectVault(state, resolvedVault, {
+      clock,
+      variables: environment.variables ?? {},
+      progress: environment.progress ?? silent,
+    }),
+  );
   const vaultDirectory = vaultDirectoryOf(resolvedVault);
   const clusters = new Map<string, Cluster>();
   for (const source of config.sources) {

@@ -45,7 +45,10 @@ export function createContext(host: Host, output: Output, global: GlobalOptions)
       const { createStillpoint, findConfig, loadConfig } = await import('@stillpoint/engine');
       const { loadProject } = await import('./load-project.ts');
       const missingMembers = options.missingMembers ?? 'keep';
-      const environmentOf = (directory: string) => engineEnvironment(host.environment, directory);
+      const environmentOf = async (directory: string) => ({
+        ...(await engineEnvironment(host.environment, directory)),
+        progress: output.progress,
+      });
       const config = await loadProject({
         ...(await whereToLook(host, global)),
         endFirst: missingMembers === 'refuse',

@@ -1,6 +1,6 @@
 // The key slots of a vault: each opens it, and whoever has opened it may add and remove others. Slots wrap the same two keys: to remove
 // one, or to change its passphrase, does not revoke what somebody has opened before. For that the vault is copied into a new one.
-import { failure, isFailure } from '@stillpoint/core';
+import { failure, isFailure, type StillpointError } from '@stillpoint/core';
 import { randomBytes } from 'node:crypto';
 import type { Damage, Store } from '../contract.ts';
 import { KEY_PREFIX, slotKey, slotOfKey } from '../format/layout.ts';
@@ -50,24 +50,31 @@ export async function addSlot(store: Store, keys: VaultKeys, slot: NewSlot): Pro
 interface Slots {
   readonly whole: readonly { readonly name: string; readonly content: SlotContent }[];
   readonly damages: readonly Damage[];
+  /** That a slot could not be read is no sign that it is lost. */
+  readonly unread?: StillpointError;
 }
 
 /** Those of this vault: one of another was left by whoever came second when the vault was made, and opens nothing. */
 async function readSlots(store: Store, vault: string): Promise<Slots> {
   const whole: { readonly name: string; readonly content: SlotContent }[] = [];
   const damages: Damage[] = [];
+  let unread: StillpointError | undefined;
   for await (const { key, bytes } of store.list(KEY_PREFIX)) {
     const name = slotOfKey(key);
     if (name === undefined) continue;
     const stored = await readObject(store, key);
     if (stored === undefined) continue;
-    const content = typeof stored === 'string' ? undefined : readSlot(name, stored);
+    if (isFailure(stored)) {
+      unread = stored;
+      damages.push({ key, what: `the key slot cannot be read: ${stored.message}` });
+      continue;
+    }
+    const content = readSlot(name, stored);
     if (content === undefined) {
-      const why = typeof stored === 'string' ? stored : `its ${bytes} bytes are no slot`;
-      damages.push({ key, what: `the key slot is damaged: ${why}` });
+      damages.push({ key, what: `the key slot is damaged: its ${bytes} bytes are none` });
     } else if (content.vault === vault) whole.push({ name, content });
   }
-  return { whole, damages };
+  return { whole, damages, ...(unread === undefined ? {} : { unread }) };
 }
 
 export async function listSlots(store: Store, vault: string): Promise<readonly KeySlot[]> {
@@ -86,17 +93,18 @@ export interface Unlocked {
   readonly slot: string;
 }
 
-/** Rejects with VAULT_KEY_WRONG, VAULT_KEY_LOST, VAULT_KEY_SHORT. */
+/** Rejects with VAULT_KEY_WRONG, VAULT_KEY_LOST, VAULT_KEY_SHORT; VAULT_IO_FAILED when a slot could not be read and no other opens. */
 export async function unlock(
   store: Store,
   vault: string,
   passphrase: Passphrase,
 ): Promise<Unlocked> {
-  const { whole, damages } = await readSlots(store, vault);
+  const { whole, damages, unread } = await readSlots(store, vault);
   for (const { name, content } of whole) {
     const keys = await unwrapKeys(content, name, passphrase);
     if (keys !== undefined) return { keys, slot: name };
   }
+  if (unread !== undefined) throw unread;
   if (whole.length === 0) {
     const harmed = damages.map(({ key }) => key).join(', ');
     const reason =
@@ -122,7 +130,8 @@ export async function removeSlot(
   if (slot === opened) throw failure('VAULT_KEY_IN_USE', { slot });
   const key = slotKey(slot);
   const stored = await readObject(store, key);
-  if (typeof stored === 'string' || stored === undefined) {
+  if (isFailure(stored)) throw stored;
+  if (stored === undefined) {
     const known = (await listSlots(store, vault)).map(({ name }) => name).join(', ');
     throw failure('VAULT_KEY_SLOT_UNKNOWN', { vault: store.description, slot, known });
   }
@@ -133,13 +142,16 @@ export async function removeSlot(
   throw failure('VAULT_KEY_IN_USE', { slot });
 }
 
-/** The bytes; undefined: it is gone; a text: why they cannot be had. */
-async function readObject(store: Store, key: string): Promise<Uint8Array | string | undefined> {
+/** The bytes; undefined: it is gone; or the error of a disk that does not give them. */
+async function readObject(
+  store: Store,
+  key: string,
+): Promise<Uint8Array | StillpointError | undefined> {
   try {
     return await store.get(key, { range: { offset: 0, bytes: READ_BYTES } });
   } catch (error) {
     if (isFailure(error, 'OBJECT_MISSING')) return undefined;
-    if (isFailure(error, 'VAULT_IO_FAILED')) return error.message;
+    if (isFailure(error, 'VAULT_IO_FAILED')) return error;
     throw error;
   }
 }

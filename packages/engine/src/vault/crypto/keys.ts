@@ -5,7 +5,7 @@
 //   id key     turns the digest of a chunk's plain bytes into its dedup id, the only name that an index knows. So an index that
 //              leaks says nothing of known files; and whoever names a chunk (manifests, lists: all encrypted) does it by the digest of
 //              its plain bytes, which is the same in every vault: streams are copied from one to another unchanged.
-import { createHasher, digestHex, type Digest } from '@stillpoint/core';
+import { createHasher, digestHex, digestOf, type Digest } from '@stillpoint/core';
 import { randomBytes } from 'node:crypto';
 
 export const ciphers = { none: 0, 'aes-256-gcm': 1 } as const;
@@ -44,8 +44,8 @@ export function openKeys(vaultId: string): VaultKeys {
 
 /** The dedup id: BLAKE3 of the id key and the digest, 64 hex digits. BLAKE3 knows no length extension, so this is a keyed hash. */
 export function dedupIdOf({ idKey }: VaultKeys, plain: Digest): string {
-  const hasher = createHasher();
-  hasher.update(idKey);
-  hasher.update(Buffer.from(digestHex(plain), 'hex'));
-  return digestHex(hasher.digest());
+  const input = Buffer.alloc(2 * KEY_BYTES);
+  input.set(idKey);
+  input.write(digestHex(plain), KEY_BYTES, 'hex');
+  return digestHex(digestOf(input));
 }
