@@ -10,6 +10,7 @@ import { benchmarkFreeze } from './freeze/benchmark.ts';
 import { tableOf, type Metric } from './metric.ts';
 import { benchmarkSqlite } from './sqlite/benchmark.ts';
 import { benchmarkRestore } from './restore/benchmark.ts';
+import { benchmarkVault } from './vault/benchmark.ts';
 
 interface Options {
   readonly quick: boolean;
@@ -22,6 +23,7 @@ const benchmarks: Readonly<Record<string, (options: Options) => Promise<readonly
   freeze: benchmarkFreeze,
   sqlite: benchmarkSqlite,
   restore: benchmarkRestore,
+  vault: benchmarkVault,
 };
 
 const { values, positionals } = parseArgs({
