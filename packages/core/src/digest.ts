@@ -71,9 +71,18 @@ export function createHasher(): Hasher {
 }
 
 export function digestOf(bytes: Uint8Array): Digest {
-  const hasher = createHasher();
-  hasher.update(bytes);
-  return hasher.digest();
+  const state = resetState();
+  state.update(bytes);
+  return `blake3:${state.digest('hex')}` as Digest;
+}
+
+/** To begin a new state costs more than to hash a small input: one is used again and again. */
+const usedAgain = createState();
+
+function resetState(): HashState {
+  if (usedAgain.reset === undefined) return createState();
+  usedAgain.reset();
+  return usedAgain;
 }
 
 /** Hex digests of many short inputs one after the other (pages): to begin a new state costs as much as to hash one. */

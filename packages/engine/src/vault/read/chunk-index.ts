@@ -1,11 +1,16 @@
-// All chunks that the index files name, in memory: a map from dedup id to a row, and columns. Who asks knows a chunk by the digest
-// of its plain bytes; that it is another name here stays in this file. One chunk costs about 120
-// bytes here, so a terabyte of 1 MiB chunks fits in 120 MB. A chunk may lie in several packs (two sessions
-// stored it at the same time, or it was stored anew because its pack was gone): its copies are chained, and a reader
-// that finds one damaged takes the next.
+// All chunks that the index files name, in memory. Who asks knows a chunk by the digest of its plain bytes; that it is another
+// name here stays in this file.
+// The tables of the packs are kept as they were written, 48 bytes a chunk, one after the other: an entry's number in all of them is
+// its row. Over them lies one hash table of rows, with open addressing: dedup ids are hashes, so their first bytes say where to
+// look. A chunk costs 54 to 60 bytes, a million 60 MB; a terabyte of chunks of 1 MiB needs about as much.
+// A chunk may lie in several packs (two sessions stored it at the same time, or it was stored anew because its pack was gone):
+// each copy has a row of its own, and a reader that finds one damaged takes the next.
 import { digestFromHex } from '@stillpoint/core';
 import { dedupIdOf, type VaultKeys } from '../crypto/keys.ts';
 import { ENTRY_BYTES, readEntry, type IndexedPack } from '../format/pack-table.ts';
+
+/** A dedup id, which an entry begins with. */
+const ID_BYTES = 32;
 
 export interface PackFacts {
   readonly hex: string;
@@ -31,92 +36,116 @@ export interface ChunkIndex {
   hasPack(hex: string): boolean;
   /** By the digest of the plain bytes, as everywhere outside. */
   has(hex: string): boolean;
-  /** Every copy, none if the chunk is unknown. */
+  /** Every copy, the one that was added last first; none if the chunk is unknown. */
   locate(hex: string): ChunkLocation[];
 }
 
-const NONE = 0xffffffff;
+interface PackRows {
+  readonly facts: PackFacts;
+  readonly table: Buffer;
+  readonly firstRow: number;
+}
+
+interface Place {
+  readonly pack: PackRows;
+  /** The entry's number in its pack. */
+  readonly part: number;
+}
 
 export function createChunkIndex(keys: VaultKeys): ChunkIndex {
-  const rowOf = new Map<string, number>();
-  const packs: (PackFacts & { readonly firstRow: number })[] = [];
-  const packNames = new Set<string>();
-  const columns = {
-    pack: createColumn(),
-    offset: createColumn(),
-    storedBytes: createColumn(),
-    plainBytes: createColumn(),
-    encoding: createColumn(),
-    nextCopy: createColumn(),
-  };
+  const packs: PackRows[] = [];
+  const names = new Set<string>();
+  const slots = createSlots();
   let rows = 0;
 
-  const addEntry = (pack: number, table: Buffer, at: number): void => {
-    const entry = readEntry(table, at);
-    const row = rows++;
-    columns.pack.push(pack);
-    columns.offset.push(entry.offset);
-    columns.storedBytes.push(entry.storedBytes);
-    columns.plainBytes.push(entry.plainBytes);
-    columns.encoding.push(entry.encoding);
-    columns.nextCopy.push(rowOf.get(entry.id) ?? NONE);
-    rowOf.set(entry.id, row);
-  };
-  const rowOfDigest = (hex: string): number | undefined =>
-    rowOf.get(dedupIdOf(keys, digestFromHex(hex)));
-
-  const placeOf = (row: number): Pick<ChunkLocation, 'pack' | 'part'> => {
-    const pack = packs[columns.pack.at(row)] as (typeof packs)[number];
+  const place = (row: number): Place => {
+    const pack = packs[lastAtOrBefore(packs, row)] as PackRows;
     return { pack, part: row - pack.firstRow };
   };
-
-  const location = (hex: string, row: number): ChunkLocation => ({
-    hex,
-    ...placeOf(row),
-    offset: columns.offset.at(row),
-    storedBytes: columns.storedBytes.at(row),
-    plainBytes: columns.plainBytes.at(row),
-    encoding: columns.encoding.at(row),
-  });
+  const insert = ({ table, firstRow }: PackRows): void => {
+    for (let at = 0, row = firstRow; at < table.length; at += ENTRY_BYTES, row++) {
+      slots.add(table.readUInt32LE(at), row);
+    }
+  };
+  /** In the order in which they were added. */
+  function* copiesOf(hex: string): Generator<Place> {
+    const id = Buffer.from(dedupIdOf(keys, digestFromHex(hex)), 'hex');
+    for (const row of slots.find(id.readUInt32LE(0))) {
+      const found = place(row);
+      const at = found.part * ENTRY_BYTES;
+      if (found.pack.table.compare(id, 0, ID_BYTES, at, at + ID_BYTES) === 0) yield found;
+    }
+  }
 
   return {
-    addPack({ hex, salt, bytes, table: entries }) {
-      if (packNames.has(hex)) return false;
-      packNames.add(hex);
-      packs.push({ hex, salt, bytes, firstRow: rows });
-      const table = Buffer.from(entries.buffer, entries.byteOffset, entries.byteLength);
-      for (let at = 0; at < table.length; at += ENTRY_BYTES) addEntry(packs.length - 1, table, at);
+    addPack({ hex, salt, bytes, table }) {
+      if (names.has(hex)) return false;
+      names.add(hex);
+      // A copy: what it was cut from may be much larger, and another's.
+      const pack = { facts: { hex, salt, bytes }, table: Buffer.from(table), firstRow: rows };
+      packs.push(pack);
+      rows += table.length / ENTRY_BYTES;
+      if (slots.reserve(rows)) packs.forEach(insert);
+      else insert(pack);
       return true;
     },
-    hasPack: (hex) => packNames.has(hex),
-    has: (hex) => rowOfDigest(hex) !== undefined,
-    locate(hex) {
-      const found: ChunkLocation[] = [];
-      for (let row = rowOfDigest(hex) ?? NONE; row !== NONE; row = columns.nextCopy.at(row)) {
-        found.push(location(hex, row));
-      }
-      return found;
-    },
+    hasPack: (hex) => names.has(hex),
+    has: (hex) => copiesOf(hex).next().done === false,
+    locate: (hex) => Array.from(copiesOf(hex), (found) => locationOf(hex, found)).toReversed(),
   };
 }
 
-interface Column {
-  push(value: number): void;
-  at(row: number): number;
+function locationOf(hex: string, { pack, part }: Place): ChunkLocation {
+  const { offset, storedBytes, plainBytes, encoding } = readEntry(pack.table, part * ENTRY_BYTES);
+  return { hex, pack: pack.facts, part, offset, storedBytes, plainBytes, encoding };
 }
 
-function createColumn(): Column {
-  let values = new Uint32Array(1024);
-  let length = 0;
+/** The number of the pack that holds the row. */
+function lastAtOrBefore(packs: readonly PackRows[], row: number): number {
+  let low = 0;
+  let high = packs.length - 1;
+  while (low < high) {
+    const middle = (low + high + 1) >>> 1;
+    if ((packs[middle] as PackRows).firstRow <= row) low = middle;
+    else high = middle - 1;
+  }
+  return low;
+}
+
+interface Slots {
+  /** Makes room for so many rows. True: all slots are empty now, and whoever asked adds everything again. */
+  reserve(rows: number): boolean;
+  /** `hash`: any 32 bits of the id, always the same ones. */
+  add(hash: number, row: number): void;
+  /** The rows that may be those of the hash, in the order in which they were added. */
+  find(hash: number): Generator<number>;
+}
+
+/** At most two thirds of the slots are used: then a look finds an empty one after two or three. */
+function createSlots(): Slots {
+  /** Rows, counted from 1; 0 is an empty slot. */
+  let slots = new Uint32Array(1024);
   return {
-    push(value) {
-      if (length === values.length) {
-        const larger = new Uint32Array(length * 2);
-        larger.set(values);
-        values = larger;
-      }
-      values[length++] = value;
+    reserve(rows) {
+      let size = slots.length;
+      while (rows * 3 > size * 2) size *= 2;
+      if (size === slots.length) return false;
+      slots = new Uint32Array(size);
+      return true;
     },
-    at: (row) => values[row] ?? NONE,
+    add(hash, row) {
+      const mask = slots.length - 1;
+      let at = hash & mask;
+      while (slots[at] !== 0) at = (at + 1) & mask;
+      slots[at] = row + 1;
+    },
+    *find(hash) {
+      const mask = slots.length - 1;
+      for (let at = hash & mask; ; at = (at + 1) & mask) {
+        const row = slots[at] ?? 0;
+        if (row === 0) return;
+        yield row - 1;
+      }
+    },
   };
 }
