@@ -10,8 +10,8 @@ import { test, type TestContext } from 'node:test';
 import { Reader } from './reader.ts';
 
 const never = new AbortController().signal;
-const rows = 400;
-const rounds = 20;
+const rows = 100;
+const rounds = 12;
 
 /** Each commit brings all counters, on as many pages, to its number and writes a line of it into a log. */
 const writer = `
