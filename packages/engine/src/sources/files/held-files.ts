@@ -11,10 +11,10 @@ import {
   showName,
   smallFileBytes,
   type ByteName,
-  type FsPath,
   type StatCache,
 } from '../../file-tree/index.ts';
-import type { ObjectSink, StreamRef } from '../contract.ts';
+import type { ObjectSink, StreamHints, StreamRef } from '../contract.ts';
+import { databasePageBytes } from './database-pages.ts';
 import { entryStat, type EntryStat } from './walk.ts';
 
 export interface HeldFile {
@@ -43,6 +43,8 @@ export interface HeldFilesOptions {
   readonly sink: ObjectSink;
   /** Where earlier captures stored a content. */
   readonly known: ReadonlyMap<string, StreamRef>;
+  /** What the newest capture stored of files that databases keep their pages in. */
+  readonly images: ReadonlyMap<ByteName, StreamRef>;
   readonly limitBytes: number;
   readonly now: () => number;
   readonly signal: AbortSignal;
@@ -54,7 +56,7 @@ export interface HeldFiles {
   /** Inside the freeze: what was held before if it is provably the same, else into memory. */
   holdNow(name: ByteName, stat: EntryStat, before: Held | undefined): Held | undefined;
   /** After the freeze: where the content is; undefined when it is empty. */
-  store(held: HeldFile): Promise<StreamRef | undefined>;
+  store(name: ByteName, held: HeldFile): Promise<StreamRef | undefined>;
 }
 
 export function createHeldFiles(options: HeldFilesOptions): HeldFiles {
@@ -69,29 +71,48 @@ export function createHeldFiles(options: HeldFilesOptions): HeldFiles {
     // Trusted since it was read; it stays as trustworthy as it was then.
     if (remembered !== undefined && (stat.sizeBytes === 0 || stored.has(remembered.id)))
       return { kind: 'file', stat, readAtMs, digest: remembered.id };
-    if (stat.sizeBytes > smallFileBytes) return await holdLarge(at(name), stat, readAtMs);
+    if (stat.sizeBytes > smallFileBytes) return await holdLarge(name, stat, readAtMs);
     const bytes = readWhole(at(name));
     const digest = digestOf(bytes);
-    await keep(digest, bytes);
+    await keep(name, digest, bytes);
     return { kind: 'file', stat, readAtMs, digest };
   }
 
-  async function keep(digest: string, bytes: Buffer): Promise<void> {
-    if (bytes.length > 0 && !stored.has(digest)) stored.set(digest, await sink.writeBytes(bytes));
+  function hintsOf(name: ByteName, start: Buffer, sizeBytes: number): StreamHints {
+    const pageBytes = databasePageBytes(start, sizeBytes);
+    if (pageBytes === undefined) return {};
+    const previous = options.images.get(name);
+    return previous === undefined ? { pageBytes } : { pageBytes, previous };
   }
 
-  async function holdLarge(file: FsPath, stat: EntryStat, readAtMs: number): Promise<Held> {
+  async function keep(name: ByteName, digest: string, bytes: Buffer): Promise<void> {
+    if (bytes.length === 0 || stored.has(digest)) return;
+    stored.set(digest, await sink.writeStream([bytes], hintsOf(name, bytes, bytes.length)));
+  }
+
+  /** Hashed and stored in one reading: of a file that changes meanwhile the digest is still that of what was stored. */
+  async function holdLarge(name: ByteName, stat: EntryStat, readAtMs: number): Promise<Held> {
     const hash = createHasher();
-    async function* hashing(): AsyncGenerator<Buffer> {
-      for await (const piece of readPieces(file, signal)) {
-        hash.update(piece);
-        yield piece;
+    const pieces = readPieces(at(name), signal);
+    try {
+      const first = await pieces.next();
+      const start = first.done === true ? Buffer.alloc(0) : first.value;
+      async function* hashing(): AsyncGenerator<Buffer> {
+        if (first.done === true) return;
+        hash.update(start);
+        yield start;
+        for await (const piece of pieces) {
+          hash.update(piece);
+          yield piece;
+        }
       }
+      const ref = await sink.writeStream(hashing(), hintsOf(name, start, stat.sizeBytes));
+      const digest = hash.digest();
+      if (ref.bytes > 0) stored.set(digest, ref);
+      return { kind: 'file', stat, readAtMs, digest };
+    } finally {
+      await pieces.return(undefined);
     }
-    const ref = await sink.writeStream(hashing());
-    const digest = hash.digest();
-    if (ref.bytes > 0) stored.set(digest, ref);
-    return { kind: 'file', stat, readAtMs, digest };
   }
 
   /** undefined: gone, or replaced by something else, since its stat. */
@@ -145,8 +166,8 @@ export function createHeldFiles(options: HeldFilesOptions): HeldFiles {
       }
       throw failure('FILES_BUSY', { source, file: showName(name) });
     },
-    async store({ digest, bytes, stat }) {
-      if (bytes !== undefined) await keep(digest, bytes);
+    async store(name, { digest, bytes, stat }) {
+      if (bytes !== undefined) await keep(name, digest, bytes);
       const ref = stored.get(digest);
       if (ref === undefined && (bytes?.length ?? stat.sizeBytes) > 0)
         throw new TypeError(`content of ${digest} was never stored`);

@@ -5,7 +5,13 @@ import { createBreather, type ByteName, type StatCache } from '../../file-tree/i
 import type { BeginOptions, Captured, CaptureSession, StreamRef } from '../contract.ts';
 import type { FilesContext } from './context.ts';
 import type { Exclusions } from './exclusions.ts';
-import { changesLimitBytes, createHeldFiles, type Held, type HeldFiles } from './held-files.ts';
+import {
+  changesLimitBytes,
+  createHeldFiles,
+  type Held,
+  type HeldFiles,
+  type HeldFilesOptions,
+} from './held-files.ts';
 import {
   formatListing,
   readListing,
@@ -39,7 +45,7 @@ export async function beginSession(
     directory,
     cache,
     sink,
-    known: await knownContent(context, options),
+    ...(await knownContent(context, options)),
     limitBytes,
     now: () => context.clock.now().getTime(),
     signal,
@@ -61,22 +67,24 @@ export async function beginSession(
   };
 }
 
-/** Contents that the newest capture stored, by their digests. */
+/** Contents that the newest capture stored, by their digests, and images by the names of their files. */
 async function knownContent(
   { source }: FilesContext,
   { history, source: objects }: BeginOptions,
-): Promise<Map<string, StreamRef>> {
+): Promise<Pick<HeldFilesOptions, 'known' | 'images'>> {
+  const known = new Map<string, StreamRef>();
+  const images = new Map<ByteName, StreamRef>();
   for await (const json of history) {
     const record = tryRecord(json);
     if (record === undefined) continue;
-    const listing = await readListing(source, record, objects);
-    return new Map(
-      listing.flatMap((entry) =>
-        entry.type === 'file' && entry.content !== undefined ? [[entry.digest, entry.content]] : [],
-      ),
-    );
+    for (const entry of await readListing(source, record, objects)) {
+      if (entry.type !== 'file' || entry.content === undefined) continue;
+      known.set(entry.digest, entry.content);
+      if (entry.content.pageBytes !== undefined) images.set(entry.path, entry.content);
+    }
+    break;
   }
-  return new Map();
+  return { known, images };
 }
 
 async function warmUp(
@@ -148,7 +156,7 @@ async function captureMoment(
     if (one.kind === 'link') entries.push({ type: 'link', ...owned, target: one.target });
     else if (one.kind === 'directory') entries.push({ type: 'directory', ...owned });
     else {
-      const content = await files.store(one);
+      const content = await files.store(path, one);
       const sizeBytes = one.bytes?.length ?? stat.sizeBytes;
       const link = links.get(stat.identity);
       const more = {

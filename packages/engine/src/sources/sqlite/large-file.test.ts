@@ -18,21 +18,23 @@ const memoryLimitBytes = 300 * 2 ** 20;
 function fileObjects(directory: string): ObjectSink & ObjectSource {
   const fileOf = ({ digest }: StreamRef): string => path.join(directory, digest);
   let count = 0;
+  const writeStream: ObjectSink['writeStream'] = async (content) => {
+    count += 1;
+    const digest = `stream-${count}`;
+    await mkdir(directory, { recursive: true });
+    const handle = await open(path.join(directory, digest), 'w');
+    let written = 0;
+    for await (const piece of content) {
+      await handle.writeFile(piece);
+      written += piece.byteLength;
+    }
+    await handle.close();
+    return { digest, bytes: written, depth: 0 };
+  };
   return {
-    async writeStream(content) {
-      count += 1;
-      const digest = `stream-${count}`;
-      await mkdir(directory, { recursive: true });
-      const handle = await open(path.join(directory, digest), 'w');
-      let written = 0;
-      for await (const piece of content) {
-        await handle.writeFile(piece);
-        written += piece.byteLength;
-      }
-      await handle.close();
-      return { digest, bytes: written, depth: 0 };
-    },
-    writeFile: async () => assert.fail('the driver streams'),
+    writeStream,
+    writeFile: ({ descriptor: fd }) =>
+      writeStream(createReadStream('', { fd, autoClose: false, start: 0 })),
     writeBytes: async (content) => ({ digest: digestOf(content), bytes: 0, depth: 0 }),
     readStream: (ref) => createReadStream(fileOf(ref), { highWaterMark: 2 ** 20 }),
     readBytes: async () => assert.fail('it is too large for that'),
