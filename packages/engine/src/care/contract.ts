@@ -7,6 +7,7 @@
 //  - Everything may be done again. What was done already costs a look.
 import type { ProgressListener, SnapshotId } from '@stillpoint/core';
 import type { Loss } from '../api.ts';
+import type { Damage, RepairedPack } from '../vault/contract.ts';
 
 export interface CareOptions {
   readonly signal?: AbortSignal;
@@ -116,7 +117,7 @@ export interface SourceUsage {
 }
 
 export interface RepairOptions extends CareOptions {
-  /** Also deletes the manifests of snapshots that lost something. Those that are held stay. */
+  /** Also forgets the snapshots that lost something and cannot be mended. Those that are held stay. */
   readonly forgetDamaged?: boolean;
   /** Only says what would be done. */
   readonly dryRun?: boolean;
@@ -124,25 +125,20 @@ export interface RepairOptions extends CareOptions {
 
 export interface RepairResult {
   readonly vault: string;
-  /** Packs that are damaged, cut off or gone: what is whole in them was stored anew. */
+  /** Packs that are damaged, cut off or gone: what is whole in them is stored anew. */
   readonly packs: readonly RepairedPack[];
-  /** Index files that could not be used, or named what is gone. */
-  readonly indexes: readonly string[];
-  /** Packs that no index named, and that one names again. */
+  /** Index files that cannot be used. */
+  readonly indexes: readonly Damage[];
+  /** Packs that no index names, and that get one again. */
   readonly reindexed: number;
-  /** Chunks that came back from another vault. */
-  readonly fetched: number;
+  /** Snapshots that got back from another vault what they had lost. */
+  readonly mended: readonly SnapshotId[];
+  /** Snapshots that cannot be restored whole. */
   readonly harmed: readonly HarmedSnapshot[];
+  /** Of those, the ones that were forgotten; with a dry run, that would be. */
   readonly forgotten: readonly SnapshotId[];
   /** False for a dry run. */
   readonly done: boolean;
-}
-
-export interface RepairedPack {
-  readonly key: string;
-  readonly what: string;
-  readonly wholeChunks: number;
-  readonly lostChunks: number;
 }
 
 /** A snapshot that cannot be restored whole. */

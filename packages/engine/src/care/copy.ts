@@ -73,16 +73,25 @@ function chosen(
   return sealed.filter((one) => named.has(one));
 }
 
-async function copyOne(
+export interface CopyOneOptions {
+  /** Left out: it is sealed. False: the manifest is there, only chunks of it are missing. */
+  readonly seal?: boolean;
+  readonly signal: AbortSignal;
+  readonly progress: ProgressListener;
+}
+
+/** A manifest that is there and damaged is replaced. */
+export async function copyOne(
   from: Cared,
   to: Vault,
   one: Sealed,
-  { signal, progress }: { readonly signal: AbortSignal; readonly progress: ProgressListener },
+  { seal = true, signal, progress }: CopyOneOptions,
 ): Promise<CopiedSnapshot> {
   await using session = await to.openSession({ signal });
   const sink = session.sink();
   const { chunks, bytesRead } = await copyChunks(from, sink, one, { signal, progress });
-  await session.seal(one.entry.id, await from.vault.readManifest(one.entry));
+  if (seal) await session.seal(one.entry.id, await from.vault.readManifest(one.entry));
+  else await session.flush();
   return {
     id: one.entry.id,
     name: one.manifest.name,

@@ -1,3 +1,4 @@
 export type * from './contract.ts';
 export { copySnapshots, type Cared, type CopySnapshotsOptions } from './copy.ts';
+export { repairCare, type RepairCareOptions } from './repair.ts';
 export { verifyVault, type VerifyVaultOptions } from './verify.ts';

@@ -168,13 +168,43 @@ export interface NewKeySlot {
   readonly at: Date;
 }
 
+export interface OpenSessionOptions {
+  readonly signal: AbortSignal;
+  /** Packs, by the hex digits of their names, that do not count as there: what lies in them is stored anew. */
+  readonly absent?: ReadonlySet<string>;
+}
+
+export interface RepairVaultOptions {
+  /** All packs, read whole. */
+  readonly packs: CheckedPacks;
+  /** Only says what would be done. */
+  readonly dryRun: boolean;
+  readonly signal: AbortSignal;
+}
+
+export interface VaultRepair {
+  /** Packs that are damaged, cut off or gone. What was whole in them lies in other packs now. */
+  readonly packs: readonly RepairedPack[];
+  /** Index files that could not be used. */
+  readonly indexes: readonly Damage[];
+  /** Packs that no index named, and that one names again. */
+  readonly reindexed: number;
+}
+
+export interface RepairedPack {
+  readonly key: StoreKey;
+  readonly what: string;
+  readonly wholeChunks: number;
+  readonly lostChunks: number;
+}
+
 export interface Vault extends ObjectSource, AsyncDisposable {
   readonly id: string;
   readonly description: string;
   readonly encryption: Encryption;
   /** undefined: the vault is not encrypted. */
   readonly keyring?: Keyring;
-  openSession(options: { readonly signal: AbortSignal }): Promise<VaultSession>;
+  openSession(options: OpenSessionOptions): Promise<VaultSession>;
   /** All sealed snapshots, in no particular order. */
   list(): Promise<readonly SealedEntry[]>;
   /** The manifest's bytes, verified against the digest in its name. Rejects with MANIFEST_DAMAGED. */
@@ -200,6 +230,10 @@ export interface Vault extends ObjectSource, AsyncDisposable {
   ): Promise<StreamsReport<T>>;
   /** Reads a share of all packs; what it gives is for verify(), of this vault only. */
   checkPacks(options: CheckPacksOptions): Promise<CheckedPacks>;
+  /**
+   * Stores anew what is whole in damaged packs, makes lost indexes again, and takes away what is damaged. Nothing whole is deleted.
+   */
+  repair(options: RepairVaultOptions): Promise<VaultRepair>;
   /**
    * Every chunk that the stream rests on, in order: lists, heads and layers too. One that is named twice comes twice. Rejects with
    * what reading a list rejects with, after its own digest was given.

@@ -11,6 +11,7 @@ import type { Keyring, Store, Vault } from './contract.ts';
 import { beginVault, describeVault, type NewEncryption } from './describe.ts';
 import type { VaultDescription } from './format/description.ts';
 import { forgetSnapshot, holdSnapshot, listHolds } from './upkeep/holds.ts';
+import type { IndexCache } from './read/index-cache.ts';
 import { createIndexLoader } from './read/index-loader.ts';
 import { holdKey } from './format/layout.ts';
 import { listManifests, readManifest } from './upkeep/manifests.ts';
@@ -22,12 +23,15 @@ import { pruneVault } from './upkeep/prune.ts';
 import { endSession, listSessions } from './upkeep/sessions.ts';
 import { openWriterGuard } from './upkeep/writer-guard.ts';
 import { verifyStreams } from './upkeep/verify.ts';
+import { repairVault } from './upkeep/repair.ts';
 import { sampleChecks } from './upkeep/verify-packs.ts';
 import { walkChunks } from './upkeep/walk-chunks.ts';
 
 export interface VaultOptions {
   /** Needed if the vault is encrypted, refused if it is not. */
   readonly passphrase?: Passphrase;
+  /** For a store that is far away. */
+  readonly indexCache?: IndexCache;
   /** For tests. */
   readonly tuning?: Partial<Tuning>;
   readonly clock?: Clock;
@@ -40,11 +44,12 @@ export interface CreateVaultOptions extends Omit<VaultOptions, 'passphrase'> {
 
 /** Opens the vault; makes it if the store is empty. The store is closed with the vault. */
 export async function createVault(store: Store, options: CreateVaultOptions = {}): Promise<Vault> {
-  const { encryption = 'none', clock = systemClock, tuning } = options;
+  const { encryption = 'none', clock = systemClock, tuning, indexCache } = options;
   await beginVault(store, encryption, clock);
   return await openVault(store, {
     ...(encryption === 'none' ? {} : { passphrase: encryption.passphrase }),
     ...(tuning === undefined ? {} : { tuning }),
+    ...(indexCache === undefined ? {} : { indexCache }),
     clock,
   });
 }
@@ -61,7 +66,7 @@ export async function openVault(store: Store, options: VaultOptions = {}): Promi
   const end = new AbortController();
   const signal = end.signal;
   const { keys, keyring } = await openKeyring(store, description, options.passphrase);
-  const loader = createIndexLoader({ store, keys, signal });
+  const loader = createIndexLoader({ store, keys, signal, cache: options.indexCache });
   const { blockBytes, blocksKept } = tuning;
   const packs = createPackReader({ store, blockBytes, blocksKept, signal });
   const opener = createChunkOpener(keys);
@@ -93,7 +98,7 @@ export async function openVault(store: Store, options: VaultOptions = {}): Promi
       chunks,
       tuning,
       ensureThere,
-      guard,
+      guard: { ...guard, doomed: guard.doomed.union(sessionOptions.absent ?? new Set()) },
       signal: both,
     });
   };
@@ -130,6 +135,10 @@ export async function openVault(store: Store, options: VaultOptions = {}): Promi
       return { ...report, damages: [...slots, ...report.damages] };
     },
     checkPacks: (checkOptions) => sampleChecks({ store, keys }, checkOptions),
+    async repair(repairOptions) {
+      await ensureThere();
+      return await repairVault({ store, keys, loader, openSession }, repairOptions);
+    },
     chunksOf: (ref) => walkChunks(chunks, ref),
     readChunk: (digest) => chunks.read(digestHex(digest)),
     sealLocal: (plain) => sealWhole(keys, 'SPLOCAL1', plain),

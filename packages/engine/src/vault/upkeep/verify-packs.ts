@@ -4,7 +4,8 @@ import { digestHex, digestOf, isFailure, type ProgressListener } from '@stillpoi
 import type { CheckedPacks, Damage, Store } from '../contract.ts';
 import type { VaultKeys } from '../crypto/keys.ts';
 import { forEachConcurrently } from '../flow.ts';
-import { PACK_PREFIX, packKey, packOfKey } from '../format/layout.ts';
+import { packKey } from '../format/layout.ts';
+import { listPacks } from './liveness.ts';
 import { chunksOfPack, tableOfPack } from './pack-content.ts';
 import { readCheckedMemory, type CheckedMemory } from './verify-memory.ts';
 
@@ -15,16 +16,6 @@ const PACKS_READ_AT_ONCE = 2;
 export interface PackParts {
   readonly store: Store;
   readonly keys: VaultKeys;
-}
-
-/** `bytes`: by the store. Nothing is read yet. */
-export async function listPacks(store: Store): Promise<ReadonlyMap<string, number>> {
-  const packs = new Map<string, number>();
-  for await (const { key, bytes } of store.list(PACK_PREFIX)) {
-    const hex = packOfKey(key);
-    if (hex !== undefined) packs.set(hex, bytes);
-  }
-  return packs;
 }
 
 export async function createPackChecks(parts: PackParts): Promise<CheckedPacks> {
@@ -136,7 +127,8 @@ function choose(
   const wanted = share * packs.reduce((sum, { bytes }) => sum + bytes, 0);
   let taken = 0;
   return packs.filter(({ bytes }) => {
-    if (taken >= wanted) return false;
+    // One that was cut to nothing has no bytes to be counted.
+    if (taken >= wanted && share < 1) return false;
     taken += bytes;
     return true;
   });
