@@ -17,8 +17,6 @@ export interface S3ClientOptions {
   };
   /** A connection on which nothing happens for so long is given up. */
   readonly idleMs?: number;
-  /** How far this machine's clock is off, as tests say it. */
-  readonly clockOffsetMs?: number;
 }
 
 export interface S3Call {
@@ -57,7 +55,7 @@ export function createS3Caller(
         return await work(await opening);
       } catch (error) {
         signal?.throwIfAborted();
-        throw s3Error(error, { vault, bucket, operation, key });
+        throw s3Error(error, { vault, bucket, operation, key: key || 'objects' });
       }
     },
     async close() {
@@ -89,7 +87,6 @@ async function connect(address: S3Address, options: S3ClientOptions): Promise<S3
     },
     ...(endpoint === undefined ? {} : { endpoint }),
     ...(options.credentials === undefined ? {} : { credentials: options.credentials }),
-    ...(options.clockOffsetMs === undefined ? {} : { systemClockOffset: options.clockOffsetMs }),
   };
   return { sdk, client: new sdk.S3Client(config) };
 }

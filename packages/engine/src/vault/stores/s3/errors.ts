@@ -12,7 +12,11 @@ export interface S3Doing {
 interface SdkError extends Error {
   readonly code?: string;
   readonly Code?: string;
-  readonly $metadata?: { readonly httpStatusCode?: number };
+  readonly $metadata?: {
+    readonly httpStatusCode?: number;
+    /** The answer told that our clock is wrong, whatever else it says. */
+    readonly clockSkewCorrected?: boolean;
+  };
   readonly $response?: { readonly headers?: Readonly<Record<string, string>> };
   readonly Region?: string;
 }
@@ -89,7 +93,8 @@ const byName: Readonly<Record<string, Meaning>> = {
 
 const byStatus: Readonly<Record<number, Meaning>> = {
   301: regionWrong,
-  403: denied,
+  403: (doing, reason, error) =>
+    (error.$metadata?.clockSkewCorrected === true ? clockWrong : denied)(doing, reason, error),
   429: slowDown,
   501: unsupported,
   503: slowDown,
@@ -143,7 +148,12 @@ function regionIn(error: SdkError): string | undefined {
 function reasonOf(error: SdkError): string {
   const status = statusOf(error);
   const name = nameOf(error);
-  const words = error.message.replaceAll(/\s+/g, ' ').trim().slice(0, 300) || error.code || '';
-  const known = name === 'Error' || words.startsWith(name) ? words : `${name}: ${words}`;
+  const words = error.message
+    .replaceAll(/\s+/g, ' ')
+    .replace(/^@smithy\/\S+ - /, '')
+    .replace(/[. ]*$/, '')
+    .slice(0, 300);
+  const plain = name === 'Error' || name === 'TimeoutError' || words.startsWith(name);
+  const known = plain ? words || (error.code ?? name) : `${name}: ${words}`;
   return status === undefined ? known : `${known} (HTTP ${status})`;
 }

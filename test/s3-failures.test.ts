@@ -1,0 +1,278 @@
+// What goes wrong with S3: cut connections and errors of the server are got over, and all else is an error that says what is wrong. The
+// server is real; a proxy in front of it breaks what it is told to.
+import assert from 'node:assert/strict';
+import { randomBytes } from 'node:crypto';
+import { once } from 'node:events';
+import { createServer } from 'node:http';
+import type { AddressInfo } from 'node:net';
+import { after, before, describe, test } from 'node:test';
+import { isFailure, type ErrorCode } from '@stillpoint/core';
+import type { Store } from '../packages/engine/src/vault/contract.ts';
+import { createRetryingStore } from '../packages/engine/src/vault/index.ts';
+import { startS3ServerIfPossible } from '../tools/s3-server/index.ts';
+import { startProxy, type Proxy, type ProxyFault } from '../tools/s3-server/proxy.ts';
+import { keysOf, makeBuckets, type Buckets, type StoreOptions } from './fixture/s3.ts';
+
+const server = await startS3ServerIfPossible();
+const content = randomBytes(300_000);
+
+/** Each operation of a store, on a folder that holds `there`. */
+const operations: Readonly<Record<string, (store: Store) => Promise<unknown>>> = {
+  put: (store) => store.put('new', content),
+  'put if absent': (store) => store.put('absent', content, { ifAbsent: true }),
+  get: (store) => store.get('there'),
+  'get of a range': (store) => store.get('there', { range: { offset: 5, bytes: 100 } }),
+  stat: (store) => store.stat('there'),
+  list: (store) => Array.fromAsync(store.list('')),
+  delete: (store) => store.delete('there'),
+  ensureWritable: (store) => store.ensureWritable(),
+};
+
+describe('S3 fails', { skip: typeof server === 'string' && server }, () => {
+  if (typeof server === 'string') return;
+  let buckets: Buckets;
+  let proxy: Proxy;
+  let folders = 0;
+
+  before(async () => {
+    buckets = await makeBuckets(server);
+    proxy = await startProxy(server.port);
+  });
+  after(async () => {
+    buckets.client.destroy();
+    buckets.guest.destroy();
+    await proxy[Symbol.asyncDispose]();
+    await server[Symbol.asyncDispose]();
+  });
+
+  /** Through the proxy, which passes everything on until it is told otherwise. */
+  async function broken(options: StoreOptions = {}): Promise<Store> {
+    proxy.follow(() => 'pass');
+    const folder = `fails-${folders++}`;
+    await buckets.store(folder).put('there', content);
+    return buckets.store(folder, { endpoint: proxy.endpoint, ...options });
+  }
+
+  const faults: readonly (readonly [string, ProxyFault, ErrorCode])[] = [
+    ['a refused connection', 'refuse', 'S3_UNREACHABLE'],
+    ['a lost answer', 'lose answer', 'S3_UNREACHABLE'],
+    ['a connection on which nothing happens', 'hang', 'S3_UNREACHABLE'],
+    ['an error of the server', { status: 500, code: 'InternalError' }, 'S3_SERVER_FAILED'],
+    ['an error of a gateway', { status: 502 }, 'S3_SERVER_FAILED'],
+    ['a server that wants less', { status: 503, code: 'SlowDown' }, 'S3_SLOW_DOWN'],
+    ['too many requests', { status: 429 }, 'S3_SLOW_DOWN'],
+  ];
+  for (const [what, fault, code] of faults) {
+    test(`${what}: told as it is, and got over by trying again`, async () => {
+      for (const [operation, work] of Object.entries(operations)) {
+        const store = await broken(fault === 'hang' ? { idleMs: 300 } : {});
+        proxy.follow(() => fault);
+        const failing = work(store);
+        await assert.rejects(
+          failing,
+          (error) => isFailure(error, code) && error.retryable,
+          operation,
+        );
+        // Each request of the operation fails once.
+        const seen = new Set<string>();
+        proxy.follow(({ method, url }) => {
+          const request = `${method} ${url}`;
+          if (seen.has(request)) return 'pass';
+          seen.add(request);
+          return fault;
+        });
+        // On a busy machine the server is quiet for a while, too.
+        await work(createRetryingStore(store, { attempts: 30, wait: async () => {} }));
+        await store.close();
+      }
+    });
+  }
+
+  for (const fault of ['cut answer', 'hang half'] as const) {
+    test(`half of an object is never taken for the whole (${fault})`, async () => {
+      const store = await broken(fault === 'hang half' ? { idleMs: 300 } : {});
+      proxy.follow(() => fault);
+      for (const operation of ['get', 'get of a range', 'list']) {
+        const reading = operations[operation]?.(store) ?? assert.fail();
+        await assert.rejects(reading, (error) => isFailure(error, 'S3_UNREACHABLE'), operation);
+      }
+      proxy.follow(({ n }) => (n === 1 ? fault : 'pass'));
+      const again = createRetryingStore(store, { attempts: 30, wait: async () => {} });
+      assert.equal(Buffer.compare(await again.get('there'), content), 0);
+      await store.close();
+    });
+  }
+
+  test('a put whose answer was lost is ours, not that of another', async () => {
+    const store = createRetryingStore(await broken(), { wait: async () => {} });
+    proxy.follow(({ method, n }) => (method === 'PUT' && n === 1 ? 'lose answer' : 'pass'));
+    await store.put('once', content, { ifAbsent: true });
+    assert.equal(Buffer.compare(await store.get('once'), content), 0);
+    await store.close();
+  });
+
+  test('a conflict that nobody has won is tried again', async () => {
+    const store = await broken();
+    const conflict = { status: 409, code: 'ConditionalRequestConflict' };
+    proxy.follow(({ method }) => (method === 'PUT' ? conflict : 'pass'));
+    const put = store.put('a', content, { ifAbsent: true });
+    await assert.rejects(put, (error) => isFailure(error, 'VAULT_IO_FAILED') && error.retryable);
+    const won = store.put('there', content, { ifAbsent: true });
+    await assert.rejects(won, (error) => isFailure(error, 'OBJECT_EXISTS'));
+    await store.close();
+  });
+
+  test('calls that wait for a server end promptly when they are aborted', async () => {
+    const store = await broken();
+    for (const fault of ['hang', 'hang half'] as const) {
+      const end = new AbortController();
+      const { signal } = end;
+      proxy.follow(() => {
+        setImmediate(() => end.abort(new Error('enough')));
+        return fault;
+      });
+      const calls = [store.get('there', { signal }), store.put('a', content, { signal })];
+      for (const { status, ...rest } of await Promise.allSettled(calls)) {
+        // Half of the empty answer to a put is the whole of it.
+        if (status === 'rejected')
+          assert.match(String((rest as PromiseRejectedResult).reason), /enough/);
+        else assert.equal(fault, 'hang half');
+      }
+      await assert.rejects(store.get('there', { signal }), /enough/);
+    }
+    await store.close();
+  });
+
+  describe('and says what is wrong, whatever is asked', () => {
+    const invalid = { accessKeyId: 'nobodysaccesskey', secretAccessKey: 'x' };
+    const cases: readonly (readonly [string, () => StoreOptions, ErrorCode, ProxyFault?])[] = [
+      ['a bucket that is not there', () => ({ bucket: 'no-such-bucket' }), 'S3_BUCKET_MISSING'],
+      [
+        'a wrong secret',
+        () => ({ credentials: { ...keysOf(server.guest), secretAccessKey: 'wrong' } }),
+        'S3_CREDENTIALS_WRONG',
+      ],
+      ['a user who is not there', () => ({ credentials: invalid }), 'S3_CREDENTIALS_WRONG'],
+      ['a server that is not there', () => ({ endpoint: 'http://127.0.0.1:9' }), 'S3_UNREACHABLE'],
+      ['a name that is not there', () => ({ endpoint: 'http://s3.invalid' }), 'S3_UNREACHABLE'],
+      [
+        'expired credentials',
+        () => ({ endpoint: proxy.endpoint }),
+        'S3_CREDENTIALS_EXPIRED',
+        { status: 400, code: 'ExpiredToken' },
+      ],
+      [
+        'another region',
+        () => ({ endpoint: proxy.endpoint }),
+        'S3_REGION_WRONG',
+        {
+          status: 301,
+          code: 'PermanentRedirect',
+          headers: { 'x-amz-bucket-region': 'eu-central-1' },
+        },
+      ],
+      [
+        'a server that lacks something',
+        () => ({ endpoint: proxy.endpoint }),
+        'S3_NOT_SUPPORTED',
+        { status: 501, code: 'NotImplemented' },
+      ],
+    ];
+    for (const [what, options, code, fault = 'pass'] of cases) {
+      test(`${what}: ${code}`, async () => {
+        proxy.follow(() => fault);
+        for (const [operation, work] of Object.entries(operations)) {
+          const store = buckets.store('says', options());
+          await assert.rejects(work(store), (error) => {
+            if (!isFailure(error, code)) assert.fail(`${operation}: ${String(error)}`);
+            return true;
+          });
+          await store.close();
+        }
+      });
+    }
+
+    test('access that the policy does not give: S3_ACCESS_DENIED', async () => {
+      const store = buckets.store('says', { prefix: 'somebody-elses' });
+      for (const [operation, work] of Object.entries(operations)) {
+        if (operation === 'list') continue; // The policy lets the whole bucket be listed.
+        if (operation === 'stat' || operation.startsWith('get')) continue;
+        await assert.rejects(
+          work(store),
+          (error) => isFailure(error, 'S3_ACCESS_DENIED'),
+          operation,
+        );
+      }
+      await store.close();
+    });
+
+    test('the region is named, and how to write it', async () => {
+      proxy.follow(() => ({
+        status: 400,
+        code: 'AuthorizationHeaderMalformed',
+        more: '<Region>eu-west-3</Region>',
+      }));
+      const store = buckets.store('says', { endpoint: proxy.endpoint });
+      await assert.rejects(store.get('a'), (error) => {
+        assert.ok(isFailure(error, 'S3_REGION_WRONG'));
+        return error.hint.includes('region=eu-west-3');
+      });
+      await store.close();
+    });
+  });
+
+  for (const [what, offMs] of [
+    ['an hour late', -3_600_000],
+    ['a month ahead', 30 * 86_400_000],
+  ] as const) {
+    test(`a clock that is ${what}: told as it is, and mended by the answer that complains`, async (t) => {
+      for (const [operation, work] of Object.entries(operations)) {
+        const store = await broken();
+        const right = Date.now();
+        t.mock.timers.enable({ apis: ['Date'], now: right + offMs });
+        await assert.rejects(work(store), (error) => isFailure(error, 'S3_CLOCK_WRONG'), operation);
+        t.mock.timers.setTime(right + offMs + 1);
+        const next = buckets.store(`clock-${folders++}`, { endpoint: proxy.endpoint });
+        const again = createRetryingStore(next, { wait: async () => {} });
+        await again.put('there', content);
+        await work(again);
+        t.mock.timers.reset();
+        await Promise.all([store.close(), again.close()]);
+      }
+    });
+  }
+});
+
+describe('a server that is no S3', () => {
+  /** Takes everything for fine, as many do. */
+  const startAgreeable = async (body: string): Promise<AsyncDisposable & { port: number }> => {
+    const web = createServer((incoming, answer) => {
+      incoming.resume();
+      answer.writeHead(200, { 'content-type': 'text/html' });
+      answer.end(body);
+    });
+    await once(web.listen(0, '127.0.0.1'), 'listening');
+    return {
+      port: (web.address() as AddressInfo).port,
+      async [Symbol.asyncDispose]() {
+        web.close();
+        web.closeAllConnections();
+      },
+    };
+  };
+  const credentials = { accessKeyId: 'a', secretAccessKey: 'b' };
+
+  for (const body of ['', '<!doctype html><title>Welcome</title><p>Hello<br>', '<html></html>']) {
+    test(`is found out before anything is written to it, and lists nothing (${body})`, async () => {
+      await using web = await startAgreeable(body);
+      const { createS3Store, parseS3Address } =
+        await import('../packages/engine/src/vault/index.ts');
+      const address = parseS3Address(`s3://bucket?endpoint=http://127.0.0.1:${web.port}`);
+      const store = createS3Store(address, { credentials });
+      await assert.rejects(store.ensureWritable(), (error) => isFailure(error, 'S3_NOT_SUPPORTED'));
+      const listing = Array.fromAsync(store.list(''));
+      await assert.rejects(listing, (error) => isFailure(error, 'S3_SERVER_FAILED'));
+      await store.close();
+    });
+  }
+});
