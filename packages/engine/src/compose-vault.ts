@@ -7,6 +7,7 @@ import type { ResolvedPlace, ResolvedVault } from './config/index.ts';
 import type { ProjectState } from './project/index.ts';
 import {
   createDirectoryStore,
+  createIndexCache,
   createReadonlyStore,
   createRetryingStore,
   createS3Store,
@@ -18,6 +19,7 @@ import {
   type Passphrase,
   type Store,
   type Vault,
+  type VaultOptions,
 } from './vault/index.ts';
 
 export function createStore(place: ResolvedPlace): Store {
@@ -61,13 +63,20 @@ export async function openProjectVault(
   if (found === undefined) refuseUnsaid(resolved);
   const encryption = await readEncryption(resolved, surroundings);
   const { clock } = surroundings;
+  const kept = rememberIndexes(state, resolved.place);
   const vault =
     found === undefined
-      ? await createVault(store, { clock, encryption })
-      : await openVault(store, encryption === 'none' ? {} : encryption);
+      ? await createVault(store, { clock, encryption, ...kept })
+      : await openVault(store, { ...kept, ...(encryption === 'none' ? {} : encryption) });
   if (state.vaultPlace !== where) await state.rememberVault(vault.id, where);
   cleanup.move();
   return vault;
+}
+
+/** Every command needs the indexes: what is far away is fetched once. */
+function rememberIndexes({ cacheDirectory }: ProjectState, place: ResolvedPlace): VaultOptions {
+  if (place.kind === 'directory') return {};
+  return { indexCache: createIndexCache(path.join(cacheDirectory, 'index')) };
 }
 
 /** Which vault it is, before anybody asks for its key; undefined: there is none, and none is missed. */

@@ -43,5 +43,6 @@ export {
 } from './stores/s3/address.ts';
 export { describeVault, type NewEncryption } from './describe.ts';
 export { validateStore, type StoreCheck, type ValidateOptions } from './stores/validate.ts';
+export { createIndexCache, type IndexCache } from './read/index-cache.ts';
 export { createVault, openVault, type CreateVaultOptions, type VaultOptions } from './vault.ts';
 export type { Tuning } from './tuning.ts';

@@ -4,6 +4,7 @@
 //              data. What it finds is good for reading only: new snapshots must not rely on it (I3).
 import { digestHex, digestOf, isFailure } from '@stillpoint/core';
 import { createChunkIndex, type ChunkIndex } from './chunk-index.ts';
+import type { IndexCache } from './index-cache.ts';
 import type { Damage, Store, StoreKey } from '../contract.ts';
 import type { VaultKeys } from '../crypto/keys.ts';
 import { createOpener, HEADER_BYTES, LAST_PART, saltOf } from '../crypto/sealed-object.ts';
@@ -27,6 +28,8 @@ export interface IndexLoader {
   /** What only the packs' own tables say; empty unless recover() was needed. */
   readonly recovered: ChunkIndex;
   refresh(): Promise<void>;
+  /** The same, and what this machine's disk remembered is read from the store itself: so that damage there is found. */
+  recheck(): Promise<void>;
   recover(): Promise<void>;
   /** Index files that could not be used, as of the last refresh(). */
   damages(): readonly Damage[];
@@ -36,20 +39,25 @@ export interface LoaderOptions {
   readonly store: Store;
   readonly keys: VaultKeys;
   readonly signal: AbortSignal;
+  /** Of a store that is far away. */
+  readonly cache?: IndexCache | undefined;
 }
 
 export function createIndexLoader(options: LoaderOptions): IndexLoader {
-  const { store, keys } = options;
+  const { store, keys, cache } = options;
   const index = createChunkIndex(keys);
   const recovered = createChunkIndex(keys);
   const loaded = new Set<StoreKey>();
+  /** Of these, those that nobody has seen in the store, only that they are there. */
+  const unseen = new Set<StoreKey>();
   const scanned = new Set<StoreKey>();
   let damages: Damage[] = [];
 
   /** False: it is gone. */
-  const load = async (file: IndexObject, found: Damage[]): Promise<boolean> => {
-    const { key } = file;
-    const packs = await readIndex(options, file);
+  const load = async (file: IndexObject, found: Damage[], trust: boolean): Promise<boolean> => {
+    const { key, hex } = file;
+    const kept = trust ? await cache?.read(hex) : undefined;
+    const packs = (kept && readIndexFile(keys, kept)) ?? (await readIndex(options, file));
     if (packs === undefined) return false;
     if (typeof packs === 'string') {
       found.push({ key, what: packs });
@@ -57,19 +65,25 @@ export function createIndexLoader(options: LoaderOptions): IndexLoader {
     }
     for (const pack of packs) index.addPack(pack);
     loaded.add(key);
+    if (kept === undefined) unseen.delete(key);
+    else unseen.add(key);
     return true;
   };
 
-  const refresh = async (): Promise<void> => {
+  const look = async (trust: boolean): Promise<void> => {
     for (let look = 1; ; look++) {
       const found: Damage[] = [];
+      const there = new Set<string>();
       let merged = false;
       await forEachConcurrently(store.list(INDEX_PREFIX), READS_AT_ONCE, async ({ key, bytes }) => {
         const hex = indexOfKey(key);
-        if (hex === undefined || loaded.has(key)) return;
-        if (!(await load({ key, hex, bytes }, found))) merged = true;
+        if (hex === undefined) return;
+        there.add(hex);
+        if (loaded.has(key) && (trust || !unseen.has(key))) return;
+        if (!(await load({ key, hex, bytes }, found, trust))) merged = true;
       });
       damages = found;
+      await cache?.retain(there);
       // Somebody merged one into another just now: that one was put before, so another list has it.
       if (!merged || look === LOOKS) return;
     }
@@ -88,7 +102,8 @@ export function createIndexLoader(options: LoaderOptions): IndexLoader {
   return {
     index,
     recovered,
-    refresh: joinNext(refresh),
+    refresh: joinNext(() => look(true)),
+    recheck: joinNext(() => look(false)),
     recover: joinNext(recover),
     damages: () => damages,
   };
@@ -102,13 +117,14 @@ interface IndexObject {
 
 /** The packs of an index file, or what is wrong with it; undefined: it is gone. */
 async function readIndex(
-  { store, keys, signal }: LoaderOptions,
+  { store, keys, signal, cache }: LoaderOptions,
   { key, hex, bytes }: IndexObject,
 ): Promise<readonly IndexedPack[] | string | undefined> {
   if (bytes > STORED_INDEX_BYTES_MAX) return 'the index is larger than any that is written';
   const content = await store.get(key, { signal }).catch(unreadable);
   if (content === undefined || typeof content === 'string') return content;
   if (digestHex(digestOf(content)) !== hex) return 'the index does not have the digest in its name';
+  await cache?.keep(hex, content);
   return readIndexFile(keys, content) ?? 'the index is of another vault or of an unknown format';
 }
 

@@ -36,7 +36,7 @@ export async function verifyStreams<T extends StreamRefLike>(
 ): Promise<StreamsReport<T>> {
   const { loader } = parts;
   const { deep, signal } = options;
-  await loader.refresh();
+  await loader.recheck();
   const checks = options.packs ?? (await createPackChecks(parts));
   const findings = createFindings(loader.damages());
   const streams: T[] = [];
