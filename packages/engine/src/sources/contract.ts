@@ -174,6 +174,17 @@ export interface PrepareOptions {
   readonly progress: ProgressListener;
 }
 
+export interface RebaseOptions {
+  /** The snapshot of the record. */
+  readonly snapshot: SnapshotId;
+  /** Records of this source in other snapshots, newest first: what they name stays in the vault. Any may be forgotten meanwhile. */
+  readonly others: AsyncIterable<Json>;
+  readonly sink: ObjectSink;
+  readonly source: ObjectSource;
+  readonly signal: AbortSignal;
+  readonly progress: ProgressListener;
+}
+
 /** A state that a source can be switched to, prepared and durable. Plain JSON, journaled. */
 export type Placement = Json;
 
@@ -236,6 +247,11 @@ export interface SourceDriver {
   references(record: Json, source: ObjectSource): AsyncIterable<NamedStream>;
   prepare(record: Json, options: PrepareOptions): Promise<Placement>;
   prove(placement: Placement, signal: AbortSignal): Promise<Proof>;
+  /**
+   * The same captured state told by a record that keeps less alive, beside the live state and without touching it; undefined: there is
+   * nothing to gain. Left out: records of this kind keep no more than they restore.
+   */
+  rebase?(record: Json, options: RebaseOptions): Promise<Json | undefined>;
   /**
    * The placement that leads back to the state captured as `record` in the undo snapshot, taken after that snapshot is
    * sealed and while the freeze is held. Must survive switch() to another placement.

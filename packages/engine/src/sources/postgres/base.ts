@@ -11,11 +11,11 @@ import {
   type StreamHints,
   type StreamRef,
 } from '../contract.ts';
-import type { Cluster } from './cluster/contract.ts';
 import { formatLsn } from './lsn.ts';
 import { createPool } from './pool.ts';
 import { parseStored, type BaseRef } from './record.ts';
 import { takeBaseBackup } from './replication/base-backup.ts';
+import type { Connectable } from './session.ts';
 import { readTar, type TarEntry } from './tar.ts';
 
 const relativePath = z
@@ -54,13 +54,14 @@ export interface StoreBaseOptions {
   readonly progress: ProgressListener;
 }
 
-export async function storeBase(cluster: Cluster, options: StoreBaseOptions): Promise<BaseRef> {
+/** Of a server that runs, or of one that waits in its recovery. */
+export async function storeBase(server: Connectable, options: StoreBaseOptions): Promise<BaseRef> {
   const { sink, signal, label } = options;
   const hintsOf = await findHints(options);
   let stored: { readonly listing: Listing; readonly bytes: number } | undefined;
   let manifest: StreamRef | undefined;
   try {
-    const result = await takeBaseBackup(cluster, {
+    const result = await takeBaseBackup(server, {
       label,
       signal,
       onArchive: async (tar) => void (stored = await storeFiles(tar, options, hintsOf)),

@@ -14,6 +14,7 @@ import { parsePlacement, toPlacement } from './placement.ts';
 import { bytesToPrepare, prepare } from './prepare.ts';
 import { probe } from './probe.ts';
 import { prove } from './prove.ts';
+import { rebase } from './rebase.ts';
 import { parseRecord } from './record.ts';
 import { postgresReferences } from './references.ts';
 import { createDatabaseAccess, dropLeftoverViews } from './views.ts';
@@ -56,6 +57,7 @@ export function createManagedPostgresDriver(options: ManagedPostgresOptions): So
     references: postgresReferences,
     prepare: (record, prepareOptions) => prepare({ cluster, clock }, record, prepareOptions),
     prove: (placement, signal) => prove(cluster, name, placement, signal),
+    rebase: (record, rebasing) => rebase(cluster, record, rebasing),
     async placementOfUndo(record, { snapshot }) {
       const { incarnation } = parseRecord(record);
       return toPlacement({ incarnation, snapshot, reuse: true });

@@ -16,9 +16,9 @@ import {
 import { bytesBetween, formatLsn, parseLsn } from './lsn.ts';
 import { toPlacement } from './placement.ts';
 import { currentArch, parseRecord, type PostgresRecord } from './record.ts';
-import { recover } from './recovery.ts';
+import { recover, type LaidOut } from './recovery.ts';
 import { readStoredSequences } from './sequences.ts';
-import { readWalList } from './wal-list.ts';
+import { readWalList, type WalList } from './wal-list.ts';
 import { materialiseWal } from './wal-materialise.ts';
 
 export interface PrepareContext {
@@ -49,29 +49,9 @@ export async function prepare(
   const note = viewAs === undefined ? { snapshot } : { snapshot, view: true as const };
   await writeNote(cluster, incarnation, 'prepared', note);
   try {
-    const data = await dataDirectory(cluster, incarnation);
-    const wal = await makeWalDirectory(cluster, incarnation);
-    progress({ type: 'phase:started', phase: 'base', detail: 'database' });
-    await writeBase({ base: record.base, directory: data, source, signal, progress });
-    progress({ type: 'phase:started', phase: 'wal', detail: 'database' });
-    await materialiseWal({
-      list,
-      from: parseLsn(record.base.startLsn),
-      to: parseLsn(record.mark.lsn),
-      segmentBytes: record.walSegmentBytes,
-      directory: wal,
-      source,
-      signal,
-    });
+    const laidOut = await layOut(cluster, { incarnation, record, list, source, signal, progress });
     progress({ type: 'phase:started', phase: 'recovery', detail: 'database' });
-    const recovered = await recover(cluster, {
-      incarnation,
-      record,
-      sequences,
-      dataDirectory: data,
-      walDirectory: wal,
-      signal,
-    });
+    const recovered = await recover(cluster, { ...laidOut, sequences });
     await writeNote(cluster, incarnation, 'origin', {
       record: json as never,
       timeline: recovered.timeline,
@@ -83,6 +63,33 @@ export async function prepare(
     throw error;
   }
   return toPlacement({ incarnation, snapshot, reuse: false });
+}
+
+/** Writes the base, and beside it the WAL up to the mark. */
+export async function layOut(
+  cluster: Cluster,
+  options: {
+    readonly incarnation: string;
+    readonly record: PostgresRecord;
+    readonly list: WalList;
+  } & Pick<PrepareOptions, 'source' | 'signal' | 'progress'>,
+): Promise<LaidOut> {
+  const { incarnation, record, list, source, signal, progress } = options;
+  const data = await dataDirectory(cluster, incarnation);
+  const wal = await makeWalDirectory(cluster, incarnation);
+  progress({ type: 'phase:started', phase: 'base', detail: 'database' });
+  await writeBase({ base: record.base, directory: data, source, signal, progress });
+  progress({ type: 'phase:started', phase: 'wal', detail: 'database' });
+  await materialiseWal({
+    list,
+    from: parseLsn(record.base.startLsn),
+    to: parseLsn(record.mark.lsn),
+    segmentBytes: record.walSegmentBytes,
+    directory: wal,
+    source,
+    signal,
+  });
+  return { incarnation, record, dataDirectory: data, walDirectory: wal, signal };
 }
 
 /** Nothing for a life that is kept; otherwise the base, its WAL beside it, and the copy of the WAL that recovery makes. */
@@ -97,7 +104,7 @@ export async function bytesToPrepare(
   return record.base.bytes + 2 * walBytes;
 }
 
-function refuseOtherMachine(cluster: Cluster, record: PostgresRecord): void {
+export function refuseOtherMachine(cluster: Cluster, record: PostgresRecord): void {
   const { major } = cluster.binaries;
   if (record.major !== major) {
     throw failure('POSTGRES_MAJOR_MISMATCH', { captured: record.major, present: major });

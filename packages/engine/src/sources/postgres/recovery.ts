@@ -6,6 +6,7 @@
 import { failure, isFailure } from '@stillpoint/core';
 import { rm, writeFile } from 'node:fs/promises';
 import path from 'node:path';
+import { setTimeout } from 'node:timers/promises';
 import type { Client } from 'pg';
 import type { Cluster, PrivateServer } from './cluster/contract.ts';
 import { bytesBetween, formatLsn, historyFileName, isLsnText, parseLsn, type Lsn } from './lsn.ts';
@@ -14,13 +15,16 @@ import { ensureSlot } from './replication/slot.ts';
 import { setBackSequences, type DatabaseSequences } from './sequences.ts';
 import { withClient, withControl } from './session.ts';
 
-export interface RecoveryOptions {
+export interface LaidOut {
   readonly incarnation: string;
   readonly record: PostgresRecord;
-  readonly sequences: readonly DatabaseSequences[];
   readonly dataDirectory: string;
   readonly walDirectory: string;
   readonly signal: AbortSignal;
+}
+
+export interface RecoveryOptions extends LaidOut {
+  readonly sequences: readonly DatabaseSequences[];
 }
 
 export interface Recovered {
@@ -30,15 +34,16 @@ export interface Recovered {
 
 /** A fork lies at the mark, or past the header of the page that begins there. */
 const PAGE_HEADER_BYTES = 64;
+const REPLAY_ASKED_EVERY_MS = 50;
 
 /** POSTGRES_RECOVERY_FAILED, and whatever starting a server may fail with. */
 export async function recover(cluster: Cluster, options: RecoveryOptions): Promise<Recovered> {
   const { incarnation, record, signal } = options;
-  await writeFile(path.join(options.dataDirectory, 'recovery.signal'), '', { mode: 0o600 });
-  await cluster.writeServerConfig(incarnation);
-  await cluster.takeOwnership(path.dirname(options.dataDirectory));
+  await makeReady(cluster, options);
   try {
-    await using server = await startRecovery(cluster, options);
+    await using server = await startRecovery(cluster, options, {
+      recovery_target_action: 'promote',
+    });
     const recovered = await withControl(server, signal, async (client) => {
       const reached = await checkReached(client, record);
       // Before anybody writes: from the fork on, all WAL of this life is held for the next snapshot.
@@ -58,6 +63,51 @@ export async function recover(cluster: Cluster, options: RecoveryOptions): Promi
   }
 }
 
+/**
+ * A server that has replayed up to the mark and stays there, open to be read and to be copied; the caller ends it. Nothing of its
+ * history ends or begins: what is copied from it goes on where the record's own base does.
+ */
+export async function startAtMark(cluster: Cluster, options: LaidOut): Promise<PrivateServer> {
+  const { record, signal } = options;
+  await makeReady(cluster, options);
+  const settings = { recovery_target_action: 'pause', hot_standby: 'on' };
+  const server = await startRecovery(cluster, options, settings);
+  try {
+    await withControl(server, signal, (client) => untilAtMark(client, record, signal));
+    return server;
+  } catch (error) {
+    await server.stop();
+    signal.throwIfAborted();
+    if (isFailure(error)) throw error;
+    throw recoveryFailed(cluster, reasonOf(error), error);
+  }
+}
+
+/** A replay that pauses elsewhere would do so for ever. */
+async function untilAtMark(
+  client: Client,
+  { mark }: PostgresRecord,
+  signal: AbortSignal,
+): Promise<void> {
+  for (;;) {
+    const { rows } = await client.query<{ pause: string; lsn: string }>(
+      'SELECT pg_get_wal_replay_pause_state() AS pause, pg_last_wal_replay_lsn()::text AS lsn',
+    );
+    const { pause, lsn } = rows[0]!;
+    if (pause === 'paused') {
+      if (isAtMark(parseLsn(lsn), mark)) return;
+      throw new Error(`replay stays at ${lsn}, the snapshot's mark is at ${mark.lsn}`);
+    }
+    await setTimeout(REPLAY_ASKED_EVERY_MS, undefined, { signal });
+  }
+}
+
+async function makeReady(cluster: Cluster, options: LaidOut): Promise<void> {
+  await writeFile(path.join(options.dataDirectory, 'recovery.signal'), '', { mode: 0o600 });
+  await cluster.writeServerConfig(options.incarnation);
+  await cluster.takeOwnership(path.dirname(options.dataDirectory));
+}
+
 async function restoreSequences(
   server: PrivateServer,
   { sequences, signal }: RecoveryOptions,
@@ -71,7 +121,8 @@ async function restoreSequences(
 
 function startRecovery(
   cluster: Cluster,
-  { incarnation, record, walDirectory, signal }: RecoveryOptions,
+  { incarnation, record, walDirectory, signal }: LaidOut,
+  settings: Readonly<Record<string, string>>,
 ): Promise<PrivateServer> {
   return cluster.startPrivate(incarnation, {
     signal,
@@ -79,12 +130,12 @@ function startRecovery(
       restore_command: restoreCommand(walDirectory),
       recovery_target_name: record.mark.name,
       recovery_target_timeline: String(record.mark.timeline),
-      recovery_target_action: 'promote',
       // The files of the base were written and not synced: the server does it once for all of them.
       recovery_init_sync_method: process.platform === 'linux' ? 'syncfs' : 'fsync',
       // The fork's segment must outlive the checkpoint at the end of recovery: the slot is made after it.
       wal_keep_size: '256MB',
       autovacuum: 'off',
+      ...settings,
     },
   });
 }
@@ -112,13 +163,17 @@ async function checkReached(client: Client, record: PostgresRecord): Promise<Rec
     throw new Error(`the new timeline does not continue timeline ${record.mark.timeline}`);
   }
   const forkLsn = parseLsn(fork);
-  const past = bytesBetween(parseLsn(record.mark.lsn), forkLsn);
-  if (past < 0 || past > PAGE_HEADER_BYTES || !reason.includes(record.mark.name)) {
+  if (!isAtMark(forkLsn, record.mark) || !reason.includes(record.mark.name)) {
     throw new Error(
       `recovery ended at ${formatLsn(forkLsn)}, the snapshot's mark is at ${record.mark.lsn}`,
     );
   }
   return { timeline, forkLsn };
+}
+
+function isAtMark(lsn: Lsn, mark: PostgresRecord['mark']): boolean {
+  const past = bytesBetween(parseLsn(mark.lsn), lsn);
+  return past >= 0 && past <= PAGE_HEADER_BYTES;
 }
 
 function recoveryFailed(cluster: Cluster, reason: string, cause: unknown): Error {

@@ -1,8 +1,8 @@
 // BASE_BACKUP: the whole cluster as one tar stream, then the backup's manifest, over one COPY (Postgres 15 and newer).
 // The first byte of each CopyData names it: n new archive, m manifest, d data, p progress.
 // WAL is left out on purpose: it comes from the slot, and the base is worth nothing without the WAL up to its stop LSN.
-import type { Cluster } from '../cluster/contract.ts';
 import { parseLsn, type Lsn } from '../lsn.ts';
+import type { Connectable } from '../session.ts';
 import { connectReplication, quoteLiteral } from './connection.ts';
 import { rowValues, startCopy, type CopyReader, type WireMessage } from './copy-reader.ts';
 
@@ -28,10 +28,10 @@ const READY = 0x5a;
 const [ARCHIVE, MANIFEST, DATA, PROGRESS] = [0x6e, 0x6d, 0x64, 0x70];
 
 export async function takeBaseBackup(
-  cluster: Cluster,
+  server: Connectable,
   options: BaseBackupOptions,
 ): Promise<BaseBackupResult> {
-  const client = await connectReplication(cluster, options.signal);
+  const client = await connectReplication(server, options.signal);
   const command =
     `BASE_BACKUP (LABEL ${quoteLiteral(options.label)}, CHECKPOINT 'fast', WAIT false, WAL false, ` +
     `MANIFEST 'yes', MANIFEST_CHECKSUMS 'NONE')`;

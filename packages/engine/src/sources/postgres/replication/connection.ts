@@ -1,8 +1,8 @@
 // Opens a walsender connection. It speaks only the simple protocol and only replication commands, so the few words
 // that go into them are quoted here.
 import type { Client } from 'pg';
-import type { Cluster } from '../cluster/contract.ts';
 import { parseLsn, type Lsn } from '../lsn.ts';
+import type { Connectable } from '../session.ts';
 
 export interface SystemIdentity {
   readonly systemId: string;
@@ -10,8 +10,11 @@ export interface SystemIdentity {
   readonly flushLsn: Lsn;
 }
 
-export async function connectReplication(cluster: Cluster, signal: AbortSignal): Promise<Client> {
-  const client = await cluster.connect({
+export async function connectReplication(
+  server: Connectable,
+  signal: AbortSignal,
+): Promise<Client> {
+  const client = await server.connect({
     replication: true,
     applicationName: 'stillpoint replication',
     signal,
@@ -22,10 +25,10 @@ export async function connectReplication(cluster: Cluster, signal: AbortSignal):
 }
 
 export async function identifySystem(
-  cluster: Cluster,
+  server: Connectable,
   signal: AbortSignal,
 ): Promise<SystemIdentity> {
-  const client = await connectReplication(cluster, signal);
+  const client = await connectReplication(server, signal);
   try {
     const { rows } = await client.query<{
       systemid: string;
