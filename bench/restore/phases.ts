@@ -1,4 +1,5 @@
-// How long each phase of a restore took, by its progress events. A phase ends where the next begins.
+// How long each phase of a restore took, by its progress events. A phase ends where the next begins, of the same source where several
+// are worked on at once.
 import type { ProgressListener } from '@stillpoint/core';
 
 /** Others are parts of these, told by one source. */
@@ -14,6 +15,9 @@ const mainPhases = new Set([
   'open',
 ]);
 
+/** Of several sources at the same time. */
+const atOnce = new Set(['prepare', 'prove']);
+
 export interface Phases {
   readonly progress: ProgressListener;
   /** `prepare db` and the like, in seconds, in the order in which they came. */
@@ -22,26 +26,32 @@ export interface Phases {
 
 export function watchPhases(say: (text: string) => void): Phases {
   const seconds = new Map<string, number>();
-  let current: { readonly name: string; readonly startedMs: number } | undefined;
-  const close = (): void => {
-    if (current === undefined) return;
-    const spent = (performance.now() - current.startedMs) / 1000;
-    seconds.set(current.name, (seconds.get(current.name) ?? 0) + spent);
-    current = undefined;
+  const running = new Map<string, { readonly name: string; readonly startedMs: number }>();
+  const close = (subject: string): void => {
+    const one = running.get(subject);
+    if (one === undefined) return;
+    const spent = (performance.now() - one.startedMs) / 1000;
+    seconds.set(one.name, (seconds.get(one.name) ?? 0) + spent);
+    running.delete(subject);
+  };
+  const closeAll = (): void => {
+    for (const subject of running.keys()) close(subject);
   };
   return {
     progress(event) {
+      if (event.type === 'note:said') say(`  ${event.text}`);
       if (event.type !== 'phase:started' || !mainPhases.has(event.phase)) return;
       // What follows a colon is a part of it: "core: history".
-      const detail = event.detail?.split(':')[0];
-      const name = detail === undefined ? event.phase : `${event.phase} ${detail}`;
-      if (name === current?.name) return;
-      close();
-      current = { name, startedMs: performance.now() };
+      const [subject = ''] = event.detail?.split(':') ?? [];
+      const name = subject === '' ? event.phase : `${event.phase} ${subject}`;
+      if (name === running.get(subject)?.name) return;
+      if (atOnce.has(event.phase)) close(subject);
+      else closeAll();
+      running.set(subject, { name, startedMs: performance.now() });
       say(`  ${name}`);
     },
     end() {
-      close();
+      closeAll();
       return seconds;
     },
   };

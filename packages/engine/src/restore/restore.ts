@@ -155,6 +155,9 @@ async function checkRoom(
   }
 }
 
+/** One reads and writes while another computes. The first error ends all of them, and is told when they have ended. */
+const preparedAtOnce = 2;
+
 async function prepareAll(
   engine: EngineContext,
   run: Run,
@@ -162,8 +165,9 @@ async function prepareAll(
   { sources }: Selection,
   workDirectory: string,
 ): Promise<readonly Prepared[]> {
-  const prepared: Prepared[] = [];
-  for (const [index, source] of sources.entries()) {
+  const end = new AbortController();
+  const untilError = AbortSignal.any([signal, end.signal]);
+  const prepareOne = async (source: ManifestSource, index: number): Promise<Prepared> => {
     const driver = run.drivers.get(source.name)!;
     const existed = await driver.exists();
     progress({ type: 'phase:started', phase: 'prepare', detail: source.name });
@@ -171,13 +175,30 @@ async function prepareAll(
       snapshot: target.manifest.id,
       source: engine.vault,
       workDirectory: path.join(workDirectory, `after-${index}`),
-      signal,
+      signal: untilError,
       progress,
     });
     progress({ type: 'phase:started', phase: 'prove', detail: source.name });
-    const { checks } = await driver.prove(after, signal);
-    prepared.push({ driver, source, after, checks, existed });
-  }
+    const { checks } = await driver.prove(after, untilError);
+    return { driver, source, after, checks, existed };
+  };
+  const prepared: Prepared[] = [];
+  const waiting = [...sources.entries()];
+  let failed: { readonly error: unknown } | undefined;
+  const takeTurns = async (): Promise<void> => {
+    try {
+      for (let next = waiting.shift(); next !== undefined; next = waiting.shift()) {
+        const [index, source] = next;
+        untilError.throwIfAborted();
+        prepared[index] = await prepareOne(source, index);
+      }
+    } catch (error) {
+      failed ??= { error };
+      end.abort(error);
+    }
+  };
+  await Promise.all(Array.from({ length: preparedAtOnce }, takeTurns));
+  if (failed !== undefined) throw failed.error;
   return prepared;
 }
 
