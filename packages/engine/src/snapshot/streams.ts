@@ -13,7 +13,7 @@ export interface SnapshotStream {
 /** Throws what reading a listing throws. */
 export async function* streamsOfSnapshot(
   { vault, referencesOf }: Pick<EngineContext, 'vault' | 'referencesOf'>,
-  { manifest }: Sealed,
+  { manifest }: Pick<Sealed, 'manifest'>,
 ): AsyncGenerator<SnapshotStream> {
   const { config, id, sources } = manifest;
   if (config !== null) yield { source: null, driver: null, stream: config.content };
