@@ -2,7 +2,7 @@
 // needed, and a history that goes on from it.
 import assert from 'node:assert/strict';
 import { after, test } from 'node:test';
-import { silent, type Json } from '@stillpoint/core';
+import { silent } from '@stillpoint/core';
 import type { StreamRef } from '../contract.ts';
 import { bytesBetween, parseLsn } from './lsn.ts';
 import { parseRecord } from './record.ts';
