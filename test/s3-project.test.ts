@@ -1,0 +1,148 @@
+// A project whose vault is on S3, as a user has it: set up by the guide, through the command, on a real server.
+import assert from 'node:assert/strict';
+import { existsSync } from 'node:fs';
+import { mkdir, mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import path from 'node:path';
+import { after, before, describe, test } from 'node:test';
+import { newSnapshotId } from '@stillpoint/core';
+import { createRetryingStore, createVault, openVault } from '../packages/engine/src/vault/index.ts';
+import { startS3ServerIfPossible } from '../tools/s3-server/index.ts';
+import { createProject, openProject, type Project } from './fixture/project.ts';
+import { BUCKET, makeBuckets, PREFIX, type Buckets } from './fixture/s3.ts';
+
+const server = await startS3ServerIfPossible();
+
+describe('a vault on S3', { skip: typeof server === 'string' && server }, () => {
+  if (typeof server === 'string') return;
+  let buckets: Buckets;
+  let scratch: string;
+  const { guest, endpoint } = server;
+  const credentials = {
+    AWS_ACCESS_KEY_ID: guest.accessKeyId,
+    AWS_SECRET_ACCESS_KEY: guest.secretAccessKey,
+  };
+  const urlOf = (name: string): string => `s3://${BUCKET}/${PREFIX}/${name}?endpoint=${endpoint}`;
+
+  before(async () => {
+    buckets = await makeBuckets(server);
+    scratch = await mkdtemp(path.join(tmpdir(), 'stillpoint-s3-'));
+    await writeFile(path.join(scratch, 'key'), 'the passphrase of a test\n', { mode: 0o600 });
+  });
+  after(async () => {
+    buckets.client.destroy();
+    buckets.guest.destroy();
+    await rm(scratch, { recursive: true, force: true });
+    await server[Symbol.asyncDispose]();
+  });
+
+  /** No profile, no role, no network of a cloud: only what the test says. */
+  const alone = (): Record<string, string> => ({
+    HOME: scratch,
+    AWS_EC2_METADATA_DISABLED: 'true',
+    AWS_CONFIG_FILE: path.join(scratch, 'none'),
+    AWS_SHARED_CREDENTIALS_FILE: path.join(scratch, 'none'),
+  });
+
+  const sources = { notes: { driver: 'files', path: 'notes' } };
+  const project = (vault: unknown, config: Record<string, unknown> = {}): Promise<Project> =>
+    createProject({
+      database: false,
+      extensions: [],
+      config: { sources, vault, ...config },
+    });
+
+  async function note(directory: string, text: string): Promise<void> {
+    await mkdir(path.join(directory, 'notes'), { recursive: true });
+    await writeFile(path.join(directory, 'notes', 'note.txt'), text);
+  }
+
+  test('is begun, filled, listed, verified and restored, also on a machine that has nothing', async () => {
+    const encryption = { passphrase: { file: path.join(scratch, 'key') } };
+    const vault = { url: urlOf('whole'), encryption };
+    await using first = await project(vault);
+    const env = { ...alone(), ...credentials };
+    await note(first.directory, 'first');
+    const taken = await first.json<{ id: string }>(['snapshot'], { env });
+    await note(first.directory, 'second');
+    await first.stillpoint(['snapshot'], { env });
+    assert.equal((await first.json<unknown[]>(['list'], { env })).length, 2);
+    await first.stillpoint(['verify', '--deep'], { env });
+    await first.stillpoint(['restore', taken.id, '--yes'], { env });
+    assert.equal(await readFile(path.join(first.directory, 'notes', 'note.txt'), 'utf8'), 'first');
+    await first.stillpoint(['undo', '--yes'], { env });
+    assert.equal(await readFile(path.join(first.directory, 'notes', 'note.txt'), 'utf8'), 'second');
+    const looked = await first.stillpoint(['doctor'], { env });
+    assert.match(looked.stdout, /s3:\/\/acme-backups\/shop\/whole.*, which answers/);
+
+    // The other machine: a configuration, which names the vault and its key, and nothing else.
+    const elsewhere = path.join(scratch, 'elsewhere');
+    await mkdir(elsewhere);
+    const config = JSON.stringify({ sources, vault });
+    await writeFile(path.join(elsewhere, 'stillpoint.config.json'), config);
+    const host = openProject(elsewhere);
+    const into = path.join(scratch, 'restored');
+    await host.stillpoint(['restore', taken.id, '--into', into, '--yes'], { env });
+    assert.equal(await readFile(path.join(into, 'notes', 'note.txt'), 'utf8'), 'first');
+    assert.equal(await readFile(path.join(into, 'README.md'), 'utf8'), 'core\n');
+
+    // Nobody reads a word of it without the key.
+    const store = buckets.store('whole');
+    for await (const { key } of store.list('')) {
+      const content = Buffer.from(await store.get(key));
+      assert.equal(content.includes('second'), false, key);
+    }
+    await store.close();
+  });
+
+  test('wants to be told how it is encrypted, before anything is made', async () => {
+    await using one = await project(urlOf('unsaid'));
+    await note(one.directory, 'first');
+    const env = { ...alone(), ...credentials };
+    const refused = await one.stillpoint(['snapshot', '--json'], { env, exit: 2 });
+    assert.match(refused.stdout + refused.stderr, /VAULT_ENCRYPTION_REQUIRED/);
+    assert.deepEqual(await Array.fromAsync(buckets.store('unsaid').list('')), []);
+  });
+
+  const wrong: readonly (readonly [string, () => Record<string, string>, string])[] = [
+    ['no credentials', () => ({}), 'S3_CREDENTIALS_MISSING'],
+    [
+      'a wrong secret',
+      () => ({ ...credentials, AWS_SECRET_ACCESS_KEY: 'wrong' }),
+      'S3_CREDENTIALS_WRONG',
+    ],
+  ];
+  for (const [what, variables, code] of wrong) {
+    test(`with ${what} a snapshot fails before anything is held still: ${code}`, async () => {
+      const marker = path.join(scratch, `held-${code}`);
+      const participants = [
+        { kind: 'command', name: 'app', suspend: `touch ${marker}`, resume: 'true' },
+      ];
+      const vault = { url: urlOf('refused'), encryption: 'none' };
+      await using one = await project(vault, { participants });
+      await note(one.directory, 'first');
+      const env = { ...alone(), ...variables() };
+      const failed = await one.stillpoint(['snapshot', '--json'], { env, exit: 1 });
+      assert.match(failed.stdout + failed.stderr, new RegExp(code));
+      assert.doesNotMatch(failed.stdout + failed.stderr, /secretkey/);
+      assert.equal(existsSync(marker), false);
+    });
+  }
+
+  test('of several that begin it at once all have the same one', async () => {
+    const vaults = await Promise.all(
+      Array.from({ length: 5 }, () => createVault(createRetryingStore(buckets.store('begun')))),
+    );
+    assert.equal(new Set(vaults.map(({ id }) => id)).size, 1);
+    const [vault] = vaults;
+    assert.ok(vault !== undefined);
+    const id = newSnapshotId();
+    const never = new AbortController().signal;
+    await using session = await vault.openSession({ signal: never });
+    await session.sink().writeBytes(Buffer.alloc(100_000, 'x'));
+    const entry = await session.seal(id, Buffer.from('{}'));
+    await using other = await openVault(createRetryingStore(buckets.store('begun')));
+    assert.deepEqual(await other.list(), [entry]);
+    for (const one of vaults) await one[Symbol.asyncDispose]();
+  });
+});
