@@ -20,10 +20,10 @@ export function encodeSpan(task: SpanTask, compress: Jobs['compress']): Span {
   const groupOf = new Uint32Array(changed.length);
   const slotOf = new Uint16Array(changed.length);
   const groups: PlainChunk[] = [];
-  let gathered: Buffer[] = [];
+  let gathered: number[] = [];
 
   const closeGroup = (): void => {
-    if (gathered.length > 0) groups.push(joined(gathered));
+    if (gathered.length > 0) groups.push(joinPages(bytes, pageBytes, gathered));
     gathered = [];
   };
   for (const [n, page] of changed.entries()) {
@@ -34,7 +34,7 @@ export function encodeSpan(task: SpanTask, compress: Jobs['compress']): Span {
     }
     if (gathered.length === pagesPerGroup(pageBytes)) closeGroup();
     groupOf[n] = groups.length;
-    slotOf[n] = gathered.push(content) - 1;
+    slotOf[n] = gathered.push(page) - 1;
   }
   closeGroup();
   return { hashes, changed, groupOf, slotOf, groups: compress(groups) };
@@ -89,7 +89,15 @@ function findChanged(hashes: Buffer, previous: Uint8Array = new Uint8Array(0)): 
   return changed.slice(0, count);
 }
 
-function joined(pages: readonly Buffer[]): PlainChunk {
-  const plain = Buffer.concat(pages);
+/** Where they lie together they are not copied. */
+function joinPages(bytes: Buffer, pageBytes: number, pages: readonly number[]): PlainChunk {
+  const contentOf = (first: number, behind: number): Buffer =>
+    bytes.subarray(first * pageBytes, behind * pageBytes);
+  const first = pages[0] ?? 0;
+  const behind = (pages.at(-1) ?? 0) + 1;
+  const plain =
+    behind - first === pages.length
+      ? contentOf(first, behind)
+      : Buffer.concat(pages.map((page) => contentOf(page, page + 1)));
   return { hex: digestHex(digestOf(plain)), plain };
 }
