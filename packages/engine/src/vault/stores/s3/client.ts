@@ -37,7 +37,7 @@ export interface S3Caller {
 }
 
 const CONNECT_MS = 10_000;
-const IDLE_MS = 60_000;
+const IDLE_MS = 30_000;
 /** A pack's upload and the reads of a restore at the same time; each connection costs memory on both sides. */
 const CONNECTIONS = 32;
 
