@@ -16,6 +16,7 @@ import { prune } from './catalogue/prune.ts';
 import { snapshotAndRestore } from './catalogue/snapshot-and-restore.ts';
 import { sqlite } from './catalogue/sqlite.ts';
 import { vault } from './catalogue/vault.ts';
+import { vaultCare } from './catalogue/vault-care.ts';
 import { vaultKeys } from './catalogue/vault-keys.ts';
 
 /** As the reference shows them. */
@@ -29,6 +30,7 @@ export const catalogueSections = {
   SQLite: sqlite,
   files,
   vault,
+  'copies and exports': vaultCare,
   'keys of a vault': vaultKeys,
   prune,
   'vault on S3': s3,
@@ -48,6 +50,7 @@ export const catalogue = {
   ...sqlite,
   ...files,
   ...vault,
+  ...vaultCare,
   ...vaultKeys,
   ...prune,
   ...s3,

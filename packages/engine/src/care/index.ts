@@ -1,4 +1,10 @@
 export type * from './contract.ts';
 export { copySnapshots, type Cared, type CopySnapshotsOptions } from './copy.ts';
 export { repairCare, type RepairCareOptions } from './repair.ts';
+export {
+  exportSnapshot,
+  importFile,
+  type ExportSnapshotOptions,
+  type ImportFileOptions,
+} from './transfer.ts';
 export { verifyVault, type VerifyVaultOptions } from './verify.ts';

@@ -44,5 +44,6 @@ export {
 export { describeVault, type NewEncryption } from './describe.ts';
 export { validateStore, type StoreCheck, type ValidateOptions } from './stores/validate.ts';
 export { createIndexCache, type IndexCache } from './read/index-cache.ts';
+export { createExportStore, openExportStore, type ExportStore } from './upkeep/transfer-store.ts';
 export { createVault, openVault, type CreateVaultOptions, type VaultOptions } from './vault.ts';
 export type { Tuning } from './tuning.ts';

@@ -23,6 +23,7 @@ const packPattern = /^packs\/([0-9a-f]{2})\/(\1[0-9a-f]{62})$/;
 const indexPattern = /^index\/([0-9a-f]{64})$/;
 const checkedPattern = /^upkeep\/checked-([0-9a-f]{64})$/;
 const slotPattern = /^keys\/([0-9a-f]{16})$/;
+const exportedPattern = /^exported\/([0-9a-f]{64})$/;
 const holdPattern = /^holds\/([0-9a-f]{12})$/;
 const sessionPattern = /^sessions\/([0-9a-f-]{36})$/;
 const prunePattern = /^prune\/([0-9a-f-]{36})\.(packs|sessions|seen)$/;
@@ -100,4 +101,13 @@ export function pruneOfKey(
 ): { readonly id: string; readonly part: PrunePart } | undefined {
   const [, id, part] = prunePattern.exec(key) ?? [];
   return id === undefined ? undefined : { id, part: part as PrunePart };
+}
+
+/** The last object of a vault in one file: empty, and named by the BLAKE3 of all that stands before it in the file. */
+export function exportedKey(hex: string): StoreKey {
+  return `exported/${hex}`;
+}
+
+export function exportedOfKey(key: StoreKey): string | undefined {
+  return exportedPattern.exec(key)?.[1];
 }

@@ -1,0 +1,36 @@
+// What can go wrong with: copies, exports and repairs of a vault. Part of the error catalogue (../catalogue.ts).
+import { exitCodes as exit } from '../exit-codes.ts';
+import type { CatalogueEntry } from './entry.ts';
+
+export const vaultCare = {
+  SNAPSHOTS_NOT_COPIED: {
+    message: 'What was asked for could not be copied whole ({failed}): {reason}.',
+    hint: 'Whatever is whole was copied. stillpoint verify --deep shows what is damaged, stillpoint vault repair what can be mended.',
+    exit: exit.integrity,
+    retryable: false,
+  },
+  EXPORT_EXISTS: {
+    message: 'There is a file {file} already.',
+    hint: 'Name another one, or move it away. Nothing was written.',
+    exit: exit.failed,
+    retryable: false,
+  },
+  EXPORT_NOT_WRITTEN: {
+    message: 'The file {file} could not be written: {reason}.',
+    hint: 'Check the directory, its permissions and the room on its disk. Nothing of it stayed.',
+    exit: exit.failed,
+    retryable: false,
+  },
+  EXPORT_MISSING: {
+    message: 'The file {file} cannot be read: {reason}.',
+    hint: 'Name a file that stillpoint vault export wrote.',
+    exit: exit.notFound,
+    retryable: false,
+  },
+  EXPORT_DAMAGED: {
+    message: 'The file {file} is not what stillpoint vault export wrote: {reason}.',
+    hint: 'Nothing was imported. Take another copy of it; what is whole in it can be had too: unpack it with tar into an empty directory, and name that to stillpoint vault copy.',
+    exit: exit.integrity,
+    retryable: false,
+  },
+} as const satisfies Record<string, CatalogueEntry>;
