@@ -82,7 +82,8 @@ async function takeOurs(
     await using vault = await createVault(createDirectoryStore(target));
     await using session = await vault.openSession({ signal });
     const sink = session.sink();
-    const options = { label, incarnation: newUuid(), sink, bytesTotal: 0, signal };
+    const fresh = { source: vault, previous: undefined, pageBytes: 8192 };
+    const options = { label, incarnation: newUuid(), sink, ...fresh, bytesTotal: 0, signal };
     const { bytes } = await storeBase(cluster, { ...options, progress: silent });
     await session.flush();
     return bytes;

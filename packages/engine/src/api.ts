@@ -134,6 +134,12 @@ export interface ForgetOptions extends CallOptions {
   readonly last?: boolean;
 }
 
+export interface RebaseResult {
+  readonly rebased: readonly { readonly from: SnapshotId; readonly to: SnapshotId }[];
+  /** Nothing was to be gained. */
+  readonly unchanged: readonly SnapshotId[];
+}
+
 export interface ForgetResult {
   /** In the order in which they were named. */
   readonly forgotten: readonly (SnapshotSummary | DamagedSnapshot)[];
@@ -219,6 +225,11 @@ export interface Stillpoint extends AsyncDisposable {
    * refused: SNAPSHOT_HELD, UNDO_POINT_NEEDED, LAST_SNAPSHOT. A damaged one by its whole id.
    */
   forget(refs: readonly string[], options?: ForgetOptions): Promise<ForgetResult>;
+  /**
+   * Tells old snapshots again so that they keep less alive, each proved equal before the old one is forgotten: databases that hold much
+   * write-ahead log. Their ids change; names, holds and what the old ids mean stay. Without refs all of this project.
+   */
+  rebase(refs?: readonly string[], options?: CallOptions): Promise<RebaseResult>;
   /**
    * The address of the Postgres `name`, managed or by URL, as programs get it: with its password, and of this project's own
    * database. A managed server that is stopped is started. SOURCE_UNKNOWN, SOURCE_URL_MISSING.

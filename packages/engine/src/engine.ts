@@ -9,6 +9,7 @@ import type {
   ForgetResult,
   GateOptions,
   ManagedDatabase,
+  RebaseResult,
   RestoreOptions,
   RestorePlan,
   RestoreResult,
@@ -40,6 +41,7 @@ import {
   describeFound,
   findSnapshot,
   forgetSnapshots,
+  rebaseSnapshots,
   summarize,
   takeSnapshot,
   type Lockfile,
@@ -214,6 +216,12 @@ class ProjectStillpoint implements Stillpoint {
     const forget = ({ signal }: Call): Promise<ForgetResult> =>
       forgetSnapshots(context, refs, { dryRun, undoPoint, last, signal });
     return dryRun ? forget(callOf(options)) : this.#exclusively('forget', options, forget);
+  }
+
+  async rebase(refs: readonly string[] = [], options: CallOptions = {}): Promise<RebaseResult> {
+    return this.#exclusively('vault rebase', options, (call) =>
+      rebaseSnapshots(this.#composition.context, refs, call),
+    );
   }
 
   async databaseUrl(name: string, options: CallOptions = {}): Promise<string> {

@@ -6,12 +6,12 @@ import type { Clock, Json, ProgressListener, SnapshotId } from '@stillpoint/core
 import { writeFileAtomic } from '@stillpoint/core';
 import type { EngineContext } from '../context.ts';
 import type { FreezeTimes } from '../freeze/contract.ts';
-import type { Captured, CaptureSession, NamedStream, SourceDriver } from '../sources/contract.ts';
+import type { Captured, CaptureSession, SourceDriver } from '../sources/contract.ts';
 import type { SessionStats, VaultSession } from '../vault/contract.ts';
 import { lockfileText, signLockfile, type Lockfile } from './lockfile.ts';
 import type { Known } from './outline.ts';
 import { placeOf } from './place.ts';
-import { streamsOfSnapshot } from './streams.ts';
+import { streamsIn } from './streams.ts';
 import type { SourceSummary } from '../api.ts';
 import { MANIFEST_FORMAT, manifestBytes, type Manifest, type Sealed } from './manifest.ts';
 
@@ -81,11 +81,6 @@ export async function beginCapture(
     },
     [Symbol.asyncDispose]: () => resources.disposeAsync(),
   };
-}
-
-/** Drivers take over streams of earlier snapshots without writing them again: the vault must know of those, too. */
-async function* streamsIn(engine: EngineContext, manifest: Manifest): AsyncGenerator<NamedStream> {
-  for await (const { stream } of streamsOfSnapshot(engine, { manifest })) yield stream;
 }
 
 async function beginParts(

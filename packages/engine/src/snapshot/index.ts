@@ -14,6 +14,7 @@ export {
   type ManifestSource,
   type Sealed,
 } from './manifest.ts';
+export { rebaseSnapshots } from './rebase.ts';
 export { resolveRef } from './refs.ts';
 export { readSealed, type Damaged } from './sealed.ts';
 export { createCatalogue, type Catalogue } from './catalogue.ts';

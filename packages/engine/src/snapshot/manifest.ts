@@ -34,6 +34,8 @@ export interface Manifest {
   readonly lockfile: Lockfile;
   /** The mix that was captured, so that whoever brings it back is told again; null, or left out by earlier versions: none. */
   readonly brokenSeal?: BrokenSeal | null;
+  /** Ids that this snapshot had before it was told again by other records, the last one first. Left out: none. */
+  readonly rebasedFrom?: readonly SnapshotId[];
   readonly sources: readonly ManifestSource[];
   readonly createdBy: {
     readonly stillpoint: string;
@@ -83,6 +85,7 @@ const shape = z.looseObject({
   config: z.looseObject({ file: z.string(), content: streamRefSchema }).nullable(),
   lockfile: z.looseObject({ members: z.array(memberState), signature: z.string() }),
   brokenSeal: sealPart.extend({ earlier: z.array(sealPart).optional() }).nullish(),
+  rebasedFrom: z.array(z.string().refine(isSnapshotId)).optional(),
   sources: z.array(
     z.looseObject({
       name: z.string(),

@@ -10,6 +10,7 @@ export interface Outline extends Pick<
   'id' | 'kind' | 'name' | 'message' | 'createdAt' | 'durationMs' | 'freeze' | 'project'
 > {
   readonly brokenSeal?: Manifest['brokenSeal'];
+  readonly rebasedFrom?: Manifest['rebasedFrom'];
   readonly lockfile: Pick<Lockfile, 'signature'> & {
     readonly members: readonly MemberOutline[];
   };
@@ -25,7 +26,7 @@ export interface Known {
 }
 
 /** Changes whenever an outline does: what was remembered in another form is read again. */
-export const OUTLINE_FORM = 'outline 1';
+export const OUTLINE_FORM = 'outline 2';
 
 export function outlineOf(manifest: Manifest): Outline {
   const { id, kind, name, message, createdAt, durationMs, freeze, project } = manifest;
@@ -40,6 +41,7 @@ export function outlineOf(manifest: Manifest): Outline {
     freeze,
     project,
     brokenSeal: manifest.brokenSeal ?? null,
+    ...(manifest.rebasedFrom === undefined ? {} : { rebasedFrom: manifest.rebasedFrom }),
     lockfile: { signature, members: members.map(memberOutline) },
     sources: manifest.sources.map(sourceOutline),
   };

@@ -1,4 +1,5 @@
-// How people name a snapshot: an id, a unique prefix of one (four characters or more), a name, `latest`, `latest~2`.
+// How people name a snapshot: an id, a unique prefix of one (four characters or more), a name, `latest`, `latest~2`. An id that a
+// snapshot had before it was rebased still means it.
 import { failure, isSnapshotId } from '@stillpoint/core';
 import type { Known } from './outline.ts';
 
@@ -26,10 +27,12 @@ export function resolveRef<One extends Known>(
 ): One {
   const latest = latestPattern.exec(ref);
   if (latest !== null) return resolveLatest(ref, Number(latest[1] ?? 0), snapshots, projectId);
-  const named = snapshots.find(({ manifest }) => manifest.name === ref);
+  const named = snapshots.find(({ manifest }) => manifest.name === ref || manifest.id === ref);
   if (named !== undefined) return named;
   const matching = prefixPattern.test(ref)
-    ? snapshots.filter(({ manifest }) => manifest.id.startsWith(ref))
+    ? snapshots.filter(({ manifest: { id, rebasedFrom = [] } }) =>
+        [id, ...rebasedFrom].some((one) => one.startsWith(ref)),
+      )
     : [];
   const [first, second] = matching;
   if (first === undefined) {

@@ -1,7 +1,7 @@
 // All streams of a snapshot, with the source that each belongs to: what a copy takes along and statistics count.
 import type { EngineContext } from '../context.ts';
 import type { NamedStream } from '../sources/contract.ts';
-import type { Sealed } from './manifest.ts';
+import type { Manifest, Sealed } from './manifest.ts';
 
 export interface SnapshotStream {
   /** null: the configuration. */
@@ -22,4 +22,12 @@ export async function* streamsOfSnapshot(
       yield { source: name, driver, stream };
     }
   }
+}
+
+/** For the seal: drivers take over streams of earlier snapshots without writing them again, and the vault must know of those, too. */
+export async function* streamsIn(
+  engine: Pick<EngineContext, 'vault' | 'referencesOf'>,
+  manifest: Manifest,
+): AsyncGenerator<NamedStream> {
+  for await (const { stream } of streamsOfSnapshot(engine, { manifest })) yield stream;
 }

@@ -102,6 +102,12 @@ export const snapshotAndRestore = {
     exit: exit.usage,
     retryable: false,
   },
+  SNAPSHOT_NOT_REBASED: {
+    message: 'Snapshot {id} was not rebased: {reason}.',
+    hint: 'It is as it was, and restores as before.',
+    exit: exit.failed,
+    retryable: false,
+  },
   UNDO_POINT_NEEDED: {
     message: 'Snapshot {id} is the undo point that `stillpoint undo` goes back to{where}.',
     hint: 'Add --undo-point to forget it all the same. The last restore can then no longer be taken back.',
