@@ -5,7 +5,7 @@ import { randomBytes } from 'node:crypto';
 import { after, before, describe, test } from 'node:test';
 import { isFailure } from '@stillpoint/core';
 import type { Store } from '../packages/engine/src/vault/contract.ts';
-import { createRetryingStore } from '../packages/engine/src/vault/index.ts';
+import { createRetryingStore, validateStore } from '../packages/engine/src/vault/index.ts';
 import { storeSuite } from '../packages/engine/src/vault/testkit.ts';
 import { startS3ServerIfPossible } from '../tools/s3-server/index.ts';
 import { startProxy, type Proxy } from '../tools/s3-server/proxy.ts';
@@ -49,6 +49,18 @@ describe('a store on S3', { skip: typeof server === 'string' && server }, () => 
         return { store: buckets.store(newFolder(), options), dispose: async () => {} };
       },
     });
+  });
+
+  test('is found good by what `stillpoint vault validate` runs, which leaves nothing', async () => {
+    const store = createRetryingStore(buckets.store(newFolder()));
+    const { signal } = new AbortController();
+    const checks = await validateStore(store, { signal, manyObjects: 40 });
+    assert.deepEqual(
+      checks.filter((check) => 'error' in check),
+      [],
+    );
+    assert.deepEqual(await Array.fromAsync(store.list('')), []);
+    await store.close();
   });
 
   describe('objects in parts', () => {

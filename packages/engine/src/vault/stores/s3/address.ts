@@ -100,7 +100,7 @@ function readParameters(url: URL): Omit<S3Address, 'bucket' | 'prefix'> | string
 }
 
 function readEndpoint(text: string): string | undefined {
-  if (!/^https?:\/\//.test(text) || !URL.canParse(text)) return undefined;
+  if (!/^https?:\/\//i.test(text) || !URL.canParse(text)) return undefined;
   const { origin, href } = new URL(text);
   return href === `${origin}/` ? origin : undefined;
 }
