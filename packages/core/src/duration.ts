@@ -1,4 +1,4 @@
-// Durations as people write them: 500ms, 2s, 1.5m, 1h.
+// Durations as people write them: 500ms, 2s, 1.5m, 1h, 14d, 2w.
 
 const units: Readonly<Record<string, number>> = {
   ms: 1,
@@ -6,11 +6,13 @@ const units: Readonly<Record<string, number>> = {
   m: 60_000,
   min: 60_000,
   h: 3_600_000,
+  d: 86_400_000,
+  w: 604_800_000,
 };
 
 /** Milliseconds, or undefined when the text is no duration. A bare number is not one: its unit would be a guess. */
 export function parseDuration(text: string): number | undefined {
-  const match = /^(\d+(?:\.\d+)?)\s*(ms|s|min|m|h)$/.exec(text.trim());
+  const match = /^(\d+(?:\.\d+)?)\s*(ms|s|min|m|h|d|w)$/.exec(text.trim());
   const unit = units[match?.[2] ?? ''];
   return match === null || unit === undefined ? undefined : Number(match[1]) * unit;
 }

@@ -1,13 +1,14 @@
 // The library: what `createStillpoint(config)` gives. The command is a thin user of it.
 import type { Digest, ProgressListener, SnapshotId } from '@stillpoint/core';
+import type { ResolvedRetention } from './config/index.ts';
 import type { StateDiff } from './diff/contract.ts';
 import type { DoctorReport } from './doctor/contract.ts';
 import type { FreezeTimes } from './freeze/contract.ts';
 import type { GateVerdict } from './gate/contract.ts';
 import type { BrokenSeal } from './project/index.ts';
-import type { Lockfile } from './snapshot/index.ts';
+import type { KeepReason, Lockfile } from './snapshot/index.ts';
 import type { ClusterStatus } from './sources/postgres/cluster/contract.ts';
-import type { VerifyReport } from './vault/contract.ts';
+import type { OpenSession, PruneReport, VerifyReport } from './vault/contract.ts';
 
 export interface CallOptions {
   readonly signal?: AbortSignal;
@@ -149,6 +150,35 @@ export interface ForgetResult {
   readonly done: boolean;
 }
 
+/** How many of each to keep; `withinMs`: all that are at most so much older than the newest. */
+export type RetentionRules = ResolvedRetention;
+
+export interface RetainOptions extends CallOptions {
+  readonly dryRun?: boolean;
+}
+
+/** Why a snapshot stays: a rule that counts it, `within`, somebody holds it, or undo goes back to it. */
+export interface KeptSnapshot {
+  readonly snapshot: SnapshotSummary;
+  readonly reasons: readonly KeepReason[];
+}
+
+export interface RetainResult {
+  /** Of this project, oldest first. */
+  readonly kept: readonly KeptSnapshot[];
+  readonly forgotten: readonly SnapshotSummary[];
+  /** False for a dry run. */
+  readonly done: boolean;
+}
+
+export interface PruneOptions extends CallOptions {
+  readonly dryRun?: boolean;
+  /** Packs of which at least this share is garbage are rewritten; 0.3 unless told. 1: none that holds anything needed. */
+  readonly repackShare?: number;
+  /** With a dry run: as if these were forgotten. */
+  readonly without?: readonly SnapshotId[];
+}
+
 export interface DiffOptions extends CallOptions {
   /** Do not look at rows: faster where there are many. */
   readonly schemaOnly?: boolean;
@@ -225,6 +255,20 @@ export interface Stillpoint extends AsyncDisposable {
    * refused: SNAPSHOT_HELD, UNDO_POINT_NEEDED, LAST_SNAPSHOT. A damaged one by its whole id.
    */
   forget(refs: readonly string[], options?: ForgetOptions): Promise<ForgetResult>;
+  /**
+   * Forgets this project's snapshots that no rule keeps; those of other projects in the vault stay. Rules left out: those of the
+   * configuration. RETENTION_KEEPS_NOTHING when there are none.
+   */
+  retain(rules?: RetentionRules, options?: RetainOptions): Promise<RetainResult>;
+  /**
+   * Deletes from the vault what no snapshot of any project needs. Others may write meanwhile; what they may rely on is left to a
+   * later run. PRUNE_UNSURE: it cannot be told what a snapshot needs, and nothing was deleted.
+   */
+  prune(options?: PruneOptions): Promise<PruneReport>;
+  /** Who writes into the vault now, or died without saying so. */
+  sessions(): Promise<readonly OpenSession[]>;
+  /** Its process is known to be dead: prune no longer waits for it. SESSION_UNKNOWN. */
+  endSession(id: string): Promise<void>;
   /**
    * Tells old snapshots again so that they keep less alive, each proved equal before the old one is forgotten: databases that hold much
    * write-ahead log. Their ids change; names, holds and what the old ids mean stay. Without refs all of this project.

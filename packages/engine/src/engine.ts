@@ -9,6 +9,10 @@ import type {
   ForgetResult,
   GateOptions,
   ManagedDatabase,
+  PruneOptions,
+  RetainOptions,
+  RetainResult,
+  RetentionRules,
   RebaseResult,
   RestoreOptions,
   RestorePlan,
@@ -37,16 +41,22 @@ import {
   stayedBefore,
 } from './restore/index.ts';
 import { restoreElsewhere } from './restore-elsewhere.ts';
+import type { OpenSession, PruneReport } from './vault/contract.ts';
 import {
   describeFound,
   findSnapshot,
   forgetSnapshots,
+  pruneSnapshots,
+  retainSnapshots,
   rebaseSnapshots,
   summarize,
   takeSnapshot,
   type Lockfile,
   type Sealed,
 } from './snapshot/index.ts';
+
+/** Of a pack. Less frees more and copies more. */
+const DEFAULT_REPACK_SHARE = 0.3;
 
 /** Opens a project. Dispose it: connections and servers of ours that only this process needs end with it. */
 export async function createStillpoint(
@@ -222,6 +232,34 @@ class ProjectStillpoint implements Stillpoint {
     return this.#exclusively('vault rebase', options, (call) =>
       rebaseSnapshots(this.#composition.context, refs, call),
     );
+  }
+
+  async retain(rules?: RetentionRules, options: RetainOptions = {}): Promise<RetainResult> {
+    const { dryRun = false } = options;
+    const { context } = this.#composition;
+    const policy = rules ?? context.config.retention ?? {};
+    const retain = ({ signal }: Call): Promise<RetainResult> =>
+      retainSnapshots(context, policy, { dryRun, signal });
+    return dryRun ? retain(callOf(options)) : this.#exclusively('forget', options, retain);
+  }
+
+  async prune(options: PruneOptions = {}): Promise<PruneReport> {
+    const { dryRun = false, repackShare = DEFAULT_REPACK_SHARE, without = [] } = options;
+    // Without the lease: a snapshot of this project may be taken meanwhile, like that of any other.
+    return pruneSnapshots(this.#composition.context, {
+      ...callOf(options),
+      dryRun,
+      repackShare,
+      without: new Set(without),
+    });
+  }
+
+  sessions(): Promise<readonly OpenSession[]> {
+    return this.#composition.context.vault.sessions();
+  }
+
+  async endSession(id: string): Promise<void> {
+    await this.#composition.context.vault.endSession(id);
   }
 
   async databaseUrl(name: string, options: CallOptions = {}): Promise<string> {

@@ -6,11 +6,16 @@ export type {
   ForgetOptions,
   ForgetResult,
   GateOptions,
+  KeptSnapshot,
   Loss,
   ManagedDatabase,
+  PruneOptions,
   RestoreOptions,
   RestorePlan,
   RestoreResult,
+  RetainOptions,
+  RetainResult,
+  RetentionRules,
   SnapshotOptions,
   SnapshotSummary,
   SnapshotVerification,
@@ -35,6 +40,8 @@ export type {
   StateDiff,
   TableDiff,
 } from './diff/index.ts';
+export type { KeepReason } from './snapshot/index.ts';
+export type { OpenSession, PruneReport } from './vault/index.ts';
 export type { EngineEnvironment } from './compose.ts';
 export {
   CONFIG_NAMES,

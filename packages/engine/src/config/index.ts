@@ -24,5 +24,6 @@ export {
   type ResolvedSource,
   type ResolvedVault,
   type SqliteSource,
+  type ResolvedRetention,
 } from './resolved.ts';
 export { defineConfig, type UserConfig } from './user-config.ts';

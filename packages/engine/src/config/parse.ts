@@ -104,6 +104,8 @@ function keysAt(path: readonly Key[], value: unknown): readonly string[] {
       return keysOfSource(path, value);
     case 'freeze':
       return knownKeys.freeze;
+    case 'retention':
+      return knownKeys.retention;
     case 'vault':
       return [knownKeys.vault, knownKeys.encryption, knownKeys.passphrase][path.length - 1] ?? [];
     case 'participants': {

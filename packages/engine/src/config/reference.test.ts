@@ -24,6 +24,7 @@ test('docs/reference/config.md names every key, and no other', () => {
     ...knownKeys.vault.map((key) => `vault.${key}`),
     ...knownKeys.encryption.map((key) => `vault.encryption.${key}`),
     ...knownKeys.passphrase.map((key) => `vault.encryption.passphrase.${key}`),
+    ...knownKeys.retention.map((key) => `retention.${key}`),
     ...knownKeys.lock,
     ...knownKeys.command,
     ...knownKeys.http,

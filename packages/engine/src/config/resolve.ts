@@ -4,7 +4,7 @@ import { realpath } from 'node:fs/promises';
 import { resolveMembers } from './members.ts';
 import { parseUserConfig } from './parse.ts';
 import { resolveParticipants } from './participants.ts';
-import { DEFAULT_LOCK_KEY, type ResolvedConfig } from './resolved.ts';
+import { DEFAULT_LOCK_KEY, type ResolvedConfig, type ResolvedRetention } from './resolved.ts';
 import { resolveSources } from './sources.ts';
 import { resolveVault } from './vault.ts';
 
@@ -41,6 +41,14 @@ export async function resolveConfig(
       budgetMs: parsed.freeze?.budget ?? DEFAULT_BUDGET_MS,
       lockKey: parsed.freeze?.lockKey ?? DEFAULT_LOCK_KEY,
     },
+    ...(parsed.retention === undefined ? {} : { retention: resolveRetention(parsed.retention) }),
     vault: await resolveVault(parsed.vault, { projectDirectory, members, sources, file }),
   };
+}
+
+function resolveRetention({
+  within,
+  ...counts
+}: NonNullable<ReturnType<typeof parseUserConfig>['retention']>): ResolvedRetention {
+  return within === undefined ? counts : { ...counts, withinMs: within };
 }

@@ -16,6 +16,8 @@ export interface ResolvedConfig {
     readonly lockKey: bigint;
   };
   readonly vault: ResolvedVault;
+  /** What stays when snapshots are forgotten by rules; undefined: nothing is forgotten by itself. */
+  readonly retention?: ResolvedRetention;
 }
 
 /** Plain JSON: a project that was restored elsewhere remembers the one that it shares. */
@@ -55,6 +57,18 @@ export type ResolvedPassphrase =
       /** A variable of the process. */
       readonly env: string;
     };
+
+/** How many of each to keep; each left out keeps nothing by itself. */
+export interface ResolvedRetention {
+  readonly last?: number | undefined;
+  readonly hourly?: number | undefined;
+  readonly daily?: number | undefined;
+  readonly weekly?: number | undefined;
+  readonly monthly?: number | undefined;
+  readonly yearly?: number | undefined;
+  /** All that are no older than the newest one by more than this. */
+  readonly withinMs?: number | undefined;
+}
 
 export interface ResolvedMember {
   /** Relative to the project, '/' between parts, '.' for the project itself. Inside the project, always. */

@@ -4,6 +4,7 @@
 import { durationText, parseDuration } from '@stillpoint/core';
 import { z } from 'zod';
 import { sourceKinds, sourceSchema } from './user-sources.ts';
+import { retentionKeys, retentionSchema } from './user-retention.ts';
 import { vaultKeys, vaultSchema } from './user-vault.ts';
 import { relativePath } from './written-path.ts';
 
@@ -98,6 +99,7 @@ export const userConfigSchema = z.strictObject(
     participants: z.array(participant, 'a list of participants').optional(),
     freeze: freeze.optional(),
     vault: vaultSchema.optional(),
+    retention: retentionSchema.optional(),
   },
   'an object',
 );
@@ -112,6 +114,7 @@ export const knownKeys = {
   files: Object.keys(sourceKinds.files.shape),
   freeze: Object.keys(freeze.shape),
   ...vaultKeys,
+  retention: retentionKeys,
   lock: Object.keys(participantKinds.lock.shape),
   command: Object.keys(participantKinds.command.shape),
   http: Object.keys(participantKinds.http.shape),

@@ -15,6 +15,9 @@ export {
   type Sealed,
 } from './manifest.ts';
 export { rebaseSnapshots } from './rebase.ts';
+export { pruneSnapshots } from './prune.ts';
+export { retainSnapshots } from './retain.ts';
+export type { KeepReason } from './retention.ts';
 export { resolveRef } from './refs.ts';
 export { readSealed, type Damaged } from './sealed.ts';
 export { createCatalogue, type Catalogue } from './catalogue.ts';

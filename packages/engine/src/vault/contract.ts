@@ -198,6 +198,21 @@ export interface RepairedPack {
   readonly lostChunks: number;
 }
 
+export interface ChunkSizes {
+  readonly plainBytes: number;
+  readonly storedBytes: number;
+}
+
+/** What lies in the store, chunks by their index. */
+export interface VaultSurvey {
+  readonly packs: { readonly objects: number; readonly bytes: number };
+  readonly indexes: { readonly objects: number; readonly bytes: number };
+  /** What a pack takes beside the stored bytes of its chunks. */
+  readonly overheadBytes: { readonly pack: number; readonly chunk: number };
+  /** undefined: no index names it. */
+  sizesOf(digest: Digest): ChunkSizes | undefined;
+}
+
 export interface Vault extends ObjectSource, AsyncDisposable {
   readonly id: string;
   readonly description: string;
@@ -234,6 +249,8 @@ export interface Vault extends ObjectSource, AsyncDisposable {
    * Stores anew what is whole in damaged packs, makes lost indexes again, and takes away what is damaged. Nothing whole is deleted.
    */
   repair(options: RepairVaultOptions): Promise<VaultRepair>;
+  /** Needs a listing of packs and indexes. */
+  survey(): Promise<VaultSurvey>;
   /**
    * Every chunk that the stream rests on, in order: lists, heads and layers too. One that is named twice comes twice. Rejects with
    * what reading a list rejects with, after its own digest was given.
@@ -267,10 +284,15 @@ export interface OpenSession {
 }
 
 export interface PruneOptions {
-  /** Every stream that the manifest names. Rejects when that cannot be told. */
-  readonly references: (entry: SealedEntry) => AsyncIterable<StreamRefLike>;
+  /**
+   * Begins a walk: every stream that the manifest names. Within one walk, streams that were given before may be left out. Rejects
+   * when it cannot be told.
+   */
+  readonly references: () => (entry: SealedEntry) => AsyncIterable<StreamRefLike>;
   /** Only looks. */
   readonly dryRun: boolean;
+  /** With a dry run: as if these were forgotten. */
+  readonly without?: ReadonlySet<SnapshotId>;
   /** A pack of which at least this share is garbage is rewritten, 0 to 1. 1: none that holds anything needed. */
   readonly repackShare: number;
   readonly signal: AbortSignal;

@@ -2,7 +2,7 @@
 // pack that holds it, its home. What is not needed may go; so nothing here guesses: a manifest or a list that cannot be read, or a chunk
 // that no pack has, ends the whole (PRUNE_UNSURE).
 // Memory: 32 bytes and a bit for each chunk that is needed.
-import { digestFromHex, failure, isFailure, type Digest } from '@stillpoint/core';
+import { digestFromHex, failure, isFailure, type Digest, type SnapshotId } from '@stillpoint/core';
 import type { SealedEntry, Store, StreamRefLike } from '../contract.ts';
 import { PACK_PREFIX, packOfKey } from '../format/layout.ts';
 import type { ChunkLocation } from '../read/chunk-index.ts';
@@ -16,7 +16,9 @@ export interface LivenessOptions {
   readonly store: Store;
   readonly loader: IndexLoader;
   readonly chunks: ChunkReader;
-  readonly references: (entry: SealedEntry) => AsyncIterable<StreamRefLike>;
+  readonly references: () => (entry: SealedEntry) => AsyncIterable<StreamRefLike>;
+  /** As if they were not there. */
+  readonly without?: ReadonlySet<SnapshotId>;
   readonly signal: AbortSignal;
 }
 
@@ -43,6 +45,7 @@ export function createLiveness(options: LivenessOptions): Liveness {
   const lives = new Map<string, PackLife>();
   let packs = new Map<string, number>();
   let doomed: ReadonlySet<string> = new Set();
+  let references = options.references();
 
   const lookAround = async (): Promise<void> => {
     // Whoever wrote an index had put its packs before: one that is not listed then is gone.
@@ -82,7 +85,7 @@ export function createLiveness(options: LivenessOptions): Liveness {
 
   const walkSnapshot = async (entry: SealedEntry): Promise<void> => {
     try {
-      for await (const ref of options.references(entry)) {
+      for await (const ref of references(entry)) {
         signal.throwIfAborted();
         await walkStream(ref);
       }
@@ -116,9 +119,10 @@ export function createLiveness(options: LivenessOptions): Liveness {
       if (!(await moveHomes())) {
         // It was needed by a snapshot that is forgotten by now, or it is lost: only walking all that are left tells.
         for (const known of [lives, walkedStreams, walkedSnapshots]) known.clear();
+        references = options.references();
       }
       for (const entry of entries) {
-        if (walkedSnapshots.has(nameOf(entry))) continue;
+        if (walkedSnapshots.has(nameOf(entry)) || options.without?.has(entry.id)) continue;
         await walkSnapshot(entry);
         walkedSnapshots.add(nameOf(entry));
       }

@@ -182,10 +182,11 @@ describe('when it cannot be told what is needed nothing is deleted', () => {
     const gone = await snapshot(vault, [2]);
     await vault.forget(gone.entry);
     const before = await keysIn(store, '');
-    const references = async function* () {
-      yield* [];
-      throw new TypeError('a driver that is broken');
-    };
+    const references = () =>
+      async function* () {
+        yield* [];
+        throw new TypeError('a driver that is broken');
+      };
     const options = { references, dryRun: false, repackShare: 0.3, progress: silent, ...never };
     await assert.rejects(vault.prune(options), /a driver that is broken/);
     assert.deepEqual(await keysIn(store, ''), before);
@@ -214,10 +215,11 @@ describe('when it cannot be told what is needed nothing is deleted', () => {
     const options = { dryRun: false, repackShare: 0.3, progress: silent, ...never };
     const report = await vault.prune({
       ...options,
-      references: async function* (one) {
-        if (one.id === entry.id) await vault.forget(entry);
-        yield* references(one);
-      },
+      references: () =>
+        async function* (one) {
+          if (one.id === entry.id) await vault.forget(entry);
+          yield* references(one);
+        },
     });
     assert.ok(report.done);
     assert.equal(await assertAllWhole(store), 1);

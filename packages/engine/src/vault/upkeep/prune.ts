@@ -47,7 +47,12 @@ type Deleted = Pick<PruneReport, 'deletedPacks' | 'deletedBytes' | 'copiedBytes'
 export async function pruneVault(parts: PruneParts, options: PruneOptions): Promise<PruneReport> {
   const { store } = parts;
   const { signal, progress, dryRun } = options;
-  const life = createLiveness({ ...parts, references: options.references, signal });
+  const life = createLiveness({
+    ...parts,
+    references: options.references,
+    ...(dryRun && options.without !== undefined ? { without: options.without } : {}),
+    signal,
+  });
   if (!dryRun) await endDeadSessions(store);
 
   progress({ type: 'phase:started', phase: 'look', detail: 'what the snapshots need' });

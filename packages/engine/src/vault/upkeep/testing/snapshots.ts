@@ -58,7 +58,7 @@ export async function prune(
   vault: Vault,
   options: { readonly dryRun?: boolean; readonly repackShare?: number } = {},
 ): Promise<PruneReport> {
-  const references = referencesIn(vault);
+  const references = () => referencesIn(vault);
   const { dryRun = false, repackShare = 0.3 } = options;
   return await vault.prune({ references, dryRun, repackShare, progress: silent, ...never });
 }
