@@ -1,6 +1,7 @@
 export type * from './contract.ts';
 export { copySnapshots, type Cared, type CopySnapshotsOptions } from './copy.ts';
 export { repairCare, type RepairCareOptions } from './repair.ts';
+export { vaultStats, type StatsOptions } from './stats.ts';
 export {
   exportSnapshot,
   importFile,

@@ -16,6 +16,7 @@ export type {
   StoreKey,
   Vault,
   VaultSession,
+  VaultSurvey,
   VaultSink,
   VerifyOptions,
   VerifyReport,

@@ -24,6 +24,7 @@ import { endSession, listSessions } from './upkeep/sessions.ts';
 import { openWriterGuard } from './upkeep/writer-guard.ts';
 import { verifyStreams } from './upkeep/verify.ts';
 import { repairVault } from './upkeep/repair.ts';
+import { surveyVault } from './upkeep/stats.ts';
 import { sampleChecks } from './upkeep/verify-packs.ts';
 import { walkChunks } from './upkeep/walk-chunks.ts';
 
@@ -135,6 +136,7 @@ export async function openVault(store: Store, options: VaultOptions = {}): Promi
       return { ...report, damages: [...slots, ...report.damages] };
     },
     checkPacks: (checkOptions) => sampleChecks({ store, keys }, checkOptions),
+    survey: () => surveyVault(store, loader),
     async repair(repairOptions) {
       await ensureThere();
       return await repairVault({ store, keys, loader, openSession }, repairOptions);
