@@ -1,6 +1,7 @@
 // The jobs themselves: pure functions, run by a worker thread or, where there is little to do, right here.
 import { encodeChunk } from '../format/chunk-codec.ts';
 import { encodeSpan } from '../pages/span.ts';
+import { freeMemory } from './free-memory.ts';
 import type { CompressedChunk, Jobs, PlainChunk } from './jobs.ts';
 import { sealPack } from './pack-draft.ts';
 
@@ -14,6 +15,13 @@ function compress(chunks: readonly PlainChunk[]): readonly CompressedChunk[] {
   return chunks.map(compressOne);
 }
 
+/** The compressed bytes take the place of the plain ones: memory is moved to and fro, and not made anew. */
 function compressOne({ hex, plain }: PlainChunk): CompressedChunk {
-  return { hex, plainBytes: plain.length, ...encodeChunk(plain) };
+  const { encoding, body } = encodeChunk(plain);
+  const place = plain.subarray(0, body.length);
+  if (body !== plain) {
+    place.set(body);
+    freeMemory(body);
+  }
+  return { hex, plainBytes: plain.length, encoding, body: place };
 }

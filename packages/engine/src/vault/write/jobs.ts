@@ -62,7 +62,7 @@ export interface Span {
 }
 
 export interface Jobs {
-  /** The plain bytes lie in buffers that hold nothing else. */
+  /** The plain bytes lie in buffers that hold nothing else; the bodies come back in the same. */
   compress(chunks: readonly PlainChunk[]): readonly CompressedChunk[];
   span(task: SpanTask): Span;
   pack(task: { readonly keys: VaultKeys; readonly draft: PackDraft }): FinishedPack;

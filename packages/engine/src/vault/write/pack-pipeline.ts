@@ -14,7 +14,7 @@ import type { IndexedPack } from '../format/pack-table.ts';
 import { GROUP_BYTES } from '../pages/page.ts';
 import type { ChunkIndex } from '../read/chunk-index.ts';
 import type { Tuning } from '../tuning.ts';
-import { createBatch, type ChunkBatch } from './chunk-batch.ts';
+import { createBatches, type ChunkBatch } from './chunk-batch.ts';
 import { cutSizesOf } from './fastcdc.ts';
 import type { CompressedChunk, PackDraft, PlainChunk, Workers } from './jobs.ts';
 import { createPackFiller, packBufferBytes, type PackFiller } from './pack-draft.ts';
@@ -49,6 +49,7 @@ export function createPackPipeline(options: PipelineOptions): PackPipeline {
   const waiting = createBudget(tuning.waitingBytesMax);
   const work = createBackgroundWork(signal);
   const packs = createPackOutput(options, work);
+  const batches = createBatches(tuning.waitingBytesMax);
   let batch: ChunkBatch | undefined;
   let batchStored: OnStored[] = [];
 
@@ -57,21 +58,22 @@ export function createPackPipeline(options: PipelineOptions): PackPipeline {
     bytes: number,
     compressing: Promise<readonly CompressedChunk[]>,
     onStored: readonly OnStored[],
+    whenDone?: (chunks: readonly CompressedChunk[]) => void,
   ): void => {
     compressing.catch(() => {});
     work.inOrder(async () => {
-      for (const [n, chunk] of (await compressing).entries()) {
-        onStored[n]?.(await packs.add(chunk));
-      }
+      const chunks = await compressing;
+      for (const [n, chunk] of chunks.entries()) onStored[n]?.(await packs.add(chunk));
+      whenDone?.(chunks);
     });
     work.whenOver(() => waiting.give(bytes));
   };
 
   const sendBatch = (): void => {
     if (batch === undefined) return;
-    const { bytes } = batch;
-    const compressing = workers.run('compress', batch.chunks());
-    append(bytes, compressing, batchStored);
+    const { bytes, chunks } = batch;
+    const compressing = workers.run('compress', chunks);
+    append(bytes, compressing, batchStored, (done) => batches.end(done));
     batch = undefined;
     batchStored = [];
   };
@@ -96,7 +98,7 @@ export function createPackPipeline(options: PipelineOptions): PackPipeline {
       await takeRoom(chunk.plain.length);
       if (batch?.add(chunk) !== true) {
         sendBatch();
-        batch = createBatch(chunk);
+        batch = batches.begin(chunk);
         batch.add(chunk);
       }
       batchStored.push(onStored);

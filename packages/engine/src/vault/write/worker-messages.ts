@@ -57,8 +57,8 @@ export function answerOf(number: number, job: JobName, result: unknown): Moved<A
     return [{ number, result }, buffersOf([content, table, salt])];
   }
   if (job === 'compress') {
-    const chunks = inOneBuffer(result as Result<'compress'>);
-    return [{ number, result: chunks }, buffersOf(chunks.map(({ body }) => body))];
+    const chunks = result as Result<'compress'>;
+    return [{ number, result }, buffersOf(chunks.map(({ body }) => body))];
   }
   const { hashes, changed, groupOf, slotOf, groups } = result as Span;
   const span: Span = {
