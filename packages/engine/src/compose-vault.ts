@@ -8,6 +8,7 @@ import type { ProjectState } from './project/index.ts';
 import {
   createDirectoryStore,
   createIndexCache,
+  createRateLimitedStore,
   createReadonlyStore,
   createRetryingStore,
   createS3Store,
@@ -22,9 +23,11 @@ import {
   type VaultOptions,
 } from './vault/index.ts';
 
-export function createStore(place: ResolvedPlace): Store {
-  if (place.kind === 'directory') return createDirectoryStore(place.directory);
-  return createRetryingStore(createS3Store(parseS3Address(place.url)));
+export function createStore({ place, bytesPerSecond }: ResolvedVault): Store {
+  const limited = (store: Store): Store =>
+    bytesPerSecond === undefined ? store : createRateLimitedStore(store, { bytesPerSecond });
+  if (place.kind === 'directory') return limited(createDirectoryStore(place.directory));
+  return createRetryingStore(limited(createS3Store(parseS3Address(place.url))));
 }
 
 /** As people write it; the same text is the same place. */
@@ -58,7 +61,7 @@ export async function openProjectVault(
 ): Promise<Vault> {
   const where = placeText(resolved.place);
   await using cleanup = new AsyncDisposableStack();
-  const store = cleanup.adopt(createStore(resolved.place), (opened) => opened.close());
+  const store = cleanup.adopt(createStore(resolved), (opened) => opened.close());
   const found = await identify(store, state, where);
   if (found === undefined) refuseUnsaid(resolved);
   const encryption = await readEncryption(resolved, surroundings);
@@ -121,7 +124,7 @@ export async function findProjectVault(
   options: PassphraseOptions,
 ): Promise<Vault | undefined> {
   await using cleanup = new AsyncDisposableStack();
-  const store = createReadonlyStore(createStore(resolved.place));
+  const store = createReadonlyStore(createStore(resolved));
   cleanup.defer(() => store.close());
   if ((await identify(store, state, placeText(resolved.place))) === undefined) return undefined;
   const encryption = await readEncryption(resolved, options);
@@ -137,7 +140,7 @@ async function refuseElsewhere(
   if (vaultPlace === undefined || vaultPlace === where) return;
   const place = placeOf(vaultPlace);
   if (place === undefined) return;
-  const store = createStore(place);
+  const store = createStore({ place });
   try {
     if ((await describeVault(store)).id !== vaultId) return;
   } catch {

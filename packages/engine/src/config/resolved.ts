@@ -25,6 +25,8 @@ export interface ResolvedVault {
   readonly place: ResolvedPlace;
   /** undefined: nothing is said. A vault that is there decides by itself; a new one in a directory is not encrypted. */
   readonly encryption?: ResolvedEncryption;
+  /** Undefined: as fast as it goes. */
+  readonly bytesPerSecond?: number;
 }
 
 export type ResolvedPlace =

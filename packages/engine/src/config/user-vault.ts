@@ -1,4 +1,5 @@
 // What a person writes as `vault`: where it is, and what it is encrypted with.
+import { parseSize, sizeText } from '@stillpoint/core';
 import { z } from 'zod';
 
 const placeWords = 'the path of a directory or an s3:// address';
@@ -35,17 +36,27 @@ const passphrase = passphraseObject.transform(({ file, command, env }, context) 
   context.addIssue({ code: 'custom', message: 'one of { file }, { command } and { env }' });
   return z.NEVER;
 });
+// Less, and a pack of 32 MiB would take an hour.
+const SLOWEST_BYTES = 10_000;
+const rateWords = `bytes in a second, a text like '10MB', at least ${sizeText(SLOWEST_BYTES)}`;
+const rate = z.string(rateWords).transform((text, context) => {
+  const bytes = parseSize(text);
+  if (bytes !== undefined && bytes >= SLOWEST_BYTES) return bytes;
+  context.addIssue({ code: 'custom', message: rateWords });
+  return z.NEVER;
+});
 const encryptedBy = z.strictObject({ passphrase });
 const vaultObject = z.strictObject({
   url: place,
   encryption: z
     .union([z.literal('none'), encryptedBy], "'none' or { passphrase: { file } }")
     .optional(),
+  rate: rate.optional(),
 });
 
 export const vaultSchema = z.union(
   [place, vaultObject],
-  'the path of a directory, an s3:// address, or { url, encryption }',
+  'the path of a directory, an s3:// address, or { url, encryption, rate }',
 );
 export type WrittenVault = z.output<typeof vaultSchema>;
 

@@ -45,6 +45,22 @@ test('an unknown key is told with those that are known there', async (t) => {
   }
 });
 
+test('a rate is a size for each second', async (t) => {
+  const project = await makeProject(t);
+  const place = { kind: 's3', url: 's3://bucket' };
+  assert.deepEqual(
+    (await project.resolve({ vault: { url: 's3://bucket', rate: '1.5 MiB' } })).vault,
+    {
+      place,
+      bytesPerSecond: 1.5 * 1024 ** 2,
+    },
+  );
+  for (const rate of ['fast', '9kB', '10', 10_000_000]) {
+    const vault = { url: 's3://bucket', rate };
+    await refused(project.resolve({ vault }), 'CONFIG_INVALID', 'vault.rate', "a text like '10MB'");
+  }
+});
+
 test('two places for one passphrase are refused', async (t) => {
   const project = await makeProject(t);
   const passphrase = { file: '/key', env: 'KEY' };

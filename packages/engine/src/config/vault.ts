@@ -32,10 +32,14 @@ export async function resolveVault(
   if (written === undefined) return { place: own };
   if (typeof written === 'string') return { place: await resolvePlace(written, 'vault', context) };
   const place = await resolvePlace(written.url, 'vault.url', context);
-  const { encryption } = written;
-  return encryption === undefined
-    ? { place }
-    : { place, encryption: resolveEncryption(encryption, projectDirectory) };
+  const { encryption, rate } = written;
+  return {
+    place,
+    ...(encryption === undefined
+      ? {}
+      : { encryption: resolveEncryption(encryption, projectDirectory) }),
+    ...(rate === undefined ? {} : { bytesPerSecond: rate }),
+  };
 }
 
 async function resolvePlace(
