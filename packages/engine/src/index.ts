@@ -10,6 +10,7 @@ export type {
   Loss,
   ManagedDatabase,
   PruneOptions,
+  RebaseResult,
   RestoreOptions,
   RestorePlan,
   RestoreResult,

@@ -39,6 +39,7 @@ export {
   type PruneOptions,
   type PruneReport,
   type ResolvedConfig,
+  type RebaseResult,
   type RestoreOptions,
   type RestorePlan,
   type RestoreResult,

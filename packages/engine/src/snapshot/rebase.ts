@@ -1,6 +1,6 @@
 // An old snapshot told again by records that keep less alive (SourceDriver.rebase): sealed as a snapshot of its own, proved by a
 // restore beside the live system, and only then is the old one forgotten. What names it goes on: its name, its hold, its old id.
-// Whatever dies in between leaves the old one, or both, whole; the next call proves the new one again and ends it. docs/decisions/0016
+// Whatever dies in between leaves the old one, or both, whole; the next call proves the new one again and ends it. docs/decisions/0017
 import { mkdir, rm } from 'node:fs/promises';
 import path from 'node:path';
 import { failure, newSnapshotId, type ProgressListener, type SnapshotId } from '@stillpoint/core';

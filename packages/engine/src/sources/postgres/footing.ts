@@ -1,6 +1,6 @@
 // What a capture stands on before its mark: the base and WAL of an earlier snapshot, continued up to now, or a new base.
 // A new base is owed only when there is nothing to continue, when the log since has a gap, or when there is much of it; each
-// time it is said.
+// time it is said. How much is much: docs/decisions/0017-keep-alive-what-is-restored.md.
 import type { ProgressListener } from '@stillpoint/core';
 import type { BeginOptions } from '../contract.ts';
 import { storeBase } from './base.ts';
