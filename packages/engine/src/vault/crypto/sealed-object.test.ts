@@ -73,6 +73,8 @@ for (const [name, make] of kinds) {
       assert.deepEqual(again, once);
       const [a, b] = [once, other].map((stored) => saltOf(keys, 'SPSNAP01', stored));
       assert.notDeepEqual(a, b);
+      const local = sealWhole(keys, 'SPLOCAL1', Buffer.from('{}'));
+      assert.notDeepEqual(saltOf(keys, 'SPLOCAL1', local), a, 'and so has another kind');
     });
 
     test('a whole object opens neither as another kind nor with other keys', () => {
@@ -80,7 +82,8 @@ for (const [name, make] of kinds) {
       const stored = sealWhole(keys, 'SPSNAP01', Buffer.from('{}'));
       assert.equal(openWhole(keys, 'SPINDEX1', stored), undefined);
       assert.equal(saltOf(keys, 'SPPACK01', stored), undefined);
-      if (name === 'encrypted') assert.equal(openWhole(newKeys(), 'SPSNAP01', stored), undefined);
+      const elsewhere = name === 'encrypted' ? newKeys() : openKeys('another vault');
+      assert.equal(openWhole(elsewhere, 'SPSNAP01', stored), undefined);
       for (const [, others] of kinds.filter(([kind]) => kind !== name)) {
         assert.equal(openWhole(others(), 'SPSNAP01', stored), undefined, 'of the other cipher');
       }

@@ -6,8 +6,8 @@
 //   object's key:     HKDF-SHA-256 of the data key, the salt as its salt, "stillpoint object 1" as its info
 //
 // A salt is used for one object only, so no nonce is used twice under a key: it is random, or (manifests, indexes: objects of one
-// part that may be written again) the keyed hash of what is sealed. With cipher 0 a part is plain and its tag the first 16 bytes
-// of BLAKE3 of header, n (u32) and part: damage is found, nothing is hidden.
+// part that may be written again) the keyed hash of magic and content. With cipher 0 a part is plain and its tag the first 16 bytes of
+// BLAKE3 of id key, header, n (u32) and part: damage is found, and what belongs to another vault; nothing is hidden.
 // Sources: NIST SP 800-38D (GCM), RFC 5869 (HKDF).
 import { createHasher, digestHex } from '@stillpoint/core';
 import { createCipheriv, createDecipheriv, hkdfSync, randomBytes } from 'node:crypto';
@@ -41,7 +41,7 @@ export function createSealer(keys: VaultKeys, magic: Magic, salt = newSalt()): S
   if (keys.encryption === 'none') {
     return {
       header,
-      seal: (part, plain) => Buffer.concat([plain, checksum(header, part, plain)]),
+      seal: (part, plain) => Buffer.concat([plain, checksum(keys, header, part, plain)]),
     };
   }
   const key = objectKey(keys, salt);
@@ -66,7 +66,7 @@ export function createOpener(keys: VaultKeys, magic: Magic, salt: Uint8Array): O
       const body = stored.subarray(0, -TAG_BYTES);
       const tag = stored.subarray(-TAG_BYTES);
       if (key === undefined) {
-        return checksum(header, part, body).equals(tag) ? asBuffer(body) : undefined;
+        return checksum(keys, header, part, body).equals(tag) ? asBuffer(body) : undefined;
       }
       return decrypt(key, nonceOf(part), { header, body, tag });
     },
@@ -84,7 +84,7 @@ export function saltOf(keys: VaultKeys, magic: Magic, header: Uint8Array): Buffe
 
 /** A whole object of one part. Sealed again it has the same bytes, and thus the same name. */
 export function sealWhole(keys: VaultKeys, magic: Magic, plain: Uint8Array): Buffer {
-  const sealer = createSealer(keys, magic, saltFor(keys, plain));
+  const sealer = createSealer(keys, magic, saltFor(keys, magic, plain));
   return Buffer.concat([sealer.header, sealer.seal(0, plain)]);
 }
 
@@ -99,8 +99,10 @@ export function newSalt(): Buffer {
   return randomBytes(SALT_BYTES);
 }
 
-function saltFor({ dataKey, idKey }: VaultKeys, plain: Uint8Array): Buffer {
+/** The kind is part of it: under one salt two headers would be authenticated with one key and nonce. */
+function saltFor({ dataKey, idKey }: VaultKeys, magic: Magic, plain: Uint8Array): Buffer {
   const hasher = createHasher();
+  hasher.update(Buffer.from(magic, 'latin1'));
   hasher.update(dataKey);
   hasher.update(idKey);
   hasher.update(plain);
@@ -126,10 +128,16 @@ function nonceOf(part: number): Buffer {
   return nonce;
 }
 
-function checksum(header: Uint8Array, part: number, plain: Uint8Array): Buffer {
+function checksum(
+  { idKey }: VaultKeys,
+  header: Uint8Array,
+  part: number,
+  plain: Uint8Array,
+): Buffer {
   const number = Buffer.alloc(4);
   number.writeUInt32LE(part, 0);
   const hasher = createHasher();
+  hasher.update(idKey);
   hasher.update(header);
   hasher.update(number);
   hasher.update(plain);

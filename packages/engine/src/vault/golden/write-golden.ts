@@ -27,7 +27,7 @@ export async function writeGolden(passphrase: string | undefined): Promise<Golde
   const cost = { n: 1024, r: 8, p: 1 };
   const bytes = Buffer.from(passphrase ?? '');
   const encryption = passphrase === undefined ? 'none' : { passphrase: bytes, cost };
-  const tuning = { ...smallTuning, chunkBytes: 64, packBytes: 3000, packsPerIndex: 2 };
+  const tuning = { ...smallTuning, chunkBytes: 256, packBytes: 3000, packsPerIndex: 2 };
   await using vault = await createVault(store, { encryption, tuning });
   const passphrases = passphrase === undefined ? [] : [passphrase, `the second of ${passphrase}`];
   if (passphrase !== undefined) {
@@ -44,10 +44,9 @@ export async function writeGolden(passphrase: string | undefined): Promise<Golde
   const contents = [
     Buffer.alloc(0),
     Buffer.from('golden vault, 1'),
-    noise(randomFrom(4), 150),
+    noise(randomFrom(4), 700),
     Buffer.alloc(600, 'what is alike compresses. '),
-    noise(randomFrom(1), 400),
-    noise(randomFrom(2), 5000),
+    noise(randomFrom(2), 6000),
   ];
   const streams: { readonly ref: StreamRef; readonly content: Digest }[] = [];
   const manifests: Record<string, string> = {};
@@ -74,8 +73,16 @@ export async function writeGolden(passphrase: string | undefined): Promise<Golde
   return { vault: vault.id, passphrases, streams, manifests, held: ids[0] ?? '', objects };
 }
 
+/** Where a stream is cut is another matter in each vault. */
+function hasEveryShape({ streams }: Golden): boolean {
+  const depths = streams.map(({ ref }) => ref.depth);
+  return depths.includes(1) && Math.max(...depths) >= 3;
+}
+
 if (import.meta.main) {
   const [passphrase = '', file = ''] = process.argv.slice(2);
-  const golden = await writeGolden(passphrase === 'none' ? undefined : passphrase);
+  let golden: Golden;
+  do golden = await writeGolden(passphrase === 'none' ? undefined : passphrase);
+  while (!hasEveryShape(golden));
   await writeFile(file, `${JSON.stringify(golden, undefined, 1)}\n`);
 }
