@@ -127,19 +127,26 @@ function timedMark(session: CaptureSession, clock: Clock): Pick<Part, 'mark' | '
   };
 }
 
-/** What one source left in earlier snapshots, newest first. Most drivers look at one: no other manifest is read then. */
+/** Most drivers look at one record. Who looks further looks at many, and the vault may be far away. */
+const READ_AHEAD = 16;
+
+/** What one source left in earlier snapshots: this project's newest first, then those of others that share the vault. */
 async function* recordsOf(
-  { catalogue }: EngineContext,
+  { catalogue, state }: EngineContext,
   driver: SourceDriver,
   earlier: readonly Known[],
 ): AsyncIterable<Json> {
   const isOurs = (one: SourceSummary): boolean =>
     one.name === driver.name && one.driver === driver.kind;
-  for (const known of earlier.toReversed()) {
-    if (!known.manifest.sources.some(isOurs)) continue;
-    const read = await catalogue.read(known);
-    const source = 'manifest' in read ? read.manifest.sources.find(isOurs) : undefined;
-    if (source !== undefined) yield source.record;
+  const having = earlier.filter(({ manifest }) => manifest.sources.some(isOurs)).toReversed();
+  const isForeign = ({ manifest }: Known): boolean => manifest.project.id !== state.id;
+  const ordered = [...having.filter((one) => !isForeign(one)), ...having.filter(isForeign)];
+  for (let at = 0, count = 1; at < ordered.length; at += count, count = READ_AHEAD) {
+    const group = ordered.slice(at, at + count);
+    for (const read of await Promise.all(group.map((known) => catalogue.read(known)))) {
+      const source = 'manifest' in read ? read.manifest.sources.find(isOurs) : undefined;
+      if (source !== undefined) yield source.record;
+    }
   }
 }
 

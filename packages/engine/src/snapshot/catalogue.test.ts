@@ -206,3 +206,27 @@ test('a snapshot among many reads the manifests that its drivers ask for, not al
   await takeSnapshot(engine, call);
   assert.ok(reads() <= stage.worlds.length, 'at most one for each source');
 });
+
+test('a driver is given the records of its own project first, and each only when it asks', async () => {
+  await using stage = await setStage(['left']);
+  const first = await takeSnapshot(stage.engine, call);
+  const [driver] = stage.engine.drivers;
+  assert.ok(driver);
+  const project = { id: 'another', directory: '/elsewhere' };
+  await sealMany(stage, { ...first, manifest: { ...first.manifest, project } }, MANY);
+  const { vault, reads } = watch(stage.engine.vault);
+  const catalogue = createCatalogue(vault);
+  await catalogue.list();
+  reads();
+  const seen: number[] = [];
+  const asking: typeof driver = {
+    ...driver,
+    async begin(options) {
+      for await (const _record of options.history) seen.push(reads());
+      return driver.begin(options);
+    },
+  };
+  await takeSnapshot({ ...stage.engine, vault, catalogue, drivers: [asking] }, call);
+  assert.equal(seen.length, MANY + 1);
+  assert.deepEqual(seen.slice(0, 3), [1, 16, 0], 'its own alone, then others in groups');
+});

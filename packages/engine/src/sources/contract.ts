@@ -116,7 +116,10 @@ export interface Probe {
 
 export interface BeginOptions {
   readonly snapshot: SnapshotId;
-  /** Records of this source in sealed snapshots, newest first, to capture incrementally against. Any may be forgotten meanwhile. */
+  /**
+   * Records of this source in sealed snapshots, to capture incrementally against: this project's newest first, then those of others
+   * that share the vault. Any may be forgotten meanwhile. Each one costs the reading of a manifest.
+   */
   readonly history: AsyncIterable<Json>;
   readonly sink: ObjectSink;
   /**

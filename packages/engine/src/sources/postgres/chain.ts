@@ -31,7 +31,10 @@ export interface LiveState {
   readonly origin: Origin | undefined;
 }
 
-/** History is newest first; a few of one incarnation are enough even if the wall clock went back between them. */
+/**
+ * History is newest first; a few more than the first that serves are enough even if the wall clock went back between them. Each
+ * is a manifest that is read, and there may be thousands.
+ */
 const RECORDS_COMPARED = 8;
 
 export async function findPast(
@@ -47,14 +50,15 @@ export async function findPast(
   let compared = 0;
   for await (const json of history) {
     const record = parseRecord(json);
-    if (record.systemId !== live.systemId) continue;
-    base ??= record.base;
-    if (record.incarnation === live.incarnation) {
-      compared += 1;
-      if (own === undefined || parseLsn(record.walTo) > parseLsn(own.walTo)) own = record;
-      if (compared >= RECORDS_COMPARED) break;
+    if (record.systemId === live.systemId) {
+      base ??= record.base;
+      const isOwn = record.incarnation === live.incarnation;
+      if (isOwn && (own === undefined || parseLsn(record.walTo) > parseLsn(own.walTo)))
+        own = record;
+      if (record.mark.name === originMark) origin = record;
     }
-    if (record.mark.name === originMark) origin = record;
+    if (own !== undefined || origin !== undefined) compared += 1;
+    if (compared >= RECORDS_COMPARED) break;
   }
   return { base, predecessor: await choose({ own, origin }, live, source) };
 }
