@@ -1,6 +1,7 @@
 // The library: what `createStillpoint(config)` gives. The command is a thin user of it.
 import type { Digest, ProgressListener, SnapshotId } from '@stillpoint/core';
 import type { ResolvedRetention } from './config/index.ts';
+import type { CopyState, VaultCare } from './care/contract.ts';
 import type { StateDiff } from './diff/contract.ts';
 import type { DoctorReport } from './doctor/contract.ts';
 import type { FreezeTimes } from './freeze/contract.ts';
@@ -224,6 +225,10 @@ export interface Stillpoint extends AsyncDisposable {
   /** `ref`: an id, a unique prefix of one, a name, 'latest', 'latest~2'. */
   show(ref: string, options?: CallOptions): Promise<SnapshotSummary>;
   verify(options?: VerifyCallOptions): Promise<readonly SnapshotVerification[]>;
+  /** The project's vault as a whole. It ends with this. */
+  care(): VaultCare;
+  /** How far the copies that the configuration names are behind. */
+  copies(): Promise<readonly CopyState[]>;
   /** What exactly the project consisted of. */
   lockfile(ref: string, options?: CallOptions): Promise<Lockfile>;
   /**

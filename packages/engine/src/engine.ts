@@ -24,8 +24,10 @@ import type {
   UndoOptions,
   VerifyCallOptions,
 } from './api.ts';
-import { verifyVault } from './care/index.ts';
+import { createVaultCare, verifyVault, type CopyState, type VaultCare } from './care/index.ts';
 import { acquireLease } from './catalog/index.ts';
+import { copyStates } from './compose-care.ts';
+import { referencesOf } from './compose-sources.ts';
 import { compose, type Composition, type EngineEnvironment } from './compose.ts';
 import type { ResolvedConfig } from './config/index.ts';
 import { diffStates, type StateDiff } from './diff/index.ts';
@@ -126,6 +128,17 @@ class ProjectStillpoint implements Stillpoint {
       sample: options.sample ?? 0,
       now: context.clock.now(),
     });
+  }
+
+  care(): VaultCare {
+    const { vault, state, clock } = this.#composition.context;
+    const close = async (): Promise<void> => {};
+    return createVaultCare({ vault, referencesOf, projectId: state.id, clock, close });
+  }
+
+  async copies(): Promise<readonly CopyState[]> {
+    const { vault, config } = this.#composition.context;
+    return copyStates(vault, config.copies ?? [], this.#environment);
   }
 
   async lockfile(ref: string, options: CallOptions = {}): Promise<Lockfile> {

@@ -43,7 +43,31 @@ export type {
 } from './diff/index.ts';
 export type { KeepReason } from './snapshot/index.ts';
 export type { OpenSession, PruneReport } from './vault/index.ts';
+export type {
+  CareOptions,
+  CopiedSnapshot,
+  CopyOptions,
+  CopyResult,
+  CopyState,
+  ExportResult,
+  HarmedSnapshot,
+  ImportResult,
+  RepairOptions,
+  RepairResult,
+  SnapshotUsage,
+  SourceUsage,
+  VaultCare,
+  VaultStats,
+} from './care/index.ts';
 export type { EngineEnvironment } from './compose.ts';
+export {
+  openVaultCare,
+  readPlace,
+  validatePlace,
+  type OpenVaultCareOptions,
+} from './compose-care.ts';
+export { placeText } from './compose-vault.ts';
+export { readPassphrase } from './compose-passphrase.ts';
 export {
   CONFIG_NAMES,
   DEFAULT_LOCK_KEY,
@@ -55,7 +79,9 @@ export {
   type ResolvedConfig,
   type ResolvedMember,
   type ResolvedParticipant,
+  type ResolvedPassphrase,
   type ResolvedSource,
+  type ResolvedVault,
   type ResolveOptions,
   type UserConfig,
 } from './config/index.ts';
@@ -92,4 +118,5 @@ export {
 export { lockfileText, type Lockfile } from './snapshot/index.ts';
 export type { CommitLine, TreeHead } from './sources/contract.ts';
 export type { ClusterStatus } from './sources/postgres/cluster/contract.ts';
-export type { Damage, VerifyReport } from './vault/contract.ts';
+export type { Damage, Encryption, KeySlot, VerifyReport } from './vault/contract.ts';
+export type { StoreCheck } from './vault/index.ts';

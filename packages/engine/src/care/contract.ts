@@ -7,7 +7,45 @@
 //  - Everything may be done again. What was done already costs a look.
 import type { ProgressListener, SnapshotId } from '@stillpoint/core';
 import type { Loss } from '../api.ts';
-import type { Damage, RepairedPack } from '../vault/contract.ts';
+import type {
+  Damage,
+  Encryption,
+  KeySlot,
+  Passphrase,
+  RepairedPack,
+  Vault,
+} from '../vault/contract.ts';
+
+/** A vault that was opened by its place. Dispose it. */
+export interface VaultCare extends AsyncDisposable {
+  readonly id: string;
+  /** Its directory or address. */
+  readonly place: string;
+  readonly encryption: Encryption;
+  /** What the engine works with; not for programs. */
+  readonly vault: Vault;
+  stats(options?: CareOptions): Promise<VaultStats>;
+  /**
+   * Snapshots that the other vault lacks are copied there, oldest first, each whole or not at all; what cannot be read here is in the
+   * result. COPY_OF_ITSELF, and the errors of refs.
+   */
+  copyTo(to: VaultCare, options?: CopyOptions): Promise<CopyResult>;
+  /** EXPORT_EXISTS, EXPORT_NOT_WRITTEN, SNAPSHOTS_NOT_COPIED. */
+  exportSnapshot(ref: string, file: string, options?: ExportOptions): Promise<ExportResult>;
+  /** EXPORT_MISSING, EXPORT_DAMAGED, VAULT_KEY_NEEDED, VAULT_KEY_WRONG, SNAPSHOTS_NOT_COPIED. */
+  importFile(file: string, options?: ImportOptions): Promise<ImportResult>;
+  /** Keeps what is whole, fetches what it can, tells what is lost. */
+  repair(options?: RepairOptions): Promise<RepairResult>;
+  /** VAULT_WITHOUT_KEYS. */
+  keys(): Promise<readonly KeySlot[]>;
+  /** The name of the key slot that opened it; null: it is not encrypted. */
+  readonly openedBy: string | null;
+  addKey(passphrase: Passphrase, label: string | null): Promise<KeySlot>;
+  /** Another passphrase in place of the one that opened it. */
+  changeKey(passphrase: Passphrase, label: string | null): Promise<KeySlot>;
+  /** VAULT_KEY_IN_USE, VAULT_KEY_SLOT_UNKNOWN. */
+  removeKey(name: string): Promise<void>;
+}
 
 export interface CareOptions {
   readonly signal?: AbortSignal;
@@ -54,6 +92,16 @@ export interface CopyState {
   readonly since: string | null;
   /** Why it could not be looked at; null: it could. */
   readonly problem: string | null;
+}
+
+export interface ExportOptions extends CareOptions {
+  /** What the file is encrypted with; left out: it is not. */
+  readonly passphrase?: Passphrase;
+}
+
+export interface ImportOptions extends CareOptions {
+  /** What the file is encrypted with. */
+  readonly passphrase?: Passphrase;
 }
 
 export interface ExportResult {
@@ -121,6 +169,8 @@ export interface RepairOptions extends CareOptions {
   readonly forgetDamaged?: boolean;
   /** Only says what would be done. */
   readonly dryRun?: boolean;
+  /** Another vault with the same snapshots, from which comes back what is lost here. */
+  readonly from?: VaultCare;
 }
 
 export interface RepairResult {

@@ -1,4 +1,5 @@
 export type * from './contract.ts';
+export { copyState } from './copy-state.ts';
 export { copySnapshots, type Cared, type CopySnapshotsOptions } from './copy.ts';
 export { repairCare, type RepairCareOptions } from './repair.ts';
 export { vaultStats, type StatsOptions } from './stats.ts';
@@ -8,4 +9,5 @@ export {
   type ExportSnapshotOptions,
   type ImportFileOptions,
 } from './transfer.ts';
+export { createVaultCare, type VaultCareParts } from './vault-care.ts';
 export { verifyVault, type VerifyVaultOptions } from './verify.ts';

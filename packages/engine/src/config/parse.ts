@@ -106,6 +106,8 @@ function keysAt(path: readonly Key[], value: unknown): readonly string[] {
       return knownKeys.freeze;
     case 'retention':
       return knownKeys.retention;
+    case 'copies':
+      return keysAt(['vault', ...path.slice(2)], value);
     case 'vault':
       return [knownKeys.vault, knownKeys.encryption, knownKeys.passphrase][path.length - 1] ?? [];
     case 'participants': {

@@ -6,7 +6,7 @@ import { parseUserConfig } from './parse.ts';
 import { resolveParticipants } from './participants.ts';
 import { DEFAULT_LOCK_KEY, type ResolvedConfig, type ResolvedRetention } from './resolved.ts';
 import { resolveSources } from './sources.ts';
-import { resolveVault } from './vault.ts';
+import { resolveCopies, resolveVault } from './vault.ts';
 
 export const DEFAULT_BUDGET_MS = 2000;
 
@@ -31,6 +31,8 @@ export async function resolveConfig(
     missingMembers: options.missingMembers ?? 'refuse',
   });
   const sources = resolveSources(parsed.sources ?? {}, { projectDirectory, members, file });
+  const place = { projectDirectory, members, sources, file };
+  const vault = await resolveVault(parsed.vault, place);
   return {
     projectDirectory,
     ...(options.configFile === undefined ? {} : { configFile: options.configFile }),
@@ -42,7 +44,10 @@ export async function resolveConfig(
       lockKey: parsed.freeze?.lockKey ?? DEFAULT_LOCK_KEY,
     },
     ...(parsed.retention === undefined ? {} : { retention: resolveRetention(parsed.retention) }),
-    vault: await resolveVault(parsed.vault, { projectDirectory, members, sources, file }),
+    vault,
+    ...(parsed.copies === undefined
+      ? {}
+      : { copies: await resolveCopies(parsed.copies, vault, place) }),
   };
 }
 

@@ -16,6 +16,8 @@ export interface ResolvedConfig {
     readonly lockKey: bigint;
   };
   readonly vault: ResolvedVault;
+  /** Other vaults that `vault copy` brings up to date; left out: none. */
+  readonly copies?: readonly ResolvedVault[];
   /** What stays when snapshots are forgotten by rules; undefined: nothing is forgotten by itself. */
   readonly retention?: ResolvedRetention;
 }

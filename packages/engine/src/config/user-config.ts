@@ -99,6 +99,7 @@ export const userConfigSchema = z.strictObject(
     participants: z.array(participant, 'a list of participants').optional(),
     freeze: freeze.optional(),
     vault: vaultSchema.optional(),
+    copies: z.array(vaultSchema, 'a list of places, each as `vault` says it').optional(),
     retention: retentionSchema.optional(),
   },
   'an object',

@@ -29,15 +29,44 @@ export async function resolveVault(
     kind: 'directory',
     directory: path.join(projectDirectory, '.stillpoint', 'vault'),
   };
-  if (written === undefined) return { place: own };
-  if (typeof written === 'string') return { place: await resolvePlace(written, 'vault', context) };
-  const place = await resolvePlace(written.url, 'vault.url', context);
+  return written === undefined ? { place: own } : await resolveWritten(written, 'vault', context);
+}
+
+/** Rejects with CONFIG_INVALID, also where a copy would be the vault itself, or another copy. */
+export async function resolveCopies(
+  written: readonly WrittenVault[],
+  vault: ResolvedVault,
+  context: VaultContext,
+): Promise<readonly ResolvedVault[]> {
+  const places = [JSON.stringify(vault.place)];
+  const copies: ResolvedVault[] = [];
+  for (const [at, one] of written.entries()) {
+    const copy = await resolveWritten(one, `copies[${at}]`, context);
+    const place = JSON.stringify(copy.place);
+    if (places.includes(place)) {
+      const expected = 'a place of its own';
+      const found = places[0] === place ? 'the vault itself' : 'a place that another copy has';
+      throw invalidKey(context.file, `copies[${at}]`, expected, found);
+    }
+    places.push(place);
+    copies.push(copy);
+  }
+  return copies;
+}
+
+async function resolveWritten(
+  written: WrittenVault,
+  key: string,
+  context: VaultContext,
+): Promise<ResolvedVault> {
+  if (typeof written === 'string') return { place: await resolvePlace(written, key, context) };
+  const place = await resolvePlace(written.url, `${key}.url`, context);
   const { encryption, rate } = written;
   return {
     place,
     ...(encryption === undefined
       ? {}
-      : { encryption: resolveEncryption(encryption, projectDirectory) }),
+      : { encryption: resolveEncryption(encryption, context.projectDirectory) }),
     ...(rate === undefined ? {} : { bytesPerSecond: rate }),
   };
 }

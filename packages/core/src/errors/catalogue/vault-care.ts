@@ -9,6 +9,24 @@ export const vaultCare = {
     exit: exit.integrity,
     retryable: false,
   },
+  COPY_OF_ITSELF: {
+    message: 'The vault at {vault} is the same on both sides.',
+    hint: 'Name another vault. A directory that was copied file by file is the same vault; begin a new one with stillpoint vault init.',
+    exit: exit.failed,
+    retryable: false,
+  },
+  COPIES_NOT_CONFIGURED: {
+    message: 'The configuration names no copies.',
+    hint: "Add copies: ['/mnt/offsite/vault'] to it, or name two vaults: stillpoint vault copy FROM TO.",
+    exit: exit.usage,
+    retryable: false,
+  },
+  VAULT_WITHOUT_KEYS: {
+    message: 'The vault at {vault} is not encrypted, so it has no keys.',
+    hint: 'Make an encrypted one with stillpoint vault init, and copy the snapshots into it with stillpoint vault copy.',
+    exit: exit.failed,
+    retryable: false,
+  },
   EXPORT_EXISTS: {
     message: 'There is a file {file} already.',
     hint: 'Name another one, or move it away. Nothing was written.',
