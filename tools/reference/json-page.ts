@@ -32,7 +32,9 @@ const documents: Readonly<Record<string, string>> = {
   restore: 'a [[RestoreResult]]; with `--dry-run` a [[RestorePlan]]',
   undo: 'a [[RestoreResult]]; with `--dry-run` a [[RestorePlan]]',
   hold: 'a [[SnapshotSummary]] or a [[DamagedSnapshot]]',
-  forget: 'a [[ForgetResult]], also with `--dry-run`',
+  forget: 'a [[ForgetResult]], also with `--dry-run`; with `--keep-...` a [[RetainResult]]',
+  prune:
+    '`{"retention","prune"}`: a [[RetainResult]] or null where the configuration has no rules, and a [[PruneReport]]; with `--end-session` `{"ended"}`',
   'db start': '`{"name"}` and the fields of a [[ClusterStatus]]',
   'db stop': '`{"name"}` and the fields of a [[ClusterStatus]]',
   'db status': '`{"name"}` and the fields of a [[ClusterStatus]]',

@@ -263,7 +263,7 @@ export interface Vault extends ObjectSource, AsyncDisposable {
   /** undefined: it is damaged, or was sealed with other keys. */
   openLocal(stored: Uint8Array): Uint8Array | undefined;
   /** Deletes what no snapshot needs. Any number of writers and prunes may be at work. PRUNE_UNSURE: nothing was deleted. */
-  prune(options: PruneOptions): Promise<PruneReport>;
+  prune(options: PruneVaultOptions): Promise<PruneReport>;
   /** Who writes now, or died without ending its session. */
   sessions(): Promise<readonly OpenSession[]>;
   /** Its writer is known to be dead; should it live, it will not seal. SESSION_UNKNOWN. */
@@ -283,7 +283,7 @@ export interface OpenSession {
   readonly dead: boolean;
 }
 
-export interface PruneOptions {
+export interface PruneVaultOptions {
   /**
    * Begins a walk: every stream that the manifest names. Within one walk, streams that were given before may be left out. Rejects
    * when it cannot be told.

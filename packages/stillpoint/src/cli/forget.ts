@@ -7,8 +7,15 @@ import { failure } from '@stillpoint/core';
 import { confirm } from './confirm.ts';
 import type { CommandContext, Runner } from './context.ts';
 import { isDamaged } from './describe.ts';
+import {
+  addKeepOptions,
+  forgetByRules,
+  refuseMixed,
+  rulesOf,
+  type KeepOptions,
+} from './forget-by-rules.ts';
 
-interface Options {
+interface Options extends KeepOptions {
   readonly dryRun?: true;
   readonly yes?: true;
   readonly undoPoint?: true;
@@ -16,24 +23,32 @@ interface Options {
 }
 
 export function addForgetCommand(program: Command, run: Runner): void {
-  program
+  const command = program
     .command('forget')
-    .argument('<refs...>', 'ids, names, latest or latest~2; a damaged one by its whole id')
+    .argument('[refs...]', 'ids, names, latest or latest~2; a damaged one by its whole id')
     .summary('remove snapshots from the vault')
     .description(
-      'Removes snapshots: they can no longer be restored, and every other one restores as before. What is held is not forgotten. The bytes stay in the vault: this version frees no space.',
+      'Removes snapshots: they can no longer be restored, and every other one restores as before. What is held is not forgotten. Either those that are named, or with --keep-... all of this project that no rule keeps. Their bytes stay in the vault until stillpoint prune.',
     )
     .option('--dry-run', 'only say what would be forgotten')
     .option('--yes', 'do not ask')
     .option('--undo-point', 'also the undo point that stillpoint undo goes back to')
-    .option('--last', 'even if no other good snapshot remains')
+    .option('--last', 'even if no other good snapshot remains');
+  addKeepOptions(command);
+  command
     .addHelpText(
       'after',
-      '\nExample:\n  stillpoint forget before-v1 3f9a1c77b0de --dry-run\n  stillpoint forget before-v1',
+      '\nExample:\n  stillpoint forget before-v1 3f9a1c77b0de --dry-run\n  stillpoint forget before-v1\n  stillpoint forget --keep-last 10 --keep-daily 7 --keep-within 14d --dry-run',
     )
     .action(
-      run<Options>(async (context, { dryRun, undoPoint, last, yes }, refs) => {
+      run<Options>(async (context, { dryRun, undoPoint, last, yes, ...keep }, refs) => {
         const { output } = context;
+        const rules = rulesOf(keep);
+        refuseMixed(refs, rules);
+        if (rules !== undefined) {
+          await forgetByRules(context, rules, { dryRun: dryRun === true, yes: yes === true });
+          return;
+        }
         await using project = await context.openProject();
         const { stillpoint } = project;
         const options = {
@@ -91,6 +106,6 @@ function showResult({ output }: CommandContext, { forgotten, remaining }: Forget
   output.data(
     `Forgot ${ids}. ${remaining === 1 ? 'One snapshot remains' : `${remaining} snapshots remain`}.`,
   );
-  output.say('The bytes stay in the vault: this version frees no space.');
-  output.next('stillpoint list', 'What remains');
+  output.say('Their bytes stay in the vault until they are pruned.');
+  output.next('stillpoint prune --dry-run', 'What that would free');
 }

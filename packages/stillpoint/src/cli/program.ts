@@ -15,6 +15,7 @@ import { addHoldCommand } from './hold.ts';
 import { addInitCommand } from './init.ts';
 import { addGateCommand } from './gate.ts';
 import { addListCommand } from './list.ts';
+import { addPruneCommand } from './prune.ts';
 import { addRestoreCommand } from './restore.ts';
 import { addShowCommand } from './show.ts';
 import { addSnapshotCommand } from './snapshot.ts';
@@ -39,6 +40,7 @@ const commands: readonly ((program: Command, run: Runner) => void)[] = [
   addUndoCommand,
   addHoldCommand,
   addForgetCommand,
+  addPruneCommand,
   addDatabaseCommands,
   addExecCommand,
   addGateCommand,

@@ -35,6 +35,12 @@ export const prune = {
     exit: exit.integrity,
     retryable: false,
   },
+  PRUNE_NEEDS_YES: {
+    message: 'This {operation} has to be confirmed, and nobody is here to do it.',
+    hint: 'Add --yes if that is what you want. stillpoint prune --dry-run only shows what would be done.',
+    exit: exit.usage,
+    retryable: false,
+  },
   RETENTION_KEEPS_NOTHING: {
     message: 'No rule says what to keep, so everything would be forgotten.',
     hint: 'Name at least one, e.g. --keep-last 10 --keep-daily 7, or "retention" in the configuration.',

@@ -8,14 +8,14 @@ import { createChunkReader } from '../read/chunk-reader.ts';
 import { createIndexLoader } from '../read/index-loader.ts';
 import { createPackReader } from '../read/pack-reader.ts';
 import { createMemoryStore } from '../stores/memory.ts';
-import type { PruneOptions, SealedEntry, Store, Vault } from '../contract.ts';
+import type { PruneVaultOptions, SealedEntry, Store, Vault } from '../contract.ts';
 import { never, smallTuning } from '../test-streams.ts';
 import { createVault, openVault } from '../vault.ts';
 import { createLiveness, type Liveness } from './liveness.ts';
 import { keysIn, prune, referencesIn, seal, snapshot, write } from './testing/snapshots.ts';
 
 /** As prune looks, by means of its own. */
-function looking(store: Store, vault: Vault, references: PruneOptions['references']): Liveness {
+function looking(store: Store, vault: Vault, references: PruneVaultOptions['references']): Liveness {
   const keys = openKeys(vault.id);
   const loader = createIndexLoader({ store, keys, ...never });
   const { blockBytes, blocksKept } = smallTuning;

@@ -6,7 +6,7 @@
 //   copy      what is needed of them into new packs
 //   delete    first from the indexes, then the packs, then the mark
 // Where nobody writes there is nothing to wait for, and one run does it all. A run that dies leaves marks; the next one goes on.
-import type { OpenSession, PruneOptions, PruneReport, Store, VaultSession } from '../contract.ts';
+import type { OpenSession, PruneVaultOptions, PruneReport, Store, VaultSession } from '../contract.ts';
 import type { VaultKeys } from '../crypto/keys.ts';
 import { packKey } from '../format/layout.ts';
 import { forEachConcurrently } from '../flow.ts';
@@ -44,7 +44,7 @@ const SMALL_INDEXES = 8;
 
 type Deleted = Pick<PruneReport, 'deletedPacks' | 'deletedBytes' | 'copiedBytes'>;
 
-export async function pruneVault(parts: PruneParts, options: PruneOptions): Promise<PruneReport> {
+export async function pruneVault(parts: PruneParts, options: PruneVaultOptions): Promise<PruneReport> {
   const { store } = parts;
   const { signal, progress, dryRun } = options;
   const life = createLiveness({
@@ -112,7 +112,7 @@ async function chooseCertain(
 /** Whatever is doomed, by this run or an earlier one, goes as far as it can. */
 async function finishMarks(
   parts: PruneParts,
-  { signal, progress }: PruneOptions,
+  { signal, progress }: PruneVaultOptions,
   life: Liveness,
 ): Promise<{ readonly packs: ReadonlySet<string>; readonly copiedBytes: number }> {
   const found = await readMarks(parts);

@@ -103,18 +103,16 @@ function jumping(random: () => number): Clock {
 }
 
 function throughGate(store: Store, gate: () => Promise<void>): Store {
-  const behind =
-    <A extends readonly unknown[], R>(call: (...args: A) => Promise<R>) =>
-    async (...args: A): Promise<R> => {
-      await gate();
-      return await call(...args);
-    };
+  const behind = async <R>(call: () => Promise<R>): Promise<R> => {
+    await gate();
+    return await call();
+  };
   return {
     ...store,
-    put: behind(store.put),
-    get: behind(store.get),
-    stat: behind(store.stat),
-    delete: behind(store.delete),
+    put: (key, content, options) => behind(() => store.put(key, content, options)),
+    get: (key, options) => behind(() => store.get(key, options)),
+    stat: (key) => behind(() => store.stat(key)),
+    delete: (key) => behind(() => store.delete(key)),
     async *list(prefix) {
       await gate();
       yield* store.list(prefix);
