@@ -20,7 +20,10 @@ export function writeChunkList(entries: readonly ListEntry[]): Uint8Array {
   return list;
 }
 
-/** The entries, or undefined if this is no list or does not sum up to `bytes`. */
+/**
+ * The entries, or undefined if this is no list or does not sum up to `bytes`. None is empty: else a small list could name itself into
+ * more chunks than anybody can read.
+ */
 export function readChunkList(content: Uint8Array, bytes: number): ListEntry[] | undefined {
   if (content.length === 0 || content.length % LIST_ENTRY_BYTES !== 0) return undefined;
   const list = Buffer.from(content.buffer, content.byteOffset, content.byteLength);
@@ -28,8 +31,9 @@ export function readChunkList(content: Uint8Array, bytes: number): ListEntry[] |
   let sum = 0;
   for (let at = 0; at < list.length; at += LIST_ENTRY_BYTES) {
     const below = Number(list.readBigUInt64LE(at + 32));
+    if (below === 0) return undefined;
     entries.push({ hex: list.toString('hex', at, at + 32), bytes: below });
     sum += below;
   }
-  return sum === bytes ? entries : undefined;
+  return sum === bytes && Number.isSafeInteger(sum) ? entries : undefined;
 }
