@@ -51,6 +51,8 @@ export interface HeldFilesOptions {
 }
 
 export interface HeldFiles {
+  /** Whether a file was read: something had changed since the capture before. */
+  hasRead(): boolean;
   /** Before the freeze. undefined: it vanished, or is nothing that is captured. */
   hold(name: ByteName, stat: EntryStat): Promise<Held | undefined>;
   /** Inside the freeze: what was held before if it is provably the same, else into memory. */
@@ -63,7 +65,10 @@ export function createHeldFiles(options: HeldFilesOptions): HeldFiles {
   const { source, cache, sink, limitBytes, now, signal } = options;
   const at = pathsBelow(options.directory);
   const stored = new Map(options.known);
+  /** One file is read at a time, and given to the sink before the next. */
+  const room = Buffer.allocUnsafeSlow(smallFileBytes + 1);
   let bytesInMemory = 0;
+  let hasRead = false;
 
   async function holdFile(name: ByteName, stat: EntryStat): Promise<Held> {
     const readAtMs = now();
@@ -71,8 +76,9 @@ export function createHeldFiles(options: HeldFilesOptions): HeldFiles {
     // Trusted since it was read; it stays as trustworthy as it was then.
     if (remembered !== undefined && (stat.sizeBytes === 0 || stored.has(remembered.id)))
       return { kind: 'file', stat, readAtMs, digest: remembered.id };
+    hasRead = true;
     if (stat.sizeBytes > smallFileBytes) return await holdLarge(name, stat, readAtMs);
-    const bytes = readWhole(at(name));
+    const bytes = readWhole(at(name), room);
     const digest = digestOf(bytes);
     await keep(name, digest, bytes);
     return { kind: 'file', stat, readAtMs, digest };
@@ -93,7 +99,7 @@ export function createHeldFiles(options: HeldFilesOptions): HeldFiles {
   /** Hashed and stored in one reading: of a file that changes meanwhile the digest is still that of what was stored. */
   async function holdLarge(name: ByteName, stat: EntryStat, readAtMs: number): Promise<Held> {
     const hash = createHasher();
-    const pieces = readPieces(at(name), signal);
+    const pieces = readPieces(at(name), signal, room);
     try {
       const first = await pieces.next();
       const start = first.done === true ? Buffer.alloc(0) : first.value;
@@ -146,6 +152,7 @@ export function createHeldFiles(options: HeldFilesOptions): HeldFiles {
   }
 
   return {
+    hasRead: () => hasRead,
     async hold(name, stat) {
       try {
         return stat.kind === 'file' ? await holdFile(name, stat) : holdOther(name, stat);

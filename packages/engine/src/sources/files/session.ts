@@ -104,6 +104,8 @@ async function warmUp(
       if (found !== undefined) held.set(name, found);
       await breathe();
     }
+    // Stats alone take no time in which much could change.
+    if (!files.hasRead()) break;
   }
   return held;
 }

@@ -3,14 +3,14 @@
 // that fails or is given up leaves only garbage (I4). Sessions need not know of each other: at worst both store
 // the same chunk.
 import assert from 'node:assert/strict';
-import { digestHex, digestOf, failure, isFailure } from '@stillpoint/core';
+import { digestFromHex, digestHex, digestOf, failure, isFailure } from '@stillpoint/core';
 import type { StreamRef } from '../../sources/contract.ts';
 import type { VaultKeys } from '../crypto/keys.ts';
 import { sealWhole } from '../crypto/sealed-object.ts';
 import type { ChunkIndex } from '../read/chunk-index.ts';
 import type { ChunkReader } from '../read/chunk-reader.ts';
 import { createChunker, type Content } from './chunker.ts';
-import { cutSizesOf, gearTableOf } from './fastcdc.ts';
+import { cutSizesOf, gearTableOf, type CutSizes } from './fastcdc.ts';
 import { createChunkStorage, type Counts } from './chunk-storage.ts';
 import { createChunkTree } from './chunk-tree.ts';
 import type { SealedEntry, Store, VaultSession, VaultSink } from '../contract.ts';
@@ -43,10 +43,12 @@ export function createSession(options: SessionOptions): VaultSession {
   const workers = createWorkers();
   const pipeline = createPackPipeline({ store, keys, index, workers, tuning, signal });
   const storage = createChunkStorage(pipeline, createPresence(store, index, guard.doomed));
-  const cut = createChunker(gearTableOf(keys.idKey), cutSizesOf(tuning.chunkBytes));
+  const sizes = cutSizesOf(tuning.chunkBytes);
+  const cut = createChunker(gearTableOf(keys.idKey), sizes);
 
   const writeStream = async (content: Content, counts: Counts): Promise<StreamRef> => {
     pipeline.throwIfFailed();
+    if (isOneChunk(content, sizes)) return await writeChunk(content[0], counts);
     const tree = createChunkTree(tuning.listEntries, (list) => storage.store(list, counts));
     for await (const chunk of cut(content)) {
       pipeline.throwIfFailed();
@@ -54,6 +56,12 @@ export function createSession(options: SessionOptions): VaultSession {
       await tree.add({ hex: await storage.store(chunk, counts), bytes: chunk.length });
     }
     return await tree.finish();
+  };
+  /** Most files of most trees: all that a longer stream needs would cost more than the chunk. */
+  const writeChunk = async (chunk: Uint8Array, counts: Counts): Promise<StreamRef> => {
+    counts.bytesIn += chunk.length;
+    const hex = await storage.store(chunk, counts);
+    return { digest: digestFromHex(hex), bytes: chunk.length, depth: 0 };
   };
   const writeContent = createContentWriter({
     workers,
@@ -110,6 +118,13 @@ export function createSession(options: SessionOptions): VaultSession {
       await guard.end();
     },
   };
+}
+
+/** In one piece, and too small to be cut. */
+function isOneChunk(content: Content, { minBytes }: CutSizes): content is [Uint8Array] {
+  if (!Array.isArray(content) || content.length !== 1) return false;
+  const [piece] = content as readonly unknown[];
+  return piece instanceof Uint8Array && piece.length > 0 && piece.length <= minBytes;
 }
 
 /** Writing a manifest again is harmless; another one under the same id is refused. */
