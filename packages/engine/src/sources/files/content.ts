@@ -1,6 +1,7 @@
 // The bytes of one file: written where a restore is prepared, and named. Small files are done synchronously, because ten thousand
 // of them take seconds otherwise.
-import { closeSync, ftruncateSync, openSync, writeSync } from 'node:fs';
+import { closeSync, ftruncateSync, openSync, write, writeSync } from 'node:fs';
+import { promisify } from 'node:util';
 import { createHasher, digestOf, failure } from '@stillpoint/core';
 import {
   readPieces,
@@ -33,30 +34,58 @@ export async function fetchContent(
 ): Promise<void> {
   const descriptor = openSync(file, 'wx', 0o600);
   try {
-    const hash = createHasher();
-    let position = 0;
-    for await (const piece of content === undefined ? [] : objects.readStream(content)) {
-      hash.update(piece);
-      if (!isZeros(piece)) writeFully(descriptor, piece, position);
-      position += piece.byteLength;
-    }
-    ftruncateSync(descriptor, position);
-    if (position !== sizeBytes || hash.digest() !== digest)
+    const pieces = content === undefined ? [] : objects.readStream(content);
+    const written = await writePieces(descriptor, pieces, sizeBytes);
+    ftruncateSync(descriptor, written.bytes);
+    if (written.bytes !== sizeBytes || written.digest !== digest)
       throw failure('RESTORE_NOT_PROVED', { source, reason: `${showName(name)} is damaged` });
   } finally {
     closeSync(descriptor);
   }
 }
 
-function writeFully(descriptor: number, piece: Uint8Array, position: number): void {
-  for (let written = 0; written < piece.byteLength;)
-    written += writeSync(
-      descriptor,
-      piece,
-      written,
-      piece.byteLength - written,
-      position + written,
-    );
+/** While one piece of a large file is written the next is fetched and hashed; two at once would wait for each other at the inode. */
+async function writePieces(
+  descriptor: number,
+  pieces: AsyncIterable<Uint8Array> | Iterable<Uint8Array>,
+  sizeBytes: number,
+): Promise<{ readonly bytes: number; readonly digest: string }> {
+  const hash = createHasher();
+  const isSmall = sizeBytes <= smallFileBytes;
+  let position = 0;
+  let writing = Promise.resolve();
+  try {
+    for await (const piece of pieces) {
+      hash.update(piece);
+      await writing;
+      if (!isZeros(piece)) {
+        if (isSmall) writeNow(descriptor, piece, position);
+        else writing = writeBehind(descriptor, piece, position);
+        writing.catch(() => {});
+      }
+      position += piece.byteLength;
+    }
+    await writing;
+  } catch (error) {
+    // Its file is closed next.
+    await writing.catch(() => {});
+    throw error;
+  }
+  return { bytes: position, digest: hash.digest() };
+}
+
+function writeNow(descriptor: number, piece: Uint8Array, position: number): void {
+  for (let done = 0; done < piece.byteLength;)
+    done += writeSync(descriptor, piece, done, piece.byteLength - done, position + done);
+}
+
+const writeAt = promisify(write);
+
+async function writeBehind(descriptor: number, piece: Uint8Array, position: number): Promise<void> {
+  for (let done = 0; done < piece.byteLength;) {
+    const left = piece.byteLength - done;
+    done += (await writeAt(descriptor, piece, done, left, position + done)).bytesWritten;
+  }
 }
 
 const zeros = Buffer.alloc(64 * 1024);

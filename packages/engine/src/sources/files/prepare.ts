@@ -7,26 +7,20 @@ import type { FilesContext } from './context.ts';
 import { refuseWhatIsInTheWay } from './in-the-way.ts';
 import { giveMetadata, mayGiveAway } from './metadata.ts';
 import { filesOf, type ListedFile } from './record.ts';
-import { beginStaged, openStaged, type FilesPlacement } from './staged.ts';
+import { beginStaged, openStaged, type FilesPlacement, type StagedState } from './staged.ts';
+
+const filesAtOnce = 4;
 
 export async function prepareState(
   context: FilesContext,
   json: Json,
   options: PrepareOptions,
 ): Promise<FilesPlacement> {
-  const { source, signal, progress } = options;
   const holds = (await context.exists()) ? 'everything' : 'fresh';
   const { staged, state } = await beginStaged(context, json, options, 'there', holds);
   await refuseWhatIsInTheWay(context, state.record, state.listing);
   const files = filesOf(state.listing).map(({ entry }) => entry);
-  const totalBytes = files.reduce((sum, { sizeBytes }) => sum + sizeBytes, 0);
-  let doneBytes = 0;
-  for (const entry of files) {
-    signal.throwIfAborted();
-    await fetchContent(context.source, entry, state.contentFile(entry), source);
-    doneBytes += entry.sizeBytes;
-    progress({ type: 'bytes:advanced', phase: 'prepare', doneBytes, totalBytes });
-  }
+  await fetchAll(context.source, state, files, options);
   await makeTreeDurable(staged);
   // After that, because what may not be opened cannot be synced either; what power loss takes of this the switch gives again.
   for (const entry of files) {
@@ -34,6 +28,33 @@ export async function prepareState(
   }
   context.prepared = { staged, listing: state.listing };
   return { version: 1, staged, holds };
+}
+
+/** Several at once: one is written while others are still fetched. Resolves or rejects when nobody writes any more. */
+async function fetchAll(
+  source: string,
+  state: StagedState,
+  files: readonly ListedFile[],
+  { source: objects, signal, progress }: PrepareOptions,
+): Promise<void> {
+  const totalBytes = files.reduce((sum, { sizeBytes }) => sum + sizeBytes, 0);
+  const left = files.values();
+  let doneBytes = 0;
+  let failed: { readonly error: unknown } | undefined;
+  const fetchNext = async (): Promise<void> => {
+    for (const entry of left) {
+      signal.throwIfAborted();
+      if (failed !== undefined) return;
+      await fetchContent(source, entry, state.contentFile(entry), objects);
+      doneBytes += entry.sizeBytes;
+      progress({ type: 'bytes:advanced', phase: 'prepare', doneBytes, totalBytes });
+    }
+  };
+  const note = (error: unknown): void => {
+    failed ??= { error };
+  };
+  await Promise.all(Array.from({ length: filesAtOnce }, () => fetchNext().catch(note)));
+  if (failed !== undefined) throw failed.error;
 }
 
 /** Not even its owner may read some files; root may. They were proved when they were written. */

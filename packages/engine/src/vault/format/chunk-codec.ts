@@ -61,7 +61,9 @@ async function decode(stored: Omit<StoredChunk, 'hex'>): Promise<Uint8Array | st
   if (encoding === encodings.raw) return body;
   if (encoding !== encodings.zstd) return `its encoding ${encoding} is unknown`;
   if (plainBytes === 0) return 'it has no bytes';
-  const limits = { maxOutputLength: plainBytes, chunkSize: Math.max(plainBytes, 64) };
+  // A buffer that is filled to its end is taken for too small: a second one is made, and decompressing goes on for nothing.
+  const chunkSize = plainBytes + 64;
+  const limits = { maxOutputLength: plainBytes, chunkSize };
   if (plainBytes > HERE_UP_TO_BYTES) return await decompress(body, limits);
   await takeTurn();
   return zstdDecompressSync(body, limits);
