@@ -22,7 +22,8 @@ export function createWalCollector(sink: ObjectSink, from: Lsn): WalCollector {
   const inFlight = new Set<Promise<void>>();
   let position = from;
   let start = from;
-  let pending: Uint8Array[] = [];
+  // Of a whole piece: WAL is copied once, out of a socket's chunks that it would otherwise keep alive whole.
+  let content: Buffer | undefined;
   let failed: { readonly error: unknown } | undefined;
 
   const store = async (): Promise<void> => {
@@ -30,9 +31,9 @@ export function createWalCollector(sink: ObjectSink, from: Lsn): WalCollector {
     const index =
       pieces.push({ start, ref: { digest: '', bytes: bytesBetween(start, position), depth: 0 } }) -
       1;
-    const piece = { start, content: Buffer.concat(pending) };
+    const piece = { start, content: content!.subarray(0, bytesBetween(start, position)) };
     start = position;
-    pending = [];
+    content = undefined;
     const work: Promise<void> = sink
       .writeBytes(piece.content)
       .then((ref) => void (pieces[index] = { start: piece.start, ref }))
@@ -54,8 +55,8 @@ export function createWalCollector(sink: ObjectSink, from: Lsn): WalCollector {
       while (rest.length > 0) {
         const room = PIECE_BYTES - Number(position % BigInt(PIECE_BYTES));
         const part = rest.subarray(0, room);
-        // A copy: the part is a view of a socket chunk that it would otherwise keep alive whole.
-        pending.push(Uint8Array.from(part));
+        content ??= Buffer.allocUnsafe(PIECE_BYTES);
+        content.set(part, bytesBetween(start, position));
         position = lsnAfter(position, part.length);
         rest = rest.subarray(part.length);
         if (part.length === room) await store();

@@ -61,11 +61,15 @@ async function readSections(reader: CopyReader, options: BaseBackupOptions): Pro
   let message: WireMessage = await reader.next();
   async function* data(): AsyncGenerator<Buffer> {
     for (;;) {
-      message = await reader.next();
+      message = await reader.begin();
       if (message.type !== COPY_DATA) return;
       const kind = message.body[0];
-      if (kind === DATA) yield message.body.subarray(1);
-      else if (kind !== PROGRESS) return;
+      if (kind === DATA) {
+        if (message.body.length > 1) yield message.body.subarray(1);
+        for (let piece = await reader.more(); piece !== undefined; piece = await reader.more()) {
+          yield piece;
+        }
+      } else if (kind !== PROGRESS) return;
     }
   }
   let archives = 0;

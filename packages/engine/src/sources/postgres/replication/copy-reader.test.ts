@@ -62,6 +62,30 @@ for (const sizes of [[1], [2, 3], [4], [5], [6, 1], [7, 64], [100_000], [5, 100_
   });
 }
 
+for (const sizes of [[1], [2, 3], [7, 64], [100_000]]) {
+  test(`a body comes in pieces of what the network brings, ${sizes.join(', ')} bytes at a time, read to its end or not`, async () => {
+    for (const readTo of [0, 1, 1000]) {
+      const client = clientOf(cut(Buffer.concat(sent), sizes));
+      await using reader = startCopy(client, 'COPY', never);
+      const seen: string[] = [];
+      while (seen.length < expected.length) {
+        const { type, body, leftBytes } = await reader.begin();
+        assert.ok(body.length > 0 || leftBytes === 0);
+        let text = body.toString('latin1');
+        for (let pieces = 0; pieces < readTo; pieces += 1) {
+          const piece = await reader.more();
+          if (piece === undefined) break;
+          assert.ok(piece.length > 0);
+          text += piece.toString('latin1');
+        }
+        seen.push(`${String.fromCharCode(type)}:${text}`);
+      }
+      if (readTo === 1000) assert.deepEqual(seen, expected);
+      assert.ok(expected.every((whole, at) => whole.startsWith(seen[at]!)));
+    }
+  });
+}
+
 test('a connection that ends in the middle of a message rejects', async () => {
   const bytes = message('d', 'never whole').subarray(0, 9);
   await using reader = startCopy(clientOf([bytes]), 'COPY', never);

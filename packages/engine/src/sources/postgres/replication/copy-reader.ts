@@ -1,6 +1,7 @@
 // Reads the wire of a connection that `pg` has opened and authenticated, message by message, after taking its socket
 // over. `pg`'s own parser pushes: it has no back-pressure, and copies every byte. Here the consumer pulls, the socket is
-// paused in between, and the server waits: memory stays at one socket chunk plus one message.
+// paused in between, and the server waits: memory stays at one socket chunk plus one message. Bulk is handed on as it came, in
+// pieces of the socket's chunks: only a message that somebody wants whole, and that lies across chunks, is copied.
 // INVARIANT: once taken over, the connection never goes back to `pg`; it is ended when the copy is.
 import type { Client } from 'pg';
 import type { Duplex } from 'node:stream';
@@ -11,7 +12,17 @@ export interface WireMessage {
   readonly body: Buffer;
 }
 
+/** A message whose body is there only as far as it has come. */
+export interface BegunMessage extends WireMessage {
+  /** Bytes of the body that are still to come. */
+  readonly leftBytes: number;
+}
+
 export interface CopyReader extends AsyncDisposable {
+  /** As next(), but with the body as far as it has come, at least a byte of it. What is left of it and not read is passed over. */
+  begin(): Promise<BegunMessage>;
+  /** The next piece of the body of the message that was begun; undefined when there is no more. */
+  more(): Promise<Buffer | undefined>;
   /** The next message; rejects with the server's error, or when the connection ends. Notices are passed over. */
   next(): Promise<WireMessage>;
   send(type: string, body: Uint8Array): void;
@@ -50,37 +61,50 @@ export function startCopy(client: Client, command: string, signal: AbortSignal):
     if (chunk.done === true) throw new Error('the server closed the replication connection');
     return chunk.value;
   };
-  const read = async (): Promise<WireMessage> => {
+  let leftBytes = 0;
+  const more = async (): Promise<Buffer | undefined> => {
+    if (leftBytes === 0) return undefined;
+    if (pending.length === 0) pending = await nextChunk();
+    const piece = pending.subarray(0, leftBytes);
+    pending = pending.subarray(piece.length);
+    leftBytes -= piece.length;
+    return piece;
+  };
+  const beginAny = async (): Promise<BegunMessage> => {
+    while ((await more()) !== undefined);
     while (pending.length < HEADER_BYTES) {
       const chunk = await nextChunk();
       pending = pending.length === 0 ? chunk : Buffer.concat([pending, chunk]);
     }
-    const total = pending.readUInt32BE(1) + 1;
-    const whole = pending.length >= total ? pending.subarray(0, total) : Buffer.allocUnsafe(total);
-    if (pending.length >= total) pending = pending.subarray(total);
-    else {
-      // Only a message that lies across chunks is copied, not the chunks.
-      let filled = pending.copy(whole);
-      while (filled < total) {
-        const chunk = await nextChunk();
-        const taken = chunk.copy(whole, filled);
-        filled += taken;
-        pending = chunk.subarray(taken);
-      }
+    const type = pending[0]!;
+    leftBytes = pending.readUInt32BE(1) + 1 - HEADER_BYTES;
+    pending = pending.subarray(HEADER_BYTES);
+    const body = (await more()) ?? Buffer.alloc(0);
+    return { type, body, leftBytes };
+  };
+  const whole = async (begun: BegunMessage): Promise<WireMessage> => {
+    if (begun.leftBytes === 0) return begun;
+    const body = Buffer.allocUnsafe(begun.body.length + begun.leftBytes);
+    let filled = begun.body.copy(body);
+    for (let piece = await more(); piece !== undefined; piece = await more()) {
+      filled += piece.copy(body, filled);
     }
-    return { type: whole[0]!, body: whole.subarray(HEADER_BYTES) };
+    return { type: begun.type, body };
+  };
+  const begin = async (): Promise<BegunMessage> => {
+    for (;;) {
+      const begun = await beginAny();
+      if (begun.type === ERROR) throw serverError((await whole(begun)).body);
+      if (begun.type !== NOTICE && begun.type !== PARAMETER) return begun;
+    }
   };
 
   write('Q', Buffer.from(`${command}\0`, 'utf8'));
   return {
     send: write,
-    async next() {
-      for (;;) {
-        const message = await read();
-        if (message.type === ERROR) throw serverError(message.body);
-        if (message.type !== NOTICE && message.type !== PARAMETER) return message;
-      }
-    },
+    begin,
+    more,
+    next: async () => whole(await begin()),
     async [Symbol.asyncDispose]() {
       signal.removeEventListener('abort', abort);
       write('X', new Uint8Array());
