@@ -51,7 +51,10 @@ export function createS3Caller(
     async call({ operation, key, signal }, work) {
       signal?.throwIfAborted();
       try {
-        opening ??= connect(address, options);
+        opening ??= connect(address, options).catch((error: unknown) => {
+          opening = undefined;
+          throw error;
+        });
         return await work(await opening);
       } catch (error) {
         signal?.throwIfAborted();
@@ -82,6 +85,7 @@ async function connect(address: S3Address, options: S3ClientOptions): Promise<S3
     requestHandler: {
       connectionTimeout: CONNECT_MS,
       socketTimeout: options.idleMs ?? IDLE_MS,
+      logger: quiet,
       httpAgent: { maxSockets: CONNECTIONS },
       httpsAgent: { maxSockets: CONNECTIONS },
     },
@@ -90,6 +94,9 @@ async function connect(address: S3Address, options: S3ClientOptions): Promise<S3
   };
   return { sdk, client: new sdk.S3Client(config) };
 }
+
+/** It would write to the terminal that requests wait for a connection, which is what the bound is for. */
+const quiet = { debug() {}, info() {}, warn() {}, error() {} };
 
 const DEFAULT_REGION = 'us-east-1';
 

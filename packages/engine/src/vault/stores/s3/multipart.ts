@@ -9,6 +9,8 @@ import { abortable, type S3Object, type S3Place } from './place.ts';
 const PART_BYTES = 8 * 1024 * 1024;
 const PARTS_AT_ONCE = 4;
 const MAX_PARTS = 10_000;
+/** Nobody waits longer for a line that is broken; what stays is ended by a later writer. */
+const END_MS = 5000;
 
 export interface Upload {
   readonly object: S3Object & { readonly ChecksumAlgorithm?: 'CRC32' };
@@ -32,7 +34,9 @@ export async function putInParts(
     const complete = { ...upload, ...condition, MultipartUpload: { Parts } };
     await client.send(new sdk.CompleteMultipartUploadCommand(complete), abortable(signal));
   } catch (error) {
-    background(client.send(new sdk.AbortMultipartUploadCommand(upload)).catch(() => {}));
+    const end = new sdk.AbortMultipartUploadCommand(upload);
+    const limit = { abortSignal: AbortSignal.timeout(END_MS) };
+    background(client.send(end, limit).catch(() => {}));
     throw error;
   }
 }
