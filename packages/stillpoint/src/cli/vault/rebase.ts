@@ -1,7 +1,7 @@
 // stillpoint vault rebase [REF...]
 import type { Command } from 'commander';
-import { countText } from '../output/units.ts';
-import type { Runner } from './context.ts';
+import { countText } from '../../output/units.ts';
+import type { Runner } from '../context.ts';
 
 export function addVaultRebaseCommand(vault: Command, run: Runner): void {
   vault
