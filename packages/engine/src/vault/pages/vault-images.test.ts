@@ -5,9 +5,9 @@ import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import test from 'node:test';
-import { isFailure } from '@stillpoint/core';
+import { isFailure, newSnapshotId, silent, type SnapshotId } from '@stillpoint/core';
 import type { StreamRef } from '../../sources/contract.ts';
-import type { Store, Vault, VaultSink } from '../contract.ts';
+import type { SealedEntry, Store, Vault, VaultSink } from '../contract.ts';
 import { createMemoryStore } from '../stores/memory.ts';
 import { never, noise, pieces, randomFrom, refsOf, smallTuning } from '../test-streams.ts';
 import { createVault, openVault } from '../vault.ts';
@@ -142,6 +142,48 @@ void test('a file in worker threads gives what a stream gives, and many images a
     closeSync(descriptor);
     await rm(place, { recursive: true, force: true });
   }
+});
+
+void test('whatever snapshot is forgotten and pruned, the images of all others stay whole', async () => {
+  const store = createMemoryStore();
+  await using vault = await createVault(store, { tuning: smallTuning });
+  const random = randomFrom(5);
+  const content = noise(random, 150 * pageBytes);
+  const kept = new Map<SnapshotId, { entry: SealedEntry; ref: StreamRef; content: Buffer }>();
+  let previous: StreamRef | undefined;
+  for (let step = 0; step < 10; step++) {
+    for (let n = 0; n < 12; n++) content[Math.floor(random() * content.length)]! ^= 1;
+    const id = newSnapshotId();
+    {
+      await using session = await vault.openSession(never);
+      const hints = { pageBytes, ...(previous === undefined ? {} : { previous }) };
+      const ref = await session.sink().writeStream([content], hints);
+      const entry = await session.seal(id, Buffer.from('{}'), refsOf(ref));
+      kept.set(id, { entry, ref, content: Buffer.from(content) });
+      // Also against an image that is forgotten by then.
+      previous = ref;
+    }
+    if (random() < 0.6) {
+      const [gone] = [...kept.keys()].slice(Math.floor(random() * kept.size));
+      await vault.forget(kept.get(gone!)!.entry);
+      kept.delete(gone!);
+    }
+    await vault.prune({
+      references:
+        () =>
+        ({ id: named }) =>
+          refsOf(kept.get(named)!.ref),
+      dryRun: false,
+      repackShare: 0.2,
+      progress: silent,
+      ...never,
+    });
+    await verified(vault, ...[...kept.values()].map(({ ref }) => ref));
+    for (const one of kept.values()) {
+      assert.equal(Buffer.compare(await vault.readBytes(one.ref), one.content), 0, `step ${step}`);
+    }
+  }
+  assert.ok(kept.size > 1 && kept.size < 9);
 });
 
 async function inVault<T>(store: Store, work: (vault: Vault) => Promise<T>): Promise<T> {
