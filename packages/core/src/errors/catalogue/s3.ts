@@ -80,6 +80,13 @@ export const s3 = {
     exit: exit.failed,
     retryable: true,
   },
+  S3_OBJECT_ARCHIVED: {
+    message:
+      'The vault at {vault} has {key} in an archive, where it cannot be read at once: {reason}.',
+    hint: 'Ask S3 to restore the objects below the prefix, which takes hours, and keep them out of the lifecycle rule that archives them.',
+    exit: exit.failed,
+    retryable: false,
+  },
   S3_NOT_SUPPORTED: {
     message: 'The server of the vault at {vault} cannot {operation} as a vault needs it: {reason}.',
     hint: '`stillpoint vault validate` with this address shows what it lacks. Use another server, or a newer version of this one.',

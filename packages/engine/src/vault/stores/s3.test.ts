@@ -87,6 +87,7 @@ test('errors of the SDK mean what they say', () => {
     [{ name: 'Unknown', $metadata: { httpStatusCode: 504 } }, 'S3_SERVER_FAILED'],
     [{ name: 'Unknown', $metadata: { httpStatusCode: 418 } }, 'VAULT_IO_FAILED'],
     [{ name: 'SyntaxError', $metadata: { httpStatusCode: 200 } }, 'S3_SERVER_FAILED'],
+    [{ name: 'InvalidObjectState', $metadata: { httpStatusCode: 403 } }, 'S3_OBJECT_ARCHIVED'],
     [{ name: 'QuotaExceeded', $metadata: { httpStatusCode: 403 } }, 'VAULT_NO_SPACE'],
     [{ name: 'Error', code: 'CERT_HAS_EXPIRED' }, 'S3_UNREACHABLE'],
     [{ name: 'Error', code: 'EAI_AGAIN' }, 'S3_UNREACHABLE'],

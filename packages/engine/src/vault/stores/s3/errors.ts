@@ -41,6 +41,8 @@ const unreachable: Meaning = ({ vault, operation, key }, reason, error) =>
   failure('S3_UNREACHABLE', { vault, operation, key, reason }, error);
 const serverFailed: Meaning = ({ vault, operation, key }, reason, error) =>
   failure('S3_SERVER_FAILED', { vault, operation, key, reason }, error);
+const archived: Meaning = ({ vault, key }, reason, error) =>
+  failure('S3_OBJECT_ARCHIVED', { vault, key, reason }, error);
 const unsupported: Meaning = ({ vault, operation }, reason, error) =>
   failure('S3_NOT_SUPPORTED', { vault, operation, reason }, error);
 const noSpace: Meaning = ({ vault }, _reason, error) => failure('VAULT_NO_SPACE', { vault }, error);
@@ -60,6 +62,7 @@ const headerMalformed: Meaning = (doing, reason, error) =>
 const byName: Readonly<Record<string, Meaning>> = {
   NoSuchKey: missing,
   NoSuchBucket: bucketMissing,
+  InvalidObjectState: archived,
   AccessDenied: denied,
   AllAccessDisabled: denied,
   AccountProblem: denied,
