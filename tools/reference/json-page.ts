@@ -11,6 +11,8 @@ const files = [
   'freeze/contract.ts',
   'project/state.ts',
   'vault/contract.ts',
+  'care/contract.ts',
+  'vault/crypto/key-slots.ts',
   'gate/contract.ts',
   'diff/contract.ts',
   'doctor/contract.ts',
@@ -35,6 +37,18 @@ const documents: Readonly<Record<string, string>> = {
   forget: 'a [[ForgetResult]], also with `--dry-run`; with `--keep-...` a [[RetainResult]]',
   prune:
     '`{"retention","prune"}`: a [[RetainResult]] or null where the configuration has no rules, and a [[PruneReport]]; with `--end-session` `{"ended"}`',
+  'vault stats': 'a [[VaultStats]]',
+  'vault copy': 'a list of [[CopyResult]], one for each vault that was copied to',
+  'vault export': 'an [[ExportResult]]',
+  'vault import': 'an [[ImportResult]]',
+  'vault repair': 'a [[RepairResult]], also with `--dry-run`',
+  'vault rebase': 'a [[RebaseResult]]',
+  'vault key list': 'a list of `{"opened"}`, each with the fields of a [[KeySlot]]: `opened` says which one opened the vault',
+  'vault key add': 'a [[KeySlot]]',
+  'vault key change': 'a [[KeySlot]]',
+  'vault key remove': '`{"removed"}`',
+  'vault init': '`{"place","id","encryption"}`',
+  'vault validate': 'a list of `{"name","ok","reason"}`, also when something fails',
   'db start': '`{"name"}` and the fields of a [[ClusterStatus]]',
   'db stop': '`{"name"}` and the fields of a [[ClusterStatus]]',
   'db status': '`{"name"}` and the fields of a [[ClusterStatus]]',
@@ -52,7 +66,7 @@ warnings (\`{"warning"}\`, a line each: a resume that failed, an earlier command
 progress and no question: \`restore\`, \`undo\` and \`forget\` need \`--yes\`. What is described here is stable: fields are added, never
 renamed or removed. Times are milliseconds, sizes bytes, moments ISO 8601 in UTC.
 
-A command that fails prints no document, except \`verify\`, whose document says what is damaged, \`doctor\`, \`gate\`, and \`demo\`.
+A command that fails prints no document, except \`verify\`, \`vault copy\` and \`vault repair\`, whose documents say what is damaged, \`vault validate\`, \`doctor\`, \`gate\`, and \`demo\`.
 
 | command | document |
 |---|---|`;

@@ -5,6 +5,7 @@ import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import type { EngineEnvironment } from './compose.ts';
+import { copyStates } from './compose-care.ts';
 import { createParticipant } from './compose-participants.ts';
 import {
   createMemberDriver,
@@ -79,6 +80,10 @@ export async function composePatient(
       variables: environment.variables ?? {},
       vaultPlace: resolvedVault.place,
       vault,
+      copies: async () =>
+        'value' in vault && vault.value !== undefined
+          ? copyStates(vault.value, config.copies ?? [], environment)
+          : [],
       clusters,
       sources,
       members,

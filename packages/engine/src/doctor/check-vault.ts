@@ -1,6 +1,6 @@
 // The vault: it can be written and read, there is room, and what was stored last is there.
 import { access, constants, readdir, stat } from 'node:fs/promises';
-import { bytesText, failure, isFailure } from '@stillpoint/core';
+import { bytesText, countText, failure, isFailure } from '@stillpoint/core';
 import {
   checkSpace,
   freeBytesAt,
@@ -31,7 +31,26 @@ export async function checkVault(
     if (vault === undefined) findings.warn('snapshots', 'There is no snapshot yet.', take);
     else await checkSnapshots(patient, vault, findings, limited);
   });
+  await findings.check('copies', () => checkCopies(patient, findings));
   return findings.list;
+}
+
+/** A copy that is behind is no fault: it is brought up to date when somebody asks for it. */
+async function checkCopies({ copies }: Patient, findings: Findings): Promise<void> {
+  for (const { place, behind, since, problem } of await copies()) {
+    const fix = '`stillpoint vault copy` brings it up to date.';
+    if (behind === null) {
+      findings.warn(
+        'copies',
+        `${place} cannot be looked at: ${problem}`,
+        'Is its disk or its server there?',
+      );
+    } else if (behind === 0) findings.ok('copies', `${place} has every snapshot`);
+    else {
+      const what = `${place} is ${countText(behind, 'snapshot')} behind`;
+      findings.info('copies', what, { fix, ...(since === null ? {} : { at: since }) });
+    }
+  }
 }
 
 async function checkPlace(patient: Patient, findings: Findings): Promise<void> {

@@ -1,5 +1,6 @@
 // What doctor looks at, and what it says. It changes nothing: it asks drivers to probe and participants to open, which by their
 // laws disturb nobody.
+import type { CopyState } from '../care/contract.ts';
 import type { Clock, ErrorCode, Json, SnapshotId } from '@stillpoint/core';
 import type {
   ResolvedConfig,
@@ -58,6 +59,8 @@ export interface Patient {
   readonly vaultPlace: ResolvedPlace;
   /** Opened to read. undefined: there is none yet. */
   readonly vault: Attempt<Vault | undefined>;
+  /** How far the copies that the configuration names are behind; none while there is no vault. */
+  readonly copies: () => Promise<readonly CopyState[]>;
   readonly clusters: ReadonlyMap<string, Cluster>;
   readonly sources: readonly {
     readonly source: ResolvedSource;

@@ -2,8 +2,8 @@
 import type { Command } from 'commander';
 import type { DamagedSnapshot, SnapshotSummary } from '@stillpoint/engine';
 import { renderTable, type Column } from '../output/table.ts';
-import { agoText, bytesText, millisecondsText } from '../output/units.ts';
-import type { CommandContext, Runner } from './context.ts';
+import { agoText, bytesText, countText, millisecondsText } from '../output/units.ts';
+import type { CommandContext, OpenProject, Runner } from './context.ts';
 import { codeText, isDamaged, totalOf } from './describe.ts';
 
 export function addListCommand(program: Command, run: Runner): void {
@@ -20,6 +20,7 @@ export function addListCommand(program: Command, run: Runner): void {
         await using project = await context.openProject();
         const snapshots = await project.stillpoint.list(context.call);
         context.output.result(snapshots);
+        await sayBehind(context, project);
         if (snapshots.length === 0) {
           context.output.say('There is no snapshot yet.');
           context.output.next('stillpoint snapshot', 'Take the first');
@@ -30,6 +31,21 @@ export function addListCommand(program: Command, run: Runner): void {
         context.output.next('stillpoint show latest', 'More about one');
       }),
     );
+}
+
+/** Copies are elsewhere, and slow or away at times: nobody who reads the list by a program waits for them. */
+async function sayBehind(
+  { output }: CommandContext,
+  { config, stillpoint }: OpenProject,
+): Promise<void> {
+  if (output.json || (config.copies ?? []).length === 0) return;
+  for (const { place, behind, problem } of await stillpoint.copies()) {
+    if (behind === null) output.warn(`The copy at ${place} cannot be looked at: ${problem}`);
+    else if (behind > 0) {
+      const many = countText(behind, 'snapshot');
+      output.warn(`The copy at ${place} is ${many} behind: stillpoint vault copy`);
+    }
+  }
 }
 
 function tableOf(

@@ -20,6 +20,7 @@ import { addRestoreCommand } from './restore.ts';
 import { addShowCommand } from './show.ts';
 import { addSnapshotCommand } from './snapshot.ts';
 import { addUndoCommand } from './undo.ts';
+import { addVaultCommands } from './vault.ts';
 import { addVerifyCommand } from './verify.ts';
 import { createContext, createRunner, type GlobalOptions, type Runner } from './context.ts';
 import type { Host } from './host.ts';
@@ -41,6 +42,7 @@ const commands: readonly ((program: Command, run: Runner) => void)[] = [
   addHoldCommand,
   addForgetCommand,
   addPruneCommand,
+  addVaultCommands,
   addDatabaseCommands,
   addExecCommand,
   addGateCommand,

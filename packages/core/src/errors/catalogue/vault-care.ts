@@ -27,6 +27,19 @@ export const vaultCare = {
     exit: exit.failed,
     retryable: false,
   },
+  SNAPSHOTS_LOST: {
+    message: 'Repaired as far as it goes: {harmed} of the snapshots are not whole.',
+    hint: 'What they lost is listed above; all else of them is there. A vault that still has it mends them: stillpoint vault repair --from PLACE. Take a new one now: stillpoint snapshot',
+    exit: exit.integrity,
+    retryable: false,
+  },
+  STORE_NOT_LAWFUL: {
+    message:
+      'The store at {place} does not keep what a vault needs: {failed} of {checks} checks failed.',
+    hint: 'Each is listed above. Do not keep a vault there.',
+    exit: exit.failed,
+    retryable: false,
+  },
   EXPORT_EXISTS: {
     message: 'There is a file {file} already.',
     hint: 'Name another one, or move it away. Nothing was written.',
