@@ -8,7 +8,7 @@ import { test, type TestContext } from 'node:test';
 import { fileURLToPath } from 'node:url';
 import type { StreamRef } from '../sources/contract.ts';
 import { createDirectoryStore } from './stores/directory.ts';
-import { never, noise, randomFrom, refsOf, smallTuning } from './test-streams.ts';
+import { never, noise, randomFrom, refsOf, smallKey, smallTuning } from './test-streams.ts';
 import { openVault } from './vault.ts';
 
 const program = fileURLToPath(new URL('writer-process.ts', import.meta.url));
@@ -41,7 +41,9 @@ async function scratch(t: TestContext): Promise<string> {
 
 /** Every listed snapshot is whole, deep and to the byte; resolves to how many there are. */
 async function assertAllWhole(directory: string): Promise<number> {
-  await using vault = await openVault(createDirectoryStore(directory), { tuning: smallTuning });
+  const { passphrase } = smallKey;
+  const options = { passphrase, tuning: smallTuning };
+  await using vault = await openVault(createDirectoryStore(directory), options);
   const entries = await vault.list();
   for (const entry of entries) {
     const manifest = Buffer.from(await vault.readManifest(entry)).toString();

@@ -17,6 +17,12 @@ export const smallTuning: Tuning = {
   blocksKept: 6,
 };
 
+/** Of an encrypted vault whose slot costs a millisecond instead of half a second. */
+export const smallKey = {
+  passphrase: Buffer.from('no secret of anybody'),
+  cost: { n: 16, r: 1, p: 1 },
+};
+
 export const never = { signal: new AbortController().signal };
 
 /** mulberry32: numbers in [0, 1). */
