@@ -21,30 +21,41 @@ export interface ListedObject {
 export async function* listDirectory(root: string, prefix: string): AsyncGenerator<ListedObject> {
   const folder = prefix.slice(0, prefix.lastIndexOf('/') + 1);
   try {
-    yield* walk(root, folder, prefix);
+    for await (const group of walk(root, folder, prefix)) yield* group;
   } catch (error) {
     throw storeError(error, { vault: root, operation: 'list', key: prefix });
   }
 }
 
-async function* walk(root: string, folder: string, prefix: string): AsyncGenerator<ListedObject> {
-  const wanted = (await readNames(root, folder))
-    .map((name) => folder + name)
-    .filter((key) => key.startsWith(prefix) || (key.endsWith('/') && prefix.startsWith(key)));
-  for (let at = 0; at < wanted.length; at += LOOKS_AT_ONCE) {
+/** In groups: to hand over each by itself takes longer than to look at it. */
+async function* walk(
+  root: string,
+  folder: string,
+  prefix: string,
+): AsyncGenerator<readonly ListedObject[]> {
+  let group: ListedObject[] = [];
+  for (const name of await readNames(root, folder)) {
+    const key = folder + name;
+    if (name.endsWith('/')) {
+      if (!key.startsWith(prefix) && !prefix.startsWith(key)) continue;
+      yield group;
+      group = [];
+      yield* walk(root, key, prefix);
+    } else if (key.startsWith(prefix)) {
+      const bytes = sizeOf(root, key);
+      if (bytes !== undefined) group.push({ key, bytes });
+    }
+    if (group.length < LOOKS_AT_ONCE) continue;
+    yield group;
+    group = [];
     // Signals and timers get their turn.
     await setImmediate();
-    for (const key of wanted.slice(at, at + LOOKS_AT_ONCE)) {
-      const bytes = sizeOf(root, key);
-      if (key.endsWith('/')) yield* walk(root, key, prefix);
-      else if (bytes !== undefined) yield { key, bytes };
-    }
   }
+  yield group;
 }
 
-/** undefined: it is a directory, or gone. */
+/** undefined: it is gone. */
 function sizeOf(root: string, key: string): number | undefined {
-  if (key.endsWith('/')) return undefined;
   try {
     return statSync(path.join(root, key)).size;
   } catch (error) {
