@@ -92,9 +92,13 @@ async function sealRebased(
     return undefined;
   }
   await using session = await engine.vault.openSession({ signal: call.signal });
+  // What was forgotten before the session was open may be pruned already: nothing is built on it.
+  const listed = new Set((await engine.vault.list()).map(({ digest }) => digest));
+  if (!listed.has(old.entry.digest)) return undefined;
+  const known = sealed.filter(({ entry }) => listed.has(entry.digest));
   const sources: ManifestSource[] = [];
   for (const source of old.manifest.sources) {
-    sources.push(await rebaseSource(engine, { old, source, sealed, session }, call));
+    sources.push(await rebaseSource(engine, { old, source, sealed: known, session }, call));
   }
   if (sources.every((source, at) => source === old.manifest.sources[at])) return undefined;
   const id = newSnapshotId();
