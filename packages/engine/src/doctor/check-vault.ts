@@ -10,6 +10,7 @@ import {
   type Sealed,
 } from '../snapshot/index.ts';
 import { parseS3Address, type Vault } from '../vault/index.ts';
+import { checkKey } from './check-key.ts';
 import type { Finding, Patient } from './contract.ts';
 import { nearestExisting, readFileSystem } from './file-system.ts';
 import { createFindings, type Findings } from './findings.ts';
@@ -24,6 +25,7 @@ export async function checkVault(
 ): Promise<readonly Finding[]> {
   const findings = createFindings('vault', signal);
   await findings.check('place', () => checkPlace(patient, findings));
+  await findings.check('passphrase', () => checkKey(patient, findings));
   await findings.check('free space', () => checkFree(patient, sizes, findings));
   await findings.check('snapshots', async (limited) => {
     if ('error' in patient.vault) throw patient.vault.error;
