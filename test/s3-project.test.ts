@@ -1,12 +1,17 @@
 // A project whose vault is on S3, as a user has it: set up by the guide, through the command, on a real server.
 import assert from 'node:assert/strict';
 import { existsSync } from 'node:fs';
-import { mkdir, mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
+import { mkdir, mkdtemp, readFile, rename, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { after, before, describe, test } from 'node:test';
 import { newSnapshotId } from '@stillpoint/core';
-import { createRetryingStore, createVault, openVault } from '../packages/engine/src/vault/index.ts';
+import {
+  createDirectoryStore,
+  createRetryingStore,
+  createVault,
+  openVault,
+} from '../packages/engine/src/vault/index.ts';
 import { startS3ServerIfPossible } from '../tools/s3-server/index.ts';
 import { createProject, openProject, type Project } from './fixture/project.ts';
 import { BUCKET, makeBuckets, PREFIX, type Buckets } from './fixture/s3.ts';
@@ -126,6 +131,32 @@ describe('a vault on S3', { skip: typeof server === 'string' && server }, () => 
       assert.equal(existsSync(marker), false);
     });
   }
+
+  test('is a copy of a vault on disk, and the disk can be filled from it again', async () => {
+    const near = path.join(scratch, 'near');
+    await using one = await project(near);
+    await note(one.directory, 'first');
+    const env = { ...alone(), ...credentials };
+    const { id } = await one.json<{ id: string }>(['snapshot'], { env });
+    const key = path.join(scratch, 'key');
+    const far = urlOf('copy');
+    await one.stillpoint(['vault', 'init', far, '--passphrase-file', key], { env });
+    await one.stillpoint(['vault', 'copy', far, '--passphrase-file', key], { env });
+    const back = path.join(scratch, 'back');
+    await one.stillpoint(['vault', 'init', back], { env });
+    const fromFar = ['vault', 'copy', far, back, '--from-passphrase-file', key];
+    await one.stillpoint(fromFar, { env });
+    await using vault = await openVault(createDirectoryStore(back));
+    assert.deepEqual(
+      (await vault.list()).map((entry) => entry.id),
+      [id],
+    );
+    await rm(near, { recursive: true });
+    await rename(back, near);
+    // It has another id, and the project expects its own: a new project over the same directory takes it.
+    await rm(path.join(one.directory, '.stillpoint'), { recursive: true });
+    await one.stillpoint(['verify', '--deep'], { env });
+  });
 
   test('of several that begin it at once all have the same one', async () => {
     const vaults = await Promise.all(
