@@ -24,7 +24,10 @@ function withRebase(engine: EngineContext): EngineContext {
       return fields['again'] === undefined ? { ...fields, again: true } : undefined;
     };
     return new Proxy(driver, {
-      get: (target, key) => (key === 'rebase' ? rebase : (Reflect.get(target, key) as unknown)),
+      get(target, key) {
+        if (key === 'worthRebasing') return () => true;
+        return key === 'rebase' ? rebase : (Reflect.get(target, key) as unknown);
+      },
     });
   });
   return { ...engine, drivers };

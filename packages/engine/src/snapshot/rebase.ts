@@ -88,9 +88,9 @@ async function sealRebased(
   sealed: readonly Sealed[],
   call: RebaseCall,
 ): Promise<Sealed | undefined> {
-  if (!old.manifest.sources.some((source) => driverOf(engine, source) !== undefined)) {
-    return undefined;
-  }
+  const worth = (source: ManifestSource): boolean =>
+    driverOf(engine, source)?.worthRebasing(source.record) === true;
+  if (!old.manifest.sources.some(worth)) return undefined;
   await using session = await engine.vault.openSession({ signal: call.signal });
   // What was forgotten before the session was open may be pruned already: nothing is built on it.
   const listed = new Set((await engine.vault.list()).map(({ digest }) => digest));
@@ -109,7 +109,7 @@ async function sealRebased(
   return { manifest, entry: await session.seal(id, manifestBytes(manifest), references) };
 }
 
-type Rebaser = SourceDriver & Required<Pick<SourceDriver, 'rebase'>>;
+type Rebaser = SourceDriver & Required<Pick<SourceDriver, 'rebase' | 'worthRebasing'>>;
 
 function driverOf({ drivers }: EngineContext, { name, driver }: ManifestSource) {
   const found = drivers.find((one) => one.name === name && one.kind === driver);
@@ -225,7 +225,8 @@ async function proveSource(
   await mkdir(workDirectory, { recursive: true, mode: 0o700 });
   try {
     progress({ type: 'phase:started', phase: 'prepare', detail: source.name });
-    const preparing = { snapshot: entry.id, source: vault, workDirectory, signal, progress };
+    const shared = { source: vault, workDirectory, signal, progress };
+    const preparing = { ...shared, snapshot: entry.id, onlyToProve: true };
     const placement = await driver.prepare(source.record, preparing);
     progress({ type: 'phase:started', phase: 'prove', detail: source.name });
     await driver.prove(placement, signal);

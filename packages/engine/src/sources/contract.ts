@@ -173,6 +173,8 @@ export interface PrepareOptions {
   readonly source: ObjectSource;
   /** A private directory of this restore on the project's own file system; gone when the restore has ended. */
   readonly workDirectory: string;
+  /** Only to be proved: it is never switched to, and what a dead process left of it may be dropped by the next capture. */
+  readonly onlyToProve?: boolean;
   readonly signal: AbortSignal;
   readonly progress: ProgressListener;
 }
@@ -255,6 +257,8 @@ export interface SourceDriver {
    * nothing to gain. Left out: records of this kind keep no more than they restore.
    */
   rebase?(record: Json, options: RebaseOptions): Promise<Json | undefined>;
+  /** Known from the record alone: false where rebase() would find nothing to gain. */
+  worthRebasing?(record: Json): boolean;
   /**
    * The placement that leads back to the state captured as `record` in the undo snapshot, taken after that snapshot is
    * sealed and while the freeze is held. Must survive switch() to another placement.

@@ -1,7 +1,7 @@
 // The driver of a managed cluster: base + WAL over the replication protocol, one restore = one new incarnation.
 // It keeps no state of its own: everything that must outlive a call is in the record, the placement or the notes beside the
 // data (incarnation.ts), so another process can go on with it.
-import type { Clock } from '@stillpoint/core';
+import { newUuid, type Clock } from '@stillpoint/core';
 import { stat } from 'node:fs/promises';
 import path from 'node:path';
 import type { SourceDriver } from '../contract.ts';
@@ -14,7 +14,7 @@ import { parsePlacement, toPlacement } from './placement.ts';
 import { bytesToPrepare, prepare } from './prepare.ts';
 import { probe } from './probe.ts';
 import { prove } from './prove.ts';
-import { rebase } from './rebase.ts';
+import { rebase, worthRebasing } from './rebase.ts';
 import { parseRecord } from './record.ts';
 import { postgresReferences } from './references.ts';
 import { createDatabaseAccess, dropLeftoverViews } from './views.ts';
@@ -55,8 +55,13 @@ export function createManagedPostgresDriver(options: ManagedPostgresOptions): So
     },
     compare: (record, _source, signal) => compare(cluster, record, signal),
     references: postgresReferences,
-    prepare: (record, prepareOptions) => prepare({ cluster, clock }, record, prepareOptions),
+    prepare: (record, preparing) => {
+      const context = { cluster, clock };
+      const looking = preparing.onlyToProve === true ? { viewAs: newUuid() } : {};
+      return prepare({ ...context, ...looking }, record, preparing);
+    },
     prove: (placement, signal) => prove(cluster, name, placement, signal),
+    worthRebasing,
     rebase: (record, rebasing) => rebase(cluster, record, rebasing),
     async placementOfUndo(record, { snapshot }) {
       const { incarnation } = parseRecord(record);

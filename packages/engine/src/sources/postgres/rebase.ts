@@ -26,7 +26,7 @@ export async function rebase(
 ): Promise<Json | undefined> {
   const { source, signal, progress, snapshot } = options;
   const record = parseRecord(json);
-  if (heldBytes(record, parseLsn(record.walFrom)) < WAL_BYTES_WORTH) return undefined;
+  if (!worthRebasing(json)) return undefined;
   refuseOtherMachine(cluster, record);
   const list = await readWalList(source, record.wal);
   const incarnation = newUuid();
@@ -37,7 +37,7 @@ export async function rebase(
     progress({ type: 'phase:started', phase: 'recovery', detail: 'database' });
     await using server = await startAtMark(cluster, laidOut);
     if (!(await pays(server, record, signal))) return undefined;
-    const base = await storeBaseAtMark(server, record, list.spans, options);
+    const base = await storeBaseAtMark(server, record, { ...options, spans: list.spans });
     const from = segmentStart(parseLsn(base.startLsn), record.walSegmentBytes);
     const spans = spansFrom(list.spans, from);
     const rebased: PostgresRecord = {
@@ -51,6 +51,11 @@ export async function rebase(
   } finally {
     await cluster.dropIncarnation(incarnation);
   }
+}
+
+export function worthRebasing(json: Json): boolean {
+  const record = parseRecord(json);
+  return heldBytes(record, parseLsn(record.walFrom)) >= WAL_BYTES_WORTH;
 }
 
 function heldBytes({ walTo }: PostgresRecord, from: Lsn): number {
@@ -76,9 +81,9 @@ async function pays(
 async function storeBaseAtMark(
   server: PrivateServer,
   record: PostgresRecord,
-  spans: readonly WalSpan[],
-  { snapshot, others, sink, source, signal, progress }: RebaseOptions,
+  options: RebaseOptions & { readonly spans: readonly WalSpan[] },
 ): Promise<BaseRef> {
+  const { snapshot, others, spans, sink, source, signal, progress } = options;
   progress({ type: 'phase:started', phase: 'base', detail: 'database' });
   const base = await storeBase(server, {
     label: `stillpoint ${snapshot}`,
