@@ -2,9 +2,12 @@
 import assert from 'node:assert/strict';
 import { execFile } from 'node:child_process';
 import path from 'node:path';
+import { DatabaseSync } from 'node:sqlite';
 import { test } from 'node:test';
 import { fileURLToPath } from 'node:url';
 import { silent } from '@stillpoint/core';
+import { readSealed, streamsOfSnapshot } from '../snapshot/index.ts';
+import type { StreamRef } from '../sources/contract.ts';
 import {
   createDirectoryStore,
   createFaultyStore,
@@ -101,6 +104,42 @@ test('a copy of a copy, back into a vault without keys, is the same again', asyn
   await copySnapshots({ vault: far, referencesOf }, back, options);
   await assertSame(from, { vault: back, referencesOf });
 });
+
+test('images of pages are copied with all that they rest on, and read the same', async (t) => {
+  const stage = await createCareStage(t);
+  const database = path.join(stage.project, 'uploads', 'app.db');
+  const write = (sql: string): void => {
+    const db = new DatabaseSync(database);
+    db.exec(sql);
+    db.close();
+  };
+  write('create table item (id integer primary key, text text)');
+  write(`with recursive n(i) as (select 1 union all select i + 1 from n where i < 4000)
+    insert into item select i, hex(randomblob(100)) from n`);
+  await stage.snapshot('whole');
+  write("update item set text = 'changed' where id % 500 = 0");
+  await stage.snapshot('changed');
+  const from = await stage.open();
+  const images = await imagesOf(from);
+  assert.ok(images.length >= 2, 'the file is kept as an image');
+  await using vault = await createVault(createMemoryStore(), { encryption: { passphrase } });
+  const { copied } = await copySnapshots(from, vault, options);
+  assert.ok(copied[1]!.bytesRead < copied[0]!.bytesRead / 2);
+  await assertSame(from, { vault, referencesOf: from.referencesOf });
+  for (const ref of images) {
+    assert.equal(Buffer.compare(await vault.readBytes(ref), await from.vault.readBytes(ref)), 0);
+  }
+});
+
+async function imagesOf(cared: Cared): Promise<StreamRef[]> {
+  const found: StreamRef[] = [];
+  for (const one of (await readSealed(cared.vault)).sealed) {
+    for await (const { stream } of streamsOfSnapshot(cared, one)) {
+      if (stream.pageBytes !== undefined) found.push(stream);
+    }
+  }
+  return found;
+}
 
 test('a snapshot that is damaged here is told, and the others are copied', async (t) => {
   const stage = await createCareStage(t);

@@ -15,6 +15,7 @@ import type { Cared } from '../copy.ts';
 export interface CareStage {
   /** Of everything that the test makes; gone when it has ended. */
   readonly directory: string;
+  readonly project: string;
   readonly vaultDirectory: string;
   readonly store: Store;
   readonly stillpoint: Stillpoint;
@@ -48,6 +49,7 @@ export async function createCareStage(t: TestContext): Promise<CareStage> {
   });
   return {
     directory,
+    project,
     vaultDirectory,
     store: createDirectoryStore(vaultDirectory),
     stillpoint,
