@@ -8,6 +8,7 @@ import path from 'node:path';
 import { parseArgs } from 'node:util';
 import { benchmarkFreeze } from './freeze/benchmark.ts';
 import { tableOf, type Metric } from './metric.ts';
+import { benchmarkMany } from './many/benchmark.ts';
 import { benchmarkSqlite } from './sqlite/benchmark.ts';
 import { benchmarkRestore } from './restore/benchmark.ts';
 import { benchmarkVault } from './vault/benchmark.ts';
@@ -24,6 +25,7 @@ const benchmarks: Readonly<Record<string, (options: Options) => Promise<readonly
   sqlite: benchmarkSqlite,
   restore: benchmarkRestore,
   vault: benchmarkVault,
+  many: benchmarkMany,
 };
 
 const { values, positionals } = parseArgs({

@@ -4,7 +4,7 @@ import type { ResolvedConfig } from './config/resolved.ts';
 import type { MemberHistory } from './federation/index.ts';
 import type { Participant } from './freeze/contract.ts';
 import type { ProjectState } from './project/index.ts';
-import type { Catalogue } from './snapshot/catalogue.ts';
+import type { Catalogue } from './snapshot/index.ts';
 import type { NamedStream, ObjectSource, SourceDriver } from './sources/contract.ts';
 import type { Vault } from './vault/contract.ts';
 
