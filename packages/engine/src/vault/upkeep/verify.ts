@@ -89,7 +89,7 @@ async function nameChunks<T extends StreamRefLike>(
   for await (const ref of refs) {
     signal.throwIfAborted();
     streams.push(ref);
-    const name = `${ref.depth}:${ref.bytes}:${ref.digest}`;
+    const name = `${ref.depth}:${ref.pageBytes ?? 0}:${ref.bytes}:${ref.digest}`;
     if (seen.has(name)) continue;
     seen.add(name);
     try {
