@@ -1,7 +1,7 @@
 // What this machine remembers of the objects of a vault between two commands: a row for each, by its name. Names are digests of
 // what is stored, so a row is never out of date; the file may vanish at any time, and what is lost is read from the vault again.
 // One file, sealed as a whole with the vault's keys, replaced by rename: of two processes that write at once one wins, and
-// the other's rows are read once more. docs/decisions/0018 says why it is no database.
+// the other's rows are read once more. docs/decisions/0021 says why it is no database.
 import { readFile } from 'node:fs/promises';
 import path from 'node:path';
 import { promisify } from 'node:util';
