@@ -102,6 +102,9 @@ describe('streams', () => {
       { ...ref, bytes: ref.bytes - 1 },
       { ...ref, depth: 0 },
       { ...ref, depth: ref.depth + 1 },
+      { ...ref, depth: 99 },
+      { ...ref, depth: -1 },
+      { ...ref, digest: 'not a digest' },
     ];
     for (const one of wrong) await assert.rejects(vault.readBytes(one), code('CHUNK_DAMAGED'));
     const small = await write(vault, Buffer.from('small'));

@@ -1,6 +1,5 @@
 // A stream by its reference: walks the chunk lists, reads some chunks ahead at the same time and hands them out in order.
 // Each chunk was verified by its digest, each list by its sum, the whole by the reference's number of bytes.
-import assert from 'node:assert/strict';
 import { digestFromHex, digestHex, digestOf, failure, isDigest } from '@stillpoint/core';
 import type { StreamRef } from '../../sources/contract.ts';
 import { DEPTH_MAX, readChunkList, type ListEntry } from '../format/chunk-list.ts';
@@ -18,10 +17,11 @@ export async function* listChunks(
     yield* listImage(chunks, ref, plainStreams);
     return;
   }
-  assert(
-    isDigest(ref.digest) && ref.depth >= 0 && ref.depth <= DEPTH_MAX,
-    'not a stream reference',
-  );
+  // References come from records, and those from whoever could write to the vault.
+  if (!isDigest(ref.digest) || !(ref.depth >= 0 && ref.depth <= DEPTH_MAX)) {
+    const named = { chunk: ref.digest, key: 'the record that names it', offset: 0 };
+    throw failure('CHUNK_DAMAGED', { ...named, reason: 'it is no reference to a stream' });
+  }
   if (ref.digest === EMPTY && ref.bytes === 0) return;
   yield* walk(chunks, { hex: digestHex(ref.digest), bytes: ref.bytes }, ref.depth);
 }
