@@ -5,26 +5,35 @@
 set -eu
 umask 022
 cache=$1
-suite=sid # the newest: older gateways ignore If-Match, and keep no checksums
-root=$cache/radosgw-$suite
+# Ceph 20 is in both; now and then one of them has packages that do not fit together. Older releases have gateways that ignore If-Match
+# and keep no checksums.
+suites='testing sid'
 
 mkdir -p "$cache"
 exec 8>"$cache/lock"
 flock 8
-if [ -e "$root/.complete" ]; then
-  echo "$root"
-  exit 0
-fi
+for suite in $suites; do
+  if [ -e "$cache/radosgw-$suite/.complete" ]; then
+    echo "$cache/radosgw-$suite"
+    exit 0
+  fi
+done
 
-# apt with a state of its own: it checks signatures and digests, and knows nothing of what the machine has.
 apt=$(mktemp -d "$cache/apt.XXXXXX")
 trap 'rm -rf "$apt"' EXIT
-mkdir -p "$apt/lists/partial" "$apt/archives/partial" "$apt/etc" "$apt/debs"
-: >"$apt/status"
-# The mirror that this machine takes its packages from.
-mirror=$(apt-get indextargets --format '$(SITE)' 'Created-By: Packages' 2>/dev/null | grep -v security | sort | uniq -c | sort -rn | sed -n '1s/^ *[0-9]* //p')
-echo "deb [signed-by=/usr/share/keyrings/debian-archive-keyring.gpg] $mirror $suite main" >"$apt/etc/sources.list"
-cat >"$apt/apt.conf" <<CONF
+
+# What only set-up scripts and Python tools use: half of the bytes.
+unused='^(python3|libpython3|binutils|libbinutils|systemd|libsystemd-shared|sudo|lvm2|dmsetup|xfsprogs|passwd|login|perl|dpkg|adduser|cryptsetup|parted|smartmontools|nvme|udev|procps|psmisc|gdisk|openssl|gpgv|apt|libapt|mount|util-linux|dbus|init-system)'
+
+# apt with a state of its own: it checks signatures and digests, and knows nothing of what the machine has.
+fetch() { # suite
+  rm -rf "$apt"
+  mkdir -p "$apt/lists/partial" "$apt/archives/partial" "$apt/etc" "$apt/debs"
+  : >"$apt/status"
+  # The mirror that this machine takes its packages from.
+  mirror=$(apt-get indextargets --format '$(SITE)' 'Created-By: Packages' 2>/dev/null | grep -v security | sort | uniq -c | sort -rn | sed -n '1s/^ *[0-9]* //p')
+  echo "deb [signed-by=/usr/share/keyrings/debian-archive-keyring.gpg] $mirror $1 main" >"$apt/etc/sources.list"
+  cat >"$apt/apt.conf" <<CONF
 Dir::Etc::sourcelist "$apt/etc/sources.list";
 Dir::Etc::sourceparts "-";
 Dir::Etc::preferences "$apt/etc/none";
@@ -37,30 +46,39 @@ APT::Sandbox::User "root";
 Acquire::Languages "none";
 Acquire::Retries "3";
 CONF
-export APT_CONFIG="$apt/apt.conf"
+  private="env APT_CONFIG=$apt/apt.conf apt-get"
+  $private -qq update >&2 || return 1
+  $private install --print-uris -qq -y radosgw ceph-mon ceph-osd ceph-base ceph-common 2>"$apt/said" |
+    sed -n "s/^'[^']*' \([^_]*\)_.*/\1/p" | sort -u | grep -vE "$unused" >"$apt/names" || true
+  if [ ! -s "$apt/names" ]; then
+    cat "$apt/said" >&2
+    echo "apt-get can fetch no radosgw from Debian $1 at $mirror" >&2
+    return 1
+  fi
+  (cd "$apt/debs" && xargs $private -qq download <"$apt/names") >&2
+}
 
-apt-get -qq update >&2
-# Less what only set-up scripts and Python tools use: half of the bytes.
-unused='^(python3|libpython3|binutils|libbinutils|systemd|libsystemd-shared|sudo|lvm2|dmsetup|xfsprogs|passwd|login|perl|dpkg|adduser|cryptsetup|parted|smartmontools|nvme|udev|procps|psmisc|gdisk|openssl|gpgv|apt|libapt|mount|util-linux|dbus|init-system)'
-apt-get install --print-uris -qq -y radosgw ceph-mon ceph-osd ceph-base ceph-common 2>/dev/null |
-  sed -n "s/^'[^']*' \([^_]*\)_.*/\1/p" | sort -u | grep -vE "$unused" >"$apt/names" || true
-if [ ! -s "$apt/names" ]; then
-  echo "apt-get finds no radosgw in Debian $suite at $mirror" >&2
-  exit 1
-fi
-(cd "$apt/debs" && xargs apt-get -qq download <"$apt/names") >&2
+unpack() { # root
+  for directory in usr/bin usr/sbin usr/lib usr/lib64 proc dev sys tmp etc var/tmp run/s3; do
+    mkdir -p "$1/$directory"
+  done
+  for directory in bin sbin lib lib64; do ln -s "usr/$directory" "$1/$directory"; done
+  for package in "$apt"/debs/*.deb; do
+    dpkg-deb --fsys-tarfile "$package" | tar -x --keep-directory-symlink -C "$1" \
+      --exclude=./usr/share/doc --exclude=./usr/share/man --exclude=./usr/share/locale
+  done
+  # Ceph reads it when it starts.
+  [ -e "$1/etc/os-release" ] || echo 'ID=debian' >"$1/etc/os-release"
+  touch "$1/.complete"
+}
 
-rm -rf "$root" "$root.new"
-for directory in usr/bin usr/sbin usr/lib usr/lib64 proc dev sys tmp etc var/tmp run/s3; do
-  mkdir -p "$root.new/$directory"
+for suite in $suites; do
+  fetch "$suite" || continue
+  root=$cache/radosgw-$suite
+  rm -rf "$root" "$root.new"
+  unpack "$root.new"
+  mv "$root.new" "$root"
+  echo "$root"
+  exit 0
 done
-for directory in bin sbin lib lib64; do ln -s "usr/$directory" "$root.new/$directory"; done
-for package in "$apt"/debs/*.deb; do
-  dpkg-deb --fsys-tarfile "$package" | tar -x --keep-directory-symlink -C "$root.new" \
-    --exclude=./usr/share/doc --exclude=./usr/share/man --exclude=./usr/share/locale
-done
-# Ceph reads it when it starts.
-[ -e "$root.new/etc/os-release" ] || echo 'ID=debian' >"$root.new/etc/os-release"
-touch "$root.new/.complete"
-mv "$root.new" "$root"
-echo "$root"
+exit 1
