@@ -35,6 +35,12 @@ export const prune = {
     exit: exit.integrity,
     retryable: false,
   },
+  PRUNE_COPY_DAMAGED: {
+    message: 'The vault at {vault} does not give back what was just put into it: {key} ({reason}).',
+    hint: 'Nothing that is needed was deleted. Look at the disk or the network that the vault is on, then prune again.',
+    exit: exit.integrity,
+    retryable: true,
+  },
   PRUNE_NEEDS_YES: {
     message: 'This {operation} has to be confirmed, and nobody is here to do it.',
     hint: 'Add --yes if that is what you want. stillpoint prune --dry-run only shows what would be done.',

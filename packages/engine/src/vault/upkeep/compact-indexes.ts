@@ -2,11 +2,11 @@
 // packs that are going to be deleted. The new file is durable before the old ones are deleted; whoever finds an old one gone looks
 // again and finds the new one. Several may do this at once: what one deletes stands in a file that it has put, and as no file
 // ever gets the name of another (its salt is random), nobody deletes a file that somebody else has just put.
-import { digestHex, digestOf, isFailure } from '@stillpoint/core';
+import { digestHex, digestOf, failure, isFailure } from '@stillpoint/core';
 import type { Store, StoreKey } from '../contract.ts';
 import type { VaultKeys } from '../crypto/keys.ts';
 import { readIndexFile, writeIndexFile } from '../format/index-file.ts';
-import { INDEX_PREFIX, indexKey, indexOfKey } from '../format/layout.ts';
+import { INDEX_PREFIX, indexKey, indexOfKey, packKey } from '../format/layout.ts';
 import type { IndexedPack } from '../format/pack-table.ts';
 import { listPacks } from './liveness.ts';
 
@@ -27,7 +27,7 @@ export const SMALL_FILES_MAX = 64;
 export async function compactIndexes(parts: IndexParts, above: number): Promise<void> {
   const files = await listIndexes(parts.store);
   const small = files.filter(({ bytes }) => bytes < SMALL_BYTES);
-  if (small.length > above) await rewrite(parts, small, { drops: () => false, always: true });
+  if (small.length > above) await rewrite(parts, small, { drops: async () => false, always: true });
 }
 
 /** No index names the packs any more, nor one that is gone already. The packs themselves may be deleted then. */
@@ -38,7 +38,8 @@ export async function dropFromIndexes(
   const files = await listIndexes(parts.store);
   // After the list of files: what one of these names and is not there was deleted, it is not on its way.
   const there = await listPacks(parts.store);
-  const drops = (hex: string): boolean => packs.has(hex) || !there.has(hex);
+  const drops = async (hex: string): Promise<boolean> =>
+    packs.has(hex) || (!there.has(hex) && (await parts.store.stat(packKey(hex))) === undefined);
   await rewrite(parts, files, { drops, always: false });
 }
 
@@ -48,7 +49,7 @@ interface IndexObject {
 }
 
 interface Rewriting {
-  readonly drops: (pack: string) => boolean;
+  readonly drops: (pack: string) => Promise<boolean>;
   /** Also files of which nothing is dropped. */
   readonly always: boolean;
 }
@@ -64,7 +65,8 @@ async function rewrite(
     const packs = await readIndex(parts, key);
     // One that is damaged stays: its packs' own tables may be all that is left of it, and verify speaks of it.
     if (packs === undefined) continue;
-    const kept = packs.filter(({ hex }) => !drops(hex));
+    const kept: IndexedPack[] = [];
+    for (const pack of packs) if (!(await drops(pack.hex))) kept.push(pack);
     if (!always && kept.length === packs.length) continue;
     batch.old.push(key);
     for (const pack of kept) {
@@ -92,7 +94,13 @@ function emptyBatch(): Batch {
 async function replace({ store, keys, signal }: IndexParts, { old, packs }: Batch): Promise<void> {
   if (packs.size > 0) {
     const content = writeIndexFile(keys, [...packs.values()]);
-    await store.put(indexKey(digestHex(digestOf(content))), content, { signal });
+    const key = indexKey(digestHex(digestOf(content)));
+    await store.put(key, content, { signal });
+    // Read before the old ones go: a store that cut it costs one file too many then.
+    if (!content.equals(await store.get(key, { signal }))) {
+      const { description: vault } = store;
+      throw failure('PRUNE_COPY_DAMAGED', { vault, key, reason: 'it is not what was put' });
+    }
   }
   for (const key of old) await store.delete(key);
 }

@@ -1,16 +1,18 @@
 // Copies out of doomed packs what snapshots need, by a session like any other: what another pack holds already is not copied. When
 // this has resolved the copies and their index are durable.
-import type { ProgressListener } from '@stillpoint/core';
+import type { Digest, ProgressListener } from '@stillpoint/core';
 import type { VaultSession } from '../contract.ts';
 import type { ChunkReader } from '../read/chunk-reader.ts';
 import type { Liveness } from './liveness.ts';
+import type { PackLife } from './pack-life.ts';
+import { proveCopies, type ProveParts } from './prove-copies.ts';
 
-export interface CopyParts {
+export interface CopyParts extends ProveParts {
   readonly chunks: ChunkReader;
   readonly openSession: (options: { readonly signal: AbortSignal }) => Promise<VaultSession>;
 }
 
-/** Resolves to the stored bytes of the copies. */
+/** Resolves to the stored bytes of the copies. PRUNE_COPY_DAMAGED: a store that does not keep what it is given. */
 export async function copyNeeded(
   parts: CopyParts,
   life: Liveness,
@@ -22,6 +24,7 @@ export async function copyNeeded(
   const { signal, progress } = options;
   const totalBytes = needed.reduce((sum, pack) => sum + pack.storedBytes(), 0);
   let doneBytes = 0;
+  progress({ type: 'phase:started', phase: 'copy', detail: 'what is still needed' });
   await using session = await parts.openSession({ signal });
   const sink = session.sink();
   for (const pack of needed) {
@@ -34,5 +37,10 @@ export async function copyNeeded(
     progress({ type: 'bytes:advanced', phase: 'copy', doneBytes, totalBytes });
   }
   await session.flush();
+  await proveCopies(parts, allDigests(needed), doomed, signal);
   return sink.stats().bytesStored;
+}
+
+function* allDigests(packs: readonly PackLife[]): Generator<Digest> {
+  for (const pack of packs) yield* pack.digests();
 }

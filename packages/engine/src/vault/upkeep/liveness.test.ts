@@ -7,6 +7,7 @@ import { createChunkOpener } from '../read/chunk-opener.ts';
 import { createChunkReader } from '../read/chunk-reader.ts';
 import { createIndexLoader } from '../read/index-loader.ts';
 import { createPackReader } from '../read/pack-reader.ts';
+import { createWorkers } from '../write/workers.ts';
 import { createMemoryStore } from '../stores/memory.ts';
 import type { PruneVaultOptions, SealedEntry, Store, Vault } from '../contract.ts';
 import { never, smallTuning } from '../test-streams.ts';
@@ -15,12 +16,20 @@ import { createLiveness, type Liveness } from './liveness.ts';
 import { keysIn, prune, referencesIn, seal, snapshot, write } from './testing/snapshots.ts';
 
 /** As prune looks, by means of its own. */
-function looking(store: Store, vault: Vault, references: PruneVaultOptions['references']): Liveness {
+function looking(
+  store: Store,
+  vault: Vault,
+  references: PruneVaultOptions['references'],
+): Liveness {
   const keys = openKeys(vault.id);
   const loader = createIndexLoader({ store, keys, ...never });
   const { blockBytes, blocksKept } = smallTuning;
   const packs = createPackReader({ store, blockBytes, blocksKept, ...never });
-  const chunks = createChunkReader({ loader, packs, opener: createChunkOpener(keys) });
+  const chunks = createChunkReader({
+    loader,
+    packs,
+    opener: createChunkOpener(keys, createWorkers()),
+  });
   return createLiveness({ store, loader, chunks, references, ...never });
 }
 
@@ -65,7 +74,7 @@ test('of two copies the one that stays is needed: the other may be doomed, or be
   await using other = await openVault(store, { tuning: smallTuning });
   await using first = await vault.openSession(never);
   await using second = await other.openSession(never);
-  for (const session of [first, second]) await seal(session, [await write(session, 1, 900)]);
+  for (const session of [first, second]) await seal(session, [await write(session, 1, 250)]);
   const packs = (await keysIn(store, 'packs/')).map((key) => key.slice(-64));
   assert.equal(packs.length, 2);
   const references = () => referencesIn(vault);

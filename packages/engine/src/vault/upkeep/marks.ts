@@ -125,7 +125,13 @@ async function putPart(
   content: { readonly packs?: readonly string[]; readonly sessions?: readonly string[] },
 ): Promise<void> {
   const plain = canonicalBytes({ format: 1, ...JSON.parse(JSON.stringify(content)) });
-  await store.put(key, sealWhole(keys, MAGIC, plain), { ifAbsent: true });
+  const sealed = sealWhole(keys, MAGIC, plain);
+  await store.put(key, sealed, { ifAbsent: true });
+  if (sealed.equals(await store.get(key))) return;
+  // Nobody can have read it, and it would stop everybody.
+  await store.delete(key);
+  const reason = 'it is not what was put';
+  throw failure('PRUNE_COPY_DAMAGED', { vault: store.description, key, reason });
 }
 
 async function readPart({ store, keys }: MarkParts, key: string): Promise<Content | undefined> {

@@ -6,7 +6,13 @@
 //   copy      what is needed of them into new packs
 //   delete    first from the indexes, then the packs, then the mark
 // Where nobody writes there is nothing to wait for, and one run does it all. A run that dies leaves marks; the next one goes on.
-import type { OpenSession, PruneVaultOptions, PruneReport, Store, VaultSession } from '../contract.ts';
+import type {
+  OpenSession,
+  PruneVaultOptions,
+  PruneReport,
+  Store,
+  VaultSession,
+} from '../contract.ts';
 import type { VaultKeys } from '../crypto/keys.ts';
 import { packKey } from '../format/layout.ts';
 import { forEachConcurrently } from '../flow.ts';
@@ -44,7 +50,10 @@ const SMALL_INDEXES = 8;
 
 type Deleted = Pick<PruneReport, 'deletedPacks' | 'deletedBytes' | 'copiedBytes'>;
 
-export async function pruneVault(parts: PruneParts, options: PruneVaultOptions): Promise<PruneReport> {
+export async function pruneVault(
+  parts: PruneParts,
+  options: PruneVaultOptions,
+): Promise<PruneReport> {
   const { store } = parts;
   const { signal, progress, dryRun } = options;
   const life = createLiveness({
@@ -123,10 +132,9 @@ async function finishMarks(
   await life.update(doomed);
   const going = doomedBy(ripe);
   const bare = new Set([...going].filter((hex) => life.of(hex) === undefined));
-  progress({ type: 'phase:started', phase: 'delete', detail: 'what nothing needs' });
+  if (going.size > 0) progress({ type: 'phase:started', phase: 'delete' });
   // First what needs no room: the disk may be full.
   await deletePacks(parts, bare, signal);
-  progress({ type: 'phase:started', phase: 'copy', detail: 'what is still needed' });
   const copiedBytes = await copyNeeded(parts, life, doomed, { signal, progress });
   await deletePacks(parts, going.difference(bare), signal);
   for (const mark of ripe) await deleteMark(parts, mark);

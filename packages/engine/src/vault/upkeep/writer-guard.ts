@@ -45,8 +45,11 @@ export async function openWriterGuard(parts: WriterGuardParts): Promise<WriterGu
         if (doomed.size > 0) await rescue(chunks, references, sink);
       },
       ensureOpen: () => registration.ensureOpen(),
-      // The snapshot is sealed: what only makes the next one faster must not make it fail.
-      sealed: () => compactIndexes(parts, SMALL_FILES_MAX).catch(ignoreFailure),
+      // The snapshot is sealed: what only makes the next one faster must not make it fail, nor whoever gives up now.
+      sealed: () =>
+        compactIndexes(parts, SMALL_FILES_MAX).catch((error: unknown) => {
+          if (!parts.signal.aborted) ignoreFailure(error);
+        }),
       end,
     };
   } catch (error) {
