@@ -9,6 +9,7 @@ import { readIndexFile, writeIndexFile } from '../format/index-file.ts';
 import { INDEX_PREFIX, indexKey, indexOfKey, packKey } from '../format/layout.ts';
 import type { IndexedPack } from '../format/pack-table.ts';
 import { listPacks } from './liveness.ts';
+import { readBack } from './read-back.ts';
 
 export interface IndexParts {
   readonly store: Store;
@@ -97,7 +98,7 @@ async function replace({ store, keys, signal }: IndexParts, { old, packs }: Batc
     const key = indexKey(digestHex(digestOf(content)));
     await store.put(key, content, { signal });
     // Read before the old ones go: a store that cut it costs one file too many then.
-    if (!content.equals(await store.get(key, { signal }))) {
+    if ((await readBack(store, key, content)) === 'other') {
       const { description: vault } = store;
       throw failure('PRUNE_COPY_DAMAGED', { vault, key, reason: 'it is not what was put' });
     }

@@ -42,6 +42,7 @@ export function createLiveness(options: LivenessOptions): Liveness {
   const { store, loader, chunks, signal } = options;
   const walkedSnapshots = new Set<string>();
   const walkedStreams = new Set<string>();
+  const walkedLayers = new Set<string>();
   const lives = new Map<string, PackLife>();
   let packs = new Map<string, number>();
   let doomed: ReadonlySet<string> = new Set();
@@ -75,7 +76,7 @@ export function createLiveness(options: LivenessOptions): Liveness {
     const name = `${ref.depth}:${ref.pageBytes ?? 0}:${ref.bytes}:${ref.digest}`;
     const isChunk = ref.depth === 0 && ref.pageBytes === undefined;
     if (walkedStreams.has(name)) return;
-    for await (const digest of walkChunks(chunks, ref)) {
+    for await (const digest of walkChunks(chunks, ref, walkedLayers)) {
       signal.throwIfAborted();
       await add(hexOf(digest));
     }
@@ -118,7 +119,7 @@ export function createLiveness(options: LivenessOptions): Liveness {
       await lookAround();
       if (!(await moveHomes())) {
         // It was needed by a snapshot that is forgotten by now, or it is lost: only walking all that are left tells.
-        for (const known of [lives, walkedStreams, walkedSnapshots]) known.clear();
+        for (const known of [lives, walkedStreams, walkedLayers, walkedSnapshots]) known.clear();
         references = options.references();
       }
       for (const entry of entries) {

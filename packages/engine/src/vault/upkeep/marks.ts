@@ -10,6 +10,7 @@ import type { Store } from '../contract.ts';
 import type { VaultKeys } from '../crypto/keys.ts';
 import { openWhole, sealWhole } from '../crypto/sealed-object.ts';
 import { PRUNE_PREFIX, pruneKey, pruneOfKey, type PrunePart } from '../format/layout.ts';
+import { readBack } from './read-back.ts';
 
 const MAGIC = 'SPPRUNE1';
 const shape = z.looseObject({
@@ -127,7 +128,7 @@ async function putPart(
   const plain = canonicalBytes({ format: 1, ...JSON.parse(JSON.stringify(content)) });
   const sealed = sealWhole(keys, MAGIC, plain);
   await store.put(key, sealed, { ifAbsent: true });
-  if (sealed.equals(await store.get(key))) return;
+  if ((await readBack(store, key, sealed)) !== 'other') return;
   // Nobody can have read it, and it would stop everybody.
   await store.delete(key);
   const reason = 'it is not what was put';

@@ -85,6 +85,7 @@ async function nameChunks<T extends StreamRefLike>(
 ): Promise<{ readonly named: Set<string>; readonly broken: ReadonlySet<string> }> {
   const named = new Set<string>();
   const seen = new Set<string>();
+  const layers = new Set<string>();
   const broken = new Set<string>();
   for await (const ref of refs) {
     signal.throwIfAborted();
@@ -93,7 +94,7 @@ async function nameChunks<T extends StreamRefLike>(
     if (seen.has(name)) continue;
     seen.add(name);
     try {
-      for await (const digest of walkChunks(parts.chunks, ref)) {
+      for await (const digest of walkChunks(parts.chunks, ref, layers)) {
         signal.throwIfAborted();
         named.add(digest.slice('blake3:'.length));
       }

@@ -5,10 +5,14 @@ import type { StreamRefLike } from '../contract.ts';
 import type { ChunkReader } from '../read/chunk-reader.ts';
 import { listChunks } from '../read/stream-reader.ts';
 
-/** In order, each as often as it is named. What cannot be read is given before the error of reading it is raised. */
+/**
+ * In order, each as often as it is named. Of images only what is not below a layer in `layersListed`, to which layers that were walked
+ * to their end are added: thousands of images share a few. What cannot be read is given before the error of reading it is raised.
+ */
 export async function* walkChunks(
   chunks: Pick<ChunkReader, 'read'>,
   ref: StreamRefLike,
+  layersListed?: Set<string>,
 ): AsyncGenerator<Digest> {
   let above: string[] = [];
   const noting = {
@@ -23,7 +27,7 @@ export async function* walkChunks(
     for (const hex of noted) yield digestFromHex(hex);
   };
   try {
-    for await (const { hex } of listChunks(noting, ref)) {
+    for await (const { hex } of listChunks(noting, ref, layersListed)) {
       yield* given();
       yield digestFromHex(hex);
     }
