@@ -5,7 +5,7 @@ import type { CatalogueEntry } from './entry.ts';
 export const vault = {
   VAULT_MISSING: {
     message: 'There is no vault at {vault}.',
-    hint: 'The first snapshot makes one. If there should be one, check "vault" in the configuration and that its disk is mounted.',
+    hint: 'The first snapshot makes one for a project, stillpoint vault init one for copies. If there should be one, check its place in the configuration and that its disk is mounted.',
     exit: exit.notFound,
     retryable: false,
   },
