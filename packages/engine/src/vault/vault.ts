@@ -17,6 +17,7 @@ import { holdKey } from './format/layout.ts';
 import { listManifests, readManifest } from './upkeep/manifests.ts';
 import { createPackReader } from './read/pack-reader.ts';
 import { createSession } from './write/session.ts';
+import { createWorkers } from './write/workers.ts';
 import { readChunks } from './read/stream-reader.ts';
 import { defaultTuning, type Tuning } from './tuning.ts';
 import { pruneVault } from './upkeep/prune.ts';
@@ -70,7 +71,8 @@ export async function openVault(store: Store, options: VaultOptions = {}): Promi
   const loader = createIndexLoader({ store, keys, signal, cache: options.indexCache });
   const { blockBytes, blocksKept } = tuning;
   const packs = createPackReader({ store, blockBytes, blocksKept, signal });
-  const opener = createChunkOpener(keys);
+  const workers = createWorkers();
+  const opener = createChunkOpener(keys, workers);
   const chunks = createChunkReader({ loader, packs, opener });
 
   /** A store makes what is missing, so a vault whose disk is unmounted would quietly begin again below the mount point. */
@@ -97,6 +99,7 @@ export async function openVault(store: Store, options: VaultOptions = {}): Promi
       keys,
       index: loader.index,
       chunks,
+      workers,
       tuning,
       ensureThere,
       guard: { ...guard, doomed: guard.doomed.union(sessionOptions.absent ?? new Set()) },
@@ -156,6 +159,7 @@ export async function openVault(store: Store, options: VaultOptions = {}): Promi
 
     async [Symbol.asyncDispose]() {
       end.abort(new Error('the vault is closed'));
+      await workers[Symbol.asyncDispose]();
       await store.close();
     },
   };

@@ -40,10 +40,19 @@ export interface StoredChunk {
   readonly body: Uint8Array;
 }
 
-/** The plain bytes, proved to be those of the digest; or, as text, what is wrong. */
-export async function decodeChunk(stored: StoredChunk): Promise<Uint8Array | string> {
-  const plain = await decompressChunk(stored);
-  if (typeof plain === 'string') return plain;
+/** The plain bytes, proved to be those of the digest; or, as text, what is wrong. Keeps the thread busy. */
+export function decodeChunk(stored: StoredChunk): Uint8Array | string {
+  const { encoding, plainBytes, body } = stored;
+  let plain: Uint8Array = body;
+  if (encoding === encodings.zstd) {
+    if (plainBytes === 0) return 'it has no bytes';
+    try {
+      plain = zstdDecompressSync(body, limitsFor(plainBytes));
+    } catch {
+      return 'it does not decompress';
+    }
+  } else if (encoding !== encodings.raw) return `its encoding ${encoding} is unknown`;
+  if (plain.length !== plainBytes) return 'it has another length than the index says';
   return digestHex(digestOf(plain)) === stored.hex ? plain : 'its digest is another';
 }
 
@@ -61,12 +70,15 @@ async function decode(stored: Omit<StoredChunk, 'hex'>): Promise<Uint8Array | st
   if (encoding === encodings.raw) return body;
   if (encoding !== encodings.zstd) return `its encoding ${encoding} is unknown`;
   if (plainBytes === 0) return 'it has no bytes';
-  // A buffer that is filled to its end is taken for too small: a second one is made, and decompressing goes on for nothing.
-  const chunkSize = plainBytes + 64;
-  const limits = { maxOutputLength: plainBytes, chunkSize };
+  const limits = limitsFor(plainBytes);
   if (plainBytes > HERE_UP_TO_BYTES) return await decompress(body, limits);
   await takeTurn();
   return zstdDecompressSync(body, limits);
+}
+
+/** A buffer that is filled to its end is taken for too small: a second one is made, and decompressing goes on for nothing. */
+function limitsFor(plainBytes: number): { maxOutputLength: number; chunkSize: number } {
+  return { maxOutputLength: plainBytes, chunkSize: plainBytes + 64 };
 }
 
 let turns = 0;

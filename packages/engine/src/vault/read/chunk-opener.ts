@@ -1,32 +1,41 @@
-// From stored bytes to the plain bytes of a chunk: decrypted, decompressed, and proved to be those that were asked for. Deriving a
-// pack's key costs more than decrypting a small chunk, so those of the packs that were last in use are kept.
-import { createOpener, TAG_BYTES, type Opener } from '../crypto/sealed-object.ts';
+// Has chunks opened: checks that an index says nothing unbelievable of them, and gives those that are wanted at about the same time
+// to a thread together.
+import { TAG_BYTES } from '../crypto/sealed-object.ts';
 import type { VaultKeys } from '../crypto/keys.ts';
-import { decodeChunk } from '../format/chunk-codec.ts';
 import { CHUNK_BYTES_MAX } from '../format/pack-table.ts';
-import type { ChunkLocation, PackFacts } from './chunk-index.ts';
+import type { SealedChunk, Workers } from '../write/jobs.ts';
+import type { ChunkLocation } from './chunk-index.ts';
 
-const OPENERS_KEPT = 64;
+/** Plain bytes that make a job of their own: more together would keep one thread busy while others wait. */
+const JOB_BYTES = 512 * 1024;
 
 export interface ChunkOpener {
-  /** The plain bytes; or, as text, what is wrong. */
+  /** The plain bytes; or, as text, what is wrong. The stored bytes may be used again at once. */
   open(at: ChunkLocation, stored: Uint8Array): Promise<Uint8Array | string>;
 }
 
-export function createChunkOpener(keys: VaultKeys): ChunkOpener {
-  /** Longest in here first. */
-  const openers = new Map<string, Opener>();
+interface Wanted {
+  readonly at: ChunkLocation;
+  readonly stored: Uint8Array;
+  resolve(outcome: Uint8Array | string): void;
+  reject(error: unknown): void;
+}
 
-  const openerOf = ({ hex, salt }: PackFacts): Opener => {
-    const known = openers.get(hex);
-    if (known !== undefined) return known;
-    const opener = createOpener(keys, 'SPPACK01', salt);
-    openers.set(hex, opener);
-    for (const oldest of openers.keys()) {
-      if (openers.size <= OPENERS_KEPT) break;
-      openers.delete(oldest);
+export function createChunkOpener(keys: VaultKeys, workers: Pick<Workers, 'run'>): ChunkOpener {
+  let wanted: Wanted[] = [];
+  let wantedBytes = 0;
+
+  const send = async (): Promise<void> => {
+    const together = wanted;
+    wanted = [];
+    wantedBytes = 0;
+    if (together.length === 0) return;
+    try {
+      const outcomes = await workers.run('open', { keys, chunks: inOneBuffer(together) });
+      for (const [n, one] of together.entries()) one.resolve(outcomes[n] ?? 'nobody opened it');
+    } catch (error) {
+      for (const one of together) one.reject(error);
     }
-    return opener;
   };
 
   return {
@@ -34,12 +43,36 @@ export function createChunkOpener(keys: VaultKeys): ChunkOpener {
       const unbelievable = whatIsWrongWith(at);
       if (unbelievable !== undefined) return unbelievable;
       if (stored.length < at.storedBytes) return 'the pack ends before its end';
-      const body = openerOf(at.pack).open(at.part, stored);
-      if (body === undefined) return 'its bytes are not those that were sealed';
-      const { hex, encoding, plainBytes } = at;
-      return await decodeChunk({ hex, encoding, plainBytes, body });
+      return await new Promise((resolve, reject) => {
+        wanted.push({ at, stored, resolve, reject });
+        wantedBytes += at.plainBytes;
+        if (wantedBytes >= JOB_BYTES) void send();
+        else if (wanted.length === 1) setImmediate(() => void send());
+      });
     },
   };
+}
+
+/** Copies: readers keep the blocks of packs that these are parts of. */
+function inOneBuffer(wanted: readonly Wanted[]): SealedChunk[] {
+  const bytes = wanted.reduce((sum, { at }) => sum + at.storedBytes, 0);
+  const together = new Uint8Array(bytes);
+  let filled = 0;
+  return wanted.map(({ at, stored: part }) => {
+    const stored = together.subarray(filled, filled + at.storedBytes);
+    stored.set(part.subarray(0, at.storedBytes));
+    filled += at.storedBytes;
+    const { hex, encoding, plainBytes } = at;
+    // Of its own, for it would take along the whole index that it lies in.
+    return {
+      hex,
+      salt: Uint8Array.from(at.pack.salt),
+      part: at.part,
+      encoding,
+      plainBytes,
+      stored,
+    };
+  });
 }
 
 /** An index says what to read and how large it becomes: nobody makes room for what cannot be. */

@@ -1,6 +1,7 @@
 // The jobs themselves: pure functions, run by a worker thread or, where there is little to do, right here.
 import { encodeChunk } from '../format/chunk-codec.ts';
 import { encodeSpan } from '../pages/span.ts';
+import { openChunks } from '../read/open-chunks.ts';
 import { freeMemory } from './free-memory.ts';
 import type { CompressedChunk, Jobs, PlainChunk } from './jobs.ts';
 import { sealPack } from './pack-draft.ts';
@@ -8,6 +9,7 @@ import { sealPack } from './pack-draft.ts';
 export const jobsHere: Jobs = {
   compress,
   span: (task) => encodeSpan(task, compress),
+  open: ({ keys, chunks }) => openChunks(keys, chunks),
   pack: ({ keys, draft }) => sealPack(keys, draft),
 };
 

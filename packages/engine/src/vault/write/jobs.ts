@@ -1,4 +1,4 @@
-// What the vault's worker threads are asked to do: everything that costs processor time for new bytes. Each job is a pure function of
+// What the vault's worker threads are asked to do: everything that costs processor time for many bytes. Each job is a pure function of
 // what it is given (jobs-here.ts), so that small sessions do without threads and tests can run it where they are.
 //
 // The way of new bytes: read -> hash -> (known already? then that was all) -> zstd -> encrypt and gather in a pack -> put (fsync).
@@ -61,7 +61,24 @@ export interface Span {
   readonly groups: readonly CompressedChunk[];
 }
 
+/** As it lies in its pack. */
+export interface SealedChunk {
+  /** Hex digits of the digest that its plain bytes must have. */
+  readonly hex: string;
+  /** Of the pack. */
+  readonly salt: Uint8Array;
+  readonly part: number;
+  readonly encoding: number;
+  readonly plainBytes: number;
+  readonly stored: Uint8Array;
+}
+
 export interface Jobs {
+  /** The plain bytes of each, proved; or, as text, what is wrong. The stored bytes lie in buffers that hold nothing else. */
+  open(task: {
+    readonly keys: VaultKeys;
+    readonly chunks: readonly SealedChunk[];
+  }): readonly (Uint8Array | string)[];
   /** The plain bytes lie in buffers that hold nothing else; the bodies come back in the same. */
   compress(chunks: readonly PlainChunk[]): readonly CompressedChunk[];
   span(task: SpanTask): Span;

@@ -16,11 +16,11 @@ import { createChunkTree } from './chunk-tree.ts';
 import type { SealedEntry, Store, VaultSession, VaultSink } from '../contract.ts';
 import { SNAPSHOT_PREFIX, snapshotKey } from '../format/layout.ts';
 import { createContentWriter } from './images.ts';
+import type { Workers } from './jobs.ts';
 import { createPackPipeline } from './pack-pipeline.ts';
 import { createPresence } from './presence.ts';
 import type { Tuning } from '../tuning.ts';
 import type { WriterGuard } from '../upkeep/writer-guard.ts';
-import { createWorkers } from './workers.ts';
 
 export interface SessionOptions {
   readonly store: Store;
@@ -29,6 +29,8 @@ export interface SessionOptions {
   readonly index: ChunkIndex;
   /** To read what earlier sessions wrote: images are compared with the one before. */
   readonly chunks: ChunkReader;
+  /** Of the vault: they are there for other sessions too. */
+  readonly workers: Workers;
   readonly tuning: Tuning;
   /** Rejects if the vault that was opened is no longer what the store holds (its disk was taken away). */
   readonly ensureThere: () => Promise<void>;
@@ -37,10 +39,9 @@ export interface SessionOptions {
 }
 
 export function createSession(options: SessionOptions): VaultSession {
-  const { store, keys, index, tuning, guard } = options;
+  const { store, keys, index, tuning, guard, workers } = options;
   const end = new AbortController();
   const signal = AbortSignal.any([options.signal, end.signal]);
-  const workers = createWorkers();
   const pipeline = createPackPipeline({ store, keys, index, workers, tuning, signal });
   const storage = createChunkStorage(pipeline, createPresence(store, index, guard.doomed));
   const sizes = cutSizesOf(tuning.chunkBytes);
@@ -113,7 +114,6 @@ export function createSession(options: SessionOptions): VaultSession {
 
     async [Symbol.asyncDispose]() {
       end.abort(new Error('the vault session has ended'));
-      await workers[Symbol.asyncDispose]();
       await pipeline.settle();
       await guard.end();
     },

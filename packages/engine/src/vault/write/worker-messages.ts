@@ -36,10 +36,17 @@ export interface Answer {
 /** Something to send, and the buffers that go over with it. */
 export type Moved<T> = readonly [what: T, buffers: ArrayBuffer[]];
 
+/** Smaller buffers may be shared by many. */
+const MOVED_FROM_BYTES = 64 * 1024;
+
 export function orderOf(order: Order): Moved<Order> {
   const { job, given } = order;
   if (job === 'compress') {
     return [order, buffersOf((given as readonly PlainChunk[]).map(({ plain }) => plain))];
+  }
+  if (job === 'open') {
+    const { chunks } = given as Given<'open'>;
+    return [order, buffersOf(chunks.map(({ stored }) => stored))];
   }
   if (job === 'pack') {
     const { draft } = given as { draft: PackDraft };
@@ -59,6 +66,14 @@ export function answerOf(number: number, job: JobName, result: unknown): Moved<A
   if (job === 'compress') {
     const chunks = result as Result<'compress'>;
     return [{ number, result }, buffersOf(chunks.map(({ body }) => body))];
+  }
+  if (job === 'open') {
+    const opened = (result as Result<'open'>).map((one) =>
+      typeof one === 'string' || one.buffer.byteLength > MOVED_FROM_BYTES
+        ? one
+        : Uint8Array.from(one),
+    );
+    return [{ number, result: opened }, buffersOf(opened.filter((one) => typeof one !== 'string'))];
   }
   const { hashes, changed, groupOf, slotOf, groups } = result as Span;
   const span: Span = {
@@ -87,6 +102,9 @@ export function errorOf({ message, code, data }: NonNullable<Answer['error']>): 
 export function bytesOf<K extends JobName>(job: K, given: Given<K>): number;
 export function bytesOf(job: JobName, given: unknown): number {
   if (job === 'pack') return (given as { draft: PackDraft }).draft.content.length;
+  if (job === 'open') {
+    return (given as Given<'open'>).chunks.reduce((sum, { plainBytes }) => sum + plainBytes, 0);
+  }
   if (job === 'compress') {
     return (given as readonly PlainChunk[]).reduce((sum, { plain }) => sum + plain.length, 0);
   }

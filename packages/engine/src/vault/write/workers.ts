@@ -1,7 +1,7 @@
-// The worker threads of one session: as many as there are processors, at most four. They cost some tens of milliseconds to start, so jobs are
-// done right here until a session has shown that it is no small one. A thread has one job more than the one it is at, so
+// The worker threads of one open vault: as many as there are processors, at most four. They cost some tens of milliseconds to start, so jobs are
+// done right here until there was much to do. A thread has one job more than the one it is at, so
 // that it never waits for us; all others wait here, packs before what will fill more of them.
-// A thread that dies takes its session with it: what it was doing is lost, and nothing was sealed.
+// A thread that dies takes all of them with it: what it was doing is lost, and nothing was sealed. Idle ones keep no process alive.
 import { getCompileCacheDir } from 'node:module';
 import { availableParallelism } from 'node:os';
 import path from 'node:path';
@@ -23,7 +23,7 @@ import {
 
 export interface WorkersOptions {
   readonly threads?: number;
-  /** Threads are started when the jobs of the session were given so many bytes. */
+  /** Threads are started when all jobs together were given so many bytes. */
   readonly startAtBytes?: number;
 }
 
@@ -63,9 +63,17 @@ export function createWorkers(options: WorkersOptions = {}): Workers {
     while (orders.length > 0) {
       const idlest = threads.reduce((a, b) => (b.jobs < a.jobs ? b : a));
       if (idlest.jobs >= jobsPerThread) return;
+      const order = orders.shift() as Order;
+      try {
+        const [message, buffers] = orderOf(order);
+        idlest.worker.postMessage(message, buffers);
+      } catch (error) {
+        waiting.get(order.number)?.reject(error);
+        waiting.delete(order.number);
+        continue;
+      }
       idlest.jobs += 1;
-      const [order, buffers] = orderOf(orders.shift() as Order);
-      idlest.worker.postMessage(order, buffers);
+      idlest.worker.ref();
     }
   };
 
@@ -75,6 +83,7 @@ export function createWorkers(options: WorkersOptions = {}): Workers {
       threads.push(thread);
       thread.worker.on('message', ({ number, result, error }: Answer) => {
         thread.jobs -= 1;
+        if (thread.jobs === 0) thread.worker.unref();
         const one = waiting.get(number);
         waiting.delete(number);
         if (error === undefined) one?.resolve(result);
@@ -114,7 +123,7 @@ export function createWorkers(options: WorkersOptions = {}): Workers {
     },
 
     async [Symbol.asyncDispose]() {
-      fail(new Error('the vault session has ended'));
+      fail(new Error('the vault is closed'));
       await Promise.all(threads.map(({ worker }) => worker.terminate()));
     },
   };

@@ -1,0 +1,24 @@
+// From stored bytes to the plain bytes of chunks: decrypted, decompressed, and proved to be those that were asked for. Deriving a
+// pack's key costs more than decrypting a small chunk, so it is done once for all that come together.
+import type { VaultKeys } from '../crypto/keys.ts';
+import { createOpener, type Opener } from '../crypto/sealed-object.ts';
+import { decodeChunk } from '../format/chunk-codec.ts';
+import type { SealedChunk } from '../write/jobs.ts';
+
+export function openChunks(
+  keys: VaultKeys,
+  chunks: readonly SealedChunk[],
+): readonly (Uint8Array | string)[] {
+  const openers = new Map<string, Opener>();
+  const openerOf = (salt: Uint8Array): Opener => {
+    const name = Buffer.from(salt).toString('latin1');
+    const known = openers.get(name) ?? createOpener(keys, 'SPPACK01', salt);
+    openers.set(name, known);
+    return known;
+  };
+  return chunks.map(({ salt, part, stored, hex, encoding, plainBytes }) => {
+    const body = openerOf(salt).open(part, stored);
+    if (body === undefined) return 'its bytes are not those that were sealed';
+    return decodeChunk({ hex, encoding, plainBytes, body });
+  });
+}
