@@ -5,8 +5,8 @@
 //                     data; ciphertext, then the tag (16)
 //   object's key:     HKDF-SHA-256 of the data key, the salt as its salt, "stillpoint object 1" as its info
 //
-// A salt is used for one object only, so no nonce is used twice under a key: it is random, or (manifests, indexes: objects of one
-// part that may be written again) the keyed hash of magic and content. With cipher 0 a part is plain and its tag the first 16 bytes of
+// A salt is used for one object only, so no nonce is used twice under a key: it is random, or (manifests and marks, which may be written
+// again under the same name) the keyed hash of magic and content. With cipher 0 a part is plain and its tag the first 16 bytes of
 // BLAKE3 of id key, header, n (u32) and part: damage is found, and what belongs to another vault; nothing is hidden.
 // Sources: NIST SP 800-38D (GCM), RFC 5869 (HKDF).
 import { createHasher, digestHex } from '@stillpoint/core';

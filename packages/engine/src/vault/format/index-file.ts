@@ -1,4 +1,4 @@
-// An index file: which packs hold which chunks. Sealed as a whole; within, all numbers little-endian:
+// An index file: which packs hold which chunks. Sealed as one part; within, all numbers little-endian:
 //   first byte        0: what follows stands as it is; 1: it is one zstd frame
 //   header, 8 bytes   number of packs u32, four zero bytes
 //   each pack         name (32), salt of its header (32), bytes of the pack u64, number of entries u32, four zero bytes; its table
