@@ -32,6 +32,8 @@ export interface Image {
 /** Plain bytes of a window; spans of the writer have as many. */
 export const WINDOW_BYTES = 8 * 1024 * 1024;
 const LAYER_READ_AHEAD = 4;
+/** Groups are small; a quarter as many bytes are read ahead as of other streams, and the next window besides. */
+const GROUPS_PER_CHUNK = 2;
 const PIECE_BYTES = 1024 * 1024;
 
 /** Whole pages only. */
@@ -62,14 +64,14 @@ export async function openImage(
   return { head, table, readPages: createPagesReader(chunks, ref, { head, table }, groupsAtOnce) };
 }
 
-/** The whole content, in pieces of a megabyte. */
+/** The whole content, in pieces of a megabyte. `readAhead`: as many chunks as of another stream. */
 export async function* readImage(
   chunks: ImageChunks,
   ref: StreamRef,
   plain: PlainStreams,
-  groupsAtOnce: number,
+  readAhead: number,
 ): AsyncGenerator<Uint8Array> {
-  const image = await openImage(chunks, ref, plain, groupsAtOnce);
+  const image = await openImage(chunks, ref, plain, readAhead * GROUPS_PER_CHUNK);
   const { table } = image;
   const step = pagesOfWindow(table.pageBytes);
   const start = (from: number): Promise<Buffer> => {
@@ -88,19 +90,27 @@ export async function* readImage(
   }
 }
 
-/** Every chunk that reading the image may need: its head, its layers, all groups that these name. */
+/**
+ * Every chunk that reading the image may need: its head, its layers, all groups that these name. Images share layers: those in
+ * `layersListed` are passed over, and those that are listed to their end are added.
+ */
 export async function* listImage(
   chunks: ImageChunks,
   ref: StreamRef,
   plain: PlainStreams,
+  layersListed = new Set<string>(),
 ): AsyncGenerator<ListEntry> {
   const { head, headBytes } = await readHeadOf(chunks, ref);
   yield { hex: digestHexOf(ref), bytes: headBytes };
   for (const [number, layer] of head.layers.entries()) {
+    const { digest, bytes, depth } = layer.ref;
+    const name = `${depth}:${bytes}:${digest}`;
+    if (layersListed.has(name)) continue;
     yield* plain.list(chunks, layer.ref);
     const groups = await readGroups(plain.read(chunks, layer.ref, 0), layer.ref.bytes);
     if (typeof groups === 'string') throw damaged(ref, `layer ${number}: ${groups}`);
     yield* groups;
+    layersListed.add(name);
   }
 }
 

@@ -137,6 +137,27 @@ void test('what an image keeps stays within four times its size, however often i
   assert.deepEqual(await images.read(ref), content);
 });
 
+void test('layers that images share are listed once, unless their listing was not carried to its end', async () => {
+  const images = createTestImages();
+  const content = noise(randomFrom(14), 200 * 4096);
+  const first = await images.write([content], { pageBytes: 4096 });
+  content.fill(1, 0, 100);
+  const second = await images.write([content], { pageBytes: 4096, previous: first });
+  const layers = new Set<string>();
+  const list = (ref: StreamRef): AsyncIterable<{ hex: string }> =>
+    listImage(images.reader, ref, plainStreams, layers);
+  let count = 0;
+  for await (const _ of list(first)) if (++count === 5) break;
+  assert.equal(layers.size, 0);
+  const named = new Set<string>();
+  for await (const { hex } of list(first)) named.add(hex);
+  const before = named.size;
+  for await (const { hex } of list(second)) named.add(hex);
+  assert.equal(named.size, before + 3, 'its head, its layer, its group');
+  const anew = await Array.fromAsync(listImage(images.reader, second, plainStreams));
+  assert.ok(anew.every(({ hex }) => named.has(hex)));
+});
+
 void test('pages of zeros are in no group', async () => {
   const images = createTestImages();
   const content = Buffer.alloc(1000 * 512);

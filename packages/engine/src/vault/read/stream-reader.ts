@@ -8,13 +8,17 @@ import type { ChunkReader } from './chunk-reader.ts';
 
 const EMPTY = digestOf(new Uint8Array(0));
 
-/** The chunks of the stream, in order. Empty streams have none; of an image all that its pages and layers are in. */
+/**
+ * The chunks of the stream, in order. Empty streams have none; of an image all that its pages and layers are in, but for the layers in
+ * `layersListed`, which is kept up.
+ */
 export async function* listChunks(
   chunks: Pick<ChunkReader, 'read'>,
   ref: StreamRef,
+  layersListed?: Set<string>,
 ): AsyncGenerator<ListEntry> {
   if (ref.pageBytes !== undefined) {
-    yield* listImage(chunks, ref, plainStreams);
+    yield* listImage(chunks, ref, plainStreams, layersListed);
     return;
   }
   // References come from records, and those from whoever could write to the vault.
