@@ -76,6 +76,8 @@ function chosen(
 export interface CopyOneOptions {
   /** Left out: it is sealed. False: the manifest is there, only chunks of it are missing. */
   readonly seal?: boolean;
+  /** Packs of the other vault that do not count as there. */
+  readonly absent?: ReadonlySet<string>;
   readonly signal: AbortSignal;
   readonly progress: ProgressListener;
 }
@@ -85,9 +87,9 @@ export async function copyOne(
   from: Cared,
   to: Vault,
   one: Sealed,
-  { seal = true, signal, progress }: CopyOneOptions,
+  { seal = true, absent = new Set(), signal, progress }: CopyOneOptions,
 ): Promise<CopiedSnapshot> {
-  await using session = await to.openSession({ signal });
+  await using session = await to.openSession({ signal, absent });
   const sink = session.sink();
   const { chunks, bytesRead } = await copyChunks(from, sink, one, { signal, progress });
   if (seal) await session.seal(one.entry.id, await from.vault.readManifest(one.entry));

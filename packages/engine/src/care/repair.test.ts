@@ -201,8 +201,47 @@ test('a pack of which the disk gives only parts is not deleted while something o
   assert.deepEqual(await damagesOf(await stage.open()), []);
 });
 
+test('what a disk does not give is fetched, though a pack of the right size is there', async (t) => {
+  const stage = await createCareStage(t);
+  await twoSnapshots(stage);
+  await using far = await createVault(createMemoryStore());
+  const { referencesOf } = await stage.open();
+  await copySnapshots(await stage.open(), far, { ...call, projectId: '' });
+  const { key } = (await packsByBytes(stage.store)).at(-1)!;
+  const store = createFaultyStore(stage.store, (operation) =>
+    operation.operation === 'get' && operation.key === key ? 'fail' : 'ok',
+  );
+  await using vault: Vault = await openVault(store);
+  const from = { vault: far, referencesOf };
+  const result = await repairCare({ vault, referencesOf }, { ...base, from });
+  assert.deepEqual([result.mended.length, result.harmed], [2, []]);
+  await stage.store.delete(key);
+  assert.deepEqual(await damagesOf(await stage.open()), []);
+});
+
+test('a pack that reads otherwise each time is not deleted', async (t) => {
+  const stage = await createCareStage(t);
+  await twoSnapshots(stage);
+  const { key } = (await packsByBytes(stage.store)).at(-1)!;
+  let reads = 0;
+  const store: Store = {
+    ...stage.store,
+    async get(asked, options) {
+      const content = await stage.store.get(asked, options);
+      if (asked === key && options?.range === undefined) content[60 + reads++]! ^= 1;
+      return content;
+    },
+  };
+  await using vault: Vault = await openVault(store);
+  const { referencesOf } = await stage.open();
+  await repairCare({ vault, referencesOf }, base);
+  assert.ok((await stage.store.stat(key)) !== undefined);
+  assert.deepEqual((await repairCare(await stage.open(), base)).harmed, []);
+  assert.deepEqual(await damagesOf(await stage.open()), []);
+});
+
 test('a repair that fails at any call loses nothing, and the next one ends it', async (t) => {
-  for (const fatal of [2, 8, 14, 18, 22, 26, 30]) {
+  for (const fatal of [2, 8, 14, 18, 22]) {
     const stage = await createCareStage(t);
     await twoSnapshots(stage);
     const { key, bytes } = (await packsByBytes(stage.store)).at(-1)!;

@@ -30,10 +30,11 @@ export async function repairCare(
   const { dryRun, signal, progress, now } = options;
   const packs = await vault.checkPacks({ share: 1, now, signal, progress });
   const repaired = await vault.repair({ packs, dryRun, signal });
-  // After the repair nothing that was damaged is there, and what is there was read.
-  let harmed = await findHarmed(cared, dryRun ? packs : undefined, options);
-  const mended = dryRun ? [] : await mend(cared, harmed, options);
-  if (mended.length > 0) harmed = await findHarmed(cared, undefined, options);
+  // By what was read before: a damaged pack that was kept still has the right size.
+  let harmed = await findHarmed(cared, packs, options);
+  const absent = new Set(repaired.packs.map(({ key }) => key.slice(key.lastIndexOf('/') + 1)));
+  const mended = dryRun ? [] : await mend(cared, harmed, absent, options);
+  if (mended.length > 0) harmed = await findHarmed(cared, packs, options);
   const forgettable = options.forgetDamaged ? harmed.filter(({ told }) => !told.held) : [];
   if (!dryRun) for (const { entry } of forgettable) await vault.forget(entry);
   return {
@@ -48,24 +49,19 @@ export async function repairCare(
 
 async function findHarmed(
   cared: Cared,
-  packs: CheckedPacks | undefined,
+  packs: CheckedPacks,
   { signal, progress }: RepairCareOptions,
 ): Promise<readonly Harmed[]> {
   const { sealed, damaged } = await readSealed(cared.vault, signal);
   const holds = await cared.vault.holds();
   progress({ type: 'phase:started', phase: 'verify', detail: 'what the snapshots need' });
   const harmed: Harmed[] = damaged.map((one) => withoutManifest(one, holds.has(one.entry.id)));
-  const looked = packs ?? (await freshLook(cared.vault, signal));
   for (const one of sealed) {
     signal.throwIfAborted();
-    const { losses } = await verifySnapshot(cared, one, { deep: false, packs: looked, signal });
+    const { losses } = await verifySnapshot(cared, one, { deep: false, packs, signal });
     if (losses.length > 0) harmed.push(described(one, losses, holds.has(one.entry.id)));
   }
   return harmed;
-}
-
-async function freshLook(vault: Vault, signal: AbortSignal): Promise<CheckedPacks> {
-  return await vault.checkPacks({ share: 0, now: new Date(0), signal, progress: () => {} });
 }
 
 function withoutManifest({ entry, damaged }: Damaged, held: boolean): Harmed {
@@ -81,10 +77,11 @@ function described(
   return { entry, told: { id: entry.id, name: manifest.name, held, lost } };
 }
 
-/** Copies again what is harmed here and whole there: chunks that are here are not read. */
+/** Copies again what is harmed here and whole there: chunks that are here, in packs that are whole, are not read. */
 async function mend(
   { vault }: { readonly vault: Vault },
   harmed: readonly Harmed[],
+  absent: ReadonlySet<string>,
   { from, signal, progress }: RepairCareOptions,
 ): Promise<readonly SnapshotId[]> {
   if (from === undefined || harmed.length === 0) return [];
@@ -98,7 +95,7 @@ async function mend(
     progress({ type: 'phase:started', phase: 'mend', detail: entry.id });
     try {
       const seal = !(await isReadable(vault, entry));
-      await copyOne(from, vault, other, { seal, signal, progress });
+      await copyOne(from, vault, other, { seal, absent, signal, progress });
       mended.push(entry.id);
     } catch (error) {
       if (!isFailure(error) || error.exitCode !== exitCodes.integrity) throw error;

@@ -43,8 +43,8 @@ export async function readTolerantly(
 }
 
 export interface PackRescue {
-  /** False: nobody knows what is where in it. */
-  readonly tableKnown: boolean;
+  /** Where it was found what is where; null: nowhere, so nothing can be had of it. */
+  readonly table: 'own' | 'index' | null;
   readonly wholeChunks: number;
   readonly lostChunks: number;
 }
@@ -56,10 +56,11 @@ export async function rescueChunks(
   indexed: PackTable | undefined,
   take: (digest: Digest, plain: Uint8Array) => Promise<void>,
 ): Promise<PackRescue> {
-  const table = tableOfPack(keys, content) ?? indexed;
+  const own = tableOfPack(keys, content);
+  const table = own ?? indexed;
   let wholeChunks = 0;
   let lostChunks = 0;
-  if (table === undefined) return { tableKnown: false, wholeChunks, lostChunks };
+  if (table === undefined) return { table: null, wholeChunks, lostChunks };
   for await (const { found } of chunksOfPack(keys, content, table)) {
     if (typeof found === 'string') lostChunks++;
     else {
@@ -67,7 +68,7 @@ export async function rescueChunks(
       wholeChunks++;
     }
   }
-  return { tableKnown: true, wholeChunks, lostChunks };
+  return { table: own === undefined ? 'index' : 'own', wholeChunks, lostChunks };
 }
 
 export function chunksIn(table: PackTable | undefined): number {

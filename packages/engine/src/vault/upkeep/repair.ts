@@ -7,7 +7,7 @@
 // The session stays open until all is deleted, so that no prune takes what was just rescued. A pack of which the disk refused parts is
 // deleted only if nothing of it is missing, and one whose tables are all lost is not: another attempt, another disk, or an index from
 // a copy may give more.
-import type { Digest } from '@stillpoint/core';
+import { digestOf, type Digest } from '@stillpoint/core';
 import type {
   Damage,
   RepairVaultOptions,
@@ -72,10 +72,10 @@ export async function repairVault(
   await session.flush();
   await readBack(parts, rescued, absent, signal);
   await reindex(parts, found.unindexed, signal);
-  const going = new Set([...packs.deletable, ...found.gone]);
+  const going = new Set([...packs.deletable.keys(), ...packs.unnamed, ...found.gone]);
   if (going.size > 0) await dropFromIndexes({ ...parts, signal }, going);
   for (const { key } of found.indexes.damaged) await parts.store.delete(key);
-  for (const hex of packs.deletable) await parts.store.delete(packKey(hex));
+  for (const [hex, digest] of packs.deletable) await deleteIfSame(parts, hex, digest, signal);
   return { packs: [...packs.report, ...goneOf(found)], ...rest(found) };
 }
 
@@ -102,8 +102,10 @@ async function diagnose(parts: RepairParts, options: RepairVaultOptions): Promis
 
 interface Rescue {
   readonly report: readonly RepairedPack[];
-  /** Nothing more can be got from these. */
-  readonly deletable: readonly string[];
+  /** Nothing more can be got from these; with the digests of what was read of them. */
+  readonly deletable: ReadonlyMap<string, string>;
+  /** These stay, though no index needs to name them: their own tables can be read. */
+  readonly unnamed: readonly string[];
 }
 
 async function rescueAll(
@@ -113,7 +115,8 @@ async function rescueAll(
   signal: AbortSignal,
 ): Promise<Rescue> {
   const report: RepairedPack[] = [];
-  const deletable: string[] = [];
+  const deletable = new Map<string, string>();
+  const unnamed: string[] = [];
   for (const [hex, what] of damaged) {
     signal.throwIfAborted();
     const read = await readTolerantly(store, hex, signal);
@@ -123,11 +126,24 @@ async function rescueAll(
       continue;
     }
     const rescued = await rescueChunks(keys, read, table, take);
-    const { tableKnown, wholeChunks, lostChunks } = rescued;
+    const { wholeChunks, lostChunks } = rescued;
     report.push({ key: packKey(hex), what, wholeChunks, lostChunks });
-    if (tableKnown && (read.complete || lostChunks === 0)) deletable.push(hex);
+    const enough = read.complete || lostChunks === 0;
+    if (rescued.table !== null && enough) deletable.set(hex, digestOf(read.content));
+    else if (rescued.table === 'own') unnamed.push(hex);
   }
-  return { report, deletable };
+  return { report, deletable, unnamed };
+}
+
+/** A disk that gives other bytes each time may give the right ones some day. */
+async function deleteIfSame(
+  { store }: RepairParts,
+  hex: string,
+  digest: string,
+  signal: AbortSignal,
+): Promise<void> {
+  const again = await readTolerantly(store, hex, signal);
+  if (again !== undefined && digestOf(again.content) === digest) await store.delete(packKey(hex));
 }
 
 function goneOf({ gone, indexes }: Diagnosis): RepairedPack[] {

@@ -35,7 +35,8 @@ export async function readCheckedMemory(store: Store): Promise<CheckedMemory> {
     lastOf: (packHex) => times.get(nameOf(packHex)),
 
     async remember(checked, there, now) {
-      const latest = Math.max(0, ...times.values());
+      let latest = 0;
+      for (const last of times.values()) latest = Math.max(latest, last);
       const seconds = Math.min(SECONDS_MAX, Math.max(latest + 1, Math.floor(now.getTime() / 1000)));
       for (const hex of checked) times.set(nameOf(hex), seconds);
       const kept = new Set([...there].map(nameOf));
