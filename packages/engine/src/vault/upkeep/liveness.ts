@@ -42,6 +42,7 @@ export function createLiveness(options: LivenessOptions): Liveness {
   const { store, loader, chunks, signal } = options;
   const walkedSnapshots = new Set<string>();
   const walkedStreams = new Set<string>();
+  /** Of images, which share them. */
   const walkedLayers = new Set<string>();
   const lives = new Map<string, PackLife>();
   let packs = new Map<string, number>();
@@ -76,9 +77,15 @@ export function createLiveness(options: LivenessOptions): Liveness {
     const name = `${ref.depth}:${ref.pageBytes ?? 0}:${ref.bytes}:${ref.digest}`;
     const isChunk = ref.depth === 0 && ref.pageBytes === undefined;
     if (walkedStreams.has(name)) return;
-    for await (const digest of walkChunks(chunks, ref, walkedLayers)) {
-      signal.throwIfAborted();
-      await add(hexOf(digest));
+    try {
+      for await (const digest of walkChunks(chunks, ref, walkedLayers)) {
+        signal.throwIfAborted();
+        await add(hexOf(digest));
+      }
+    } catch (error) {
+      // A layer may count as walked by now whose last chunks nobody has taken.
+      walkedLayers.clear();
+      throw error;
     }
     // Only now: if its snapshot is forgotten half-way, the next that names it is walked anew.
     if (!isChunk) walkedStreams.add(name);
