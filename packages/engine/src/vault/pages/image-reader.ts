@@ -5,13 +5,14 @@ import { digestHex, failure, isDigest, type StillpointError } from '@stillpoint/
 import type { StreamRef } from '../../sources/contract.ts';
 import { forEachConcurrently } from '../flow.ts';
 import type { ListEntry } from '../format/chunk-list.ts';
+import { freeMemory } from '../write/free-memory.ts';
 import { readHead, type ImageHead } from './head.ts';
 import { GROUP_DIGEST_BYTES, LAYER_HEADER_BYTES, readLayer, readLayerSizes } from './layers.ts';
 import { hexAt } from './group-list.ts';
 import { asBuffer, ZERO_PAGE } from './page.ts';
 import { createPageTable, type PageTable } from './page-table.ts';
 
-/** Verified chunks, by the digest of their plain bytes. */
+/** Verified chunks, by the digest of their plain bytes; in memory that is the caller's. */
 export interface ImageChunks {
   read(hex: string): Promise<Uint8Array>;
 }
@@ -178,6 +179,7 @@ function createPagesReader(
         if (end > content.length) throw damaged(ref, `page ${page} is not in its group`);
         content.copy(window, at - first, slotAt, end);
       }
+      freeMemory(content);
     });
     return window;
   };

@@ -51,7 +51,7 @@ export function createTestImages(): TestImages {
   const reader: ImageChunks = {
     async read(hex) {
       const plain = chunks.get(hex);
-      if (plain !== undefined) return plain;
+      if (plain !== undefined) return Uint8Array.from(plain);
       throw failure('CHUNK_MISSING', { chunk: digestFromHex(hex), key: 'test', offset: 0 });
     },
   };

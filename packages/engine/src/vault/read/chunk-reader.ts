@@ -8,7 +8,7 @@ import { INDEX_PREFIX, packKey } from '../format/layout.ts';
 import type { PackReader } from './pack-reader.ts';
 
 export interface ChunkReader {
-  /** CHUNK_MISSING, CHUNK_DAMAGED. */
+  /** In memory that is the caller's. CHUNK_MISSING, CHUNK_DAMAGED. */
   read(hex: string): Promise<Uint8Array>;
 }
 

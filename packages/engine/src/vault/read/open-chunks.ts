@@ -19,6 +19,10 @@ export function openChunks(
   return chunks.map(({ salt, part, stored, hex, encoding, plainBytes }) => {
     const body = openerOf(salt).open(part, stored);
     if (body === undefined) return 'its bytes are not those that were sealed';
-    return decodeChunk({ hex, encoding, plainBytes, body });
+    const plain = decodeChunk({ hex, encoding, plainBytes, body });
+    // What was neither encrypted nor compressed lies among others yet; whoever gets it may free it.
+    return typeof plain !== 'string' && plain.buffer === stored.buffer
+      ? Uint8Array.from(plain)
+      : plain;
   });
 }
