@@ -1,15 +1,7 @@
 // The only place where concrete things are chosen: which store, which drivers, which participants.
-import {
-  failure,
-  silent,
-  systemClock,
-  type Clock,
-  type ProgressListener,
-  type SnapshotId,
-} from '@stillpoint/core';
+import { failure, type Clock, type ProgressListener, type SnapshotId } from '@stillpoint/core';
 import { readdir, rm } from 'node:fs/promises';
 import path from 'node:path';
-import { openCatalogue } from './compose-catalogue.ts';
 import { createParticipant } from './compose-participants.ts';
 import {
   byUrl,
@@ -18,11 +10,12 @@ import {
   createSourceDriver,
   referencesOf,
 } from './compose-sources.ts';
-import { openProjectVault, vaultDirectoryOf } from './compose-vault.ts';
+import { openShelf } from './compose-shelf.ts';
+import { vaultDirectoryOf } from './compose-vault.ts';
 import type { ResolvedConfig } from './config/index.ts';
 import type { EngineContext } from './context.ts';
 import { openHistory } from './federation/index.ts';
-import { openProjectState, type OpenProjectOptions } from './project/index.ts';
+import type { OpenProjectOptions } from './project/index.ts';
 import type { SourceDriver } from './sources/contract.ts';
 import { applicationUrl } from './sources/postgres/by-url/index.ts';
 import type { Cluster } from './sources/postgres/index.ts';
@@ -61,21 +54,13 @@ export async function compose(
   copy?: OpenProjectOptions['copy'],
 ): Promise<Composition> {
   await using cleanup = new AsyncDisposableStack();
-  const clock = environment.clock ?? systemClock;
   const { projectDirectory } = config;
-  const state = await openProjectState({
-    projectDirectory,
-    clock,
-    ...(copy === undefined ? {} : { copy }),
-  });
-  const resolvedVault = state.vault ?? config.vault;
-  const vault = cleanup.use(
-    await openProjectVault(state, resolvedVault, {
-      clock,
-      variables: environment.variables ?? {},
-      progress: environment.progress ?? silent,
-    }),
+  const { state, vault, catalogue, clock, resolvedVault } = await openShelf(
+    config,
+    environment,
+    copy,
   );
+  cleanup.use(vault);
   const vaultDirectory = vaultDirectoryOf(resolvedVault);
   const clusters = new Map<string, Cluster>();
   for (const source of config.sources) {
@@ -99,7 +84,7 @@ export async function compose(
     config,
     state,
     vault,
-    catalogue: openCatalogue(vault, state),
+    catalogue,
     clock,
     drivers: [...sources, ...memberPaths.map((member) => gitDriver(member, memberPaths))],
     participants,

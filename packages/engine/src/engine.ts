@@ -47,6 +47,7 @@ import type { OpenSession, PruneReport } from './vault/contract.ts';
 import {
   describeFound,
   findSnapshot,
+  listSnapshots,
   forgetSnapshots,
   pruneSnapshots,
   retainSnapshots,
@@ -107,10 +108,7 @@ class ProjectStillpoint implements Stillpoint {
   }
 
   async list(options: CallOptions = {}): Promise<readonly (SnapshotSummary | DamagedSnapshot)[]> {
-    const { vault, catalogue } = this.#composition.context;
-    const { sealed, damaged } = await catalogue.list(options.signal);
-    const holds = await vault.holds();
-    return [...damaged, ...sealed].map((one) => describeFound(one, holds));
+    return listSnapshots(this.#composition.context, options.signal);
   }
 
   async show(ref: string, options: CallOptions = {}): Promise<SnapshotSummary> {

@@ -14,6 +14,7 @@ export {
   type ManifestSource,
   type Sealed,
 } from './manifest.ts';
+export { listSnapshots } from './list.ts';
 export { rebaseSnapshots } from './rebase.ts';
 export { pruneSnapshots } from './prune.ts';
 export { retainSnapshots } from './retain.ts';

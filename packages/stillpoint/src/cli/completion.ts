@@ -48,8 +48,8 @@ export function addCompletionCommand(program: Command, run: Runner): void {
 /** Names before ids, the newest first; after a tab what is said of each. */
 async function printRefs(context: CommandContext): Promise<void> {
   const { output, call } = context;
-  await using project = await context.openProject();
-  const listed = await project.stillpoint.list(call);
+  await using opened = await context.openReader();
+  const listed = await opened.reader.list(call);
   const refs = listed.toReversed().flatMap((entry) => {
     if (isDamaged(entry)) return [];
     const about = plainText(entry.message ?? entry.createdAt);

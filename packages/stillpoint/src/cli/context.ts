@@ -1,6 +1,12 @@
 // What every command works with, and the wrapper that makes a commander action of it.
 import type { Command } from 'commander';
-import type { CallOptions, ResolvedConfig, Stillpoint } from '@stillpoint/engine';
+import type {
+  CallOptions,
+  EngineEnvironment,
+  ResolvedConfig,
+  Stillpoint,
+} from '@stillpoint/engine';
+import type { Reader } from '@stillpoint/engine/reader';
 import { stat } from 'node:fs/promises';
 import path from 'node:path';
 import type { Output } from '../output/output.ts';
@@ -22,6 +28,13 @@ export interface CommandContext {
   /** For each call of the library. */
   readonly call: Required<CallOptions>;
   openProject(options?: OpenOptions): Promise<OpenProject>;
+  /** Only to list: at once, for little of the engine is loaded. */
+  openReader(): Promise<OpenReader>;
+}
+
+export interface OpenReader extends AsyncDisposable {
+  readonly config: ResolvedConfig;
+  readonly reader: Reader;
 }
 
 export interface OpenOptions {
@@ -42,29 +55,45 @@ export function createContext(host: Host, output: Output, global: GlobalOptions)
     call: { signal: host.signal, onProgress: output.progress, waitMs: global.wait ?? 0 },
     async openProject(options = {}) {
       // Only now: help, mistakes and the rest of the grammar answer without loading the engine.
-      const { createStillpoint, findConfig, loadConfig } = await import('@stillpoint/engine');
-      const { loadProject } = await import('./load-project.ts');
-      const missingMembers = options.missingMembers ?? 'keep';
-      const environmentOf = async (directory: string) => ({
-        ...(await engineEnvironment(host.environment, directory)),
-        progress: output.progress,
-      });
-      const config = await loadProject({
-        ...(await whereToLook(host, global)),
-        endFirst: missingMembers === 'refuse',
-        load: async () =>
-          loadConfig(await configFile(host, global, findConfig), {
-            missingMembers,
-            stillpointModule: import.meta.resolve('stillpoint'),
-          }),
-        environment: environmentOf,
-        call: this.call,
-      });
-      const environment = await environmentOf(config.projectDirectory);
-      const stillpoint = await createStillpoint(config, environment);
+      const engine = await import('@stillpoint/engine');
+      const { config, environment } = await loadConfigHere(this, engine, options);
+      const stillpoint = await engine.createStillpoint(config, environment);
       return { config, stillpoint, [Symbol.asyncDispose]: () => stillpoint[Symbol.asyncDispose]() };
     },
+    async openReader() {
+      const engine = await import('@stillpoint/engine/reader');
+      const { config, environment } = await loadConfigHere(this, engine, {});
+      const reader = await engine.openReader(config, environment);
+      return { config, reader, [Symbol.asyncDispose]: () => reader[Symbol.asyncDispose]() };
+    },
   };
+}
+
+/** Of either door of the engine. */
+type ConfigLoading = Pick<typeof import('@stillpoint/engine'), 'findConfig' | 'loadConfig'>;
+
+async function loadConfigHere(
+  { host, output, global, call }: CommandContext,
+  { findConfig, loadConfig }: ConfigLoading,
+  { missingMembers = 'keep' }: OpenOptions,
+): Promise<{ readonly config: ResolvedConfig; readonly environment: EngineEnvironment }> {
+  const { loadProject } = await import('./load-project.ts');
+  const environmentOf = async (directory: string): Promise<EngineEnvironment> => ({
+    ...(await engineEnvironment(host.environment, directory)),
+    progress: output.progress,
+  });
+  const config = await loadProject({
+    ...(await whereToLook(host, global)),
+    endFirst: missingMembers === 'refuse',
+    load: async () =>
+      loadConfig(await configFile(host, global, findConfig), {
+        missingMembers,
+        stillpointModule: import.meta.resolve('stillpoint'),
+      }),
+    environment: environmentOf,
+    call,
+  });
+  return { config, environment: await environmentOf(config.projectDirectory) };
 }
 
 export async function whereToLook(

@@ -3,7 +3,7 @@ import type { Command } from 'commander';
 import type { DamagedSnapshot, SnapshotSummary } from '@stillpoint/engine';
 import { renderTable, type Column } from '../output/table.ts';
 import { agoText, bytesText, countText, millisecondsText } from '../output/units.ts';
-import type { CommandContext, OpenProject, Runner } from './context.ts';
+import type { CommandContext, Runner } from './context.ts';
 import { codeText, isDamaged, totalOf } from './describe.ts';
 
 export function addListCommand(program: Command, run: Runner): void {
@@ -17,10 +17,11 @@ export function addListCommand(program: Command, run: Runner): void {
     )
     .action(
       run(async (context) => {
-        await using project = await context.openProject();
-        const snapshots = await project.stillpoint.list(context.call);
+        await using opened = await context.openReader();
+        const snapshots = await opened.reader.list(context.call);
         context.output.result(snapshots);
-        await sayBehind(context, project);
+        if (!context.output.json && (opened.config.copies ?? []).length > 0)
+          await sayBehind(context);
         if (snapshots.length === 0) {
           context.output.say('There is no snapshot yet.');
           context.output.next('stillpoint snapshot', 'Take the first');
@@ -34,12 +35,10 @@ export function addListCommand(program: Command, run: Runner): void {
 }
 
 /** Copies are elsewhere, and slow or away at times: nobody who reads the list by a program waits for them. */
-async function sayBehind(
-  { output }: CommandContext,
-  { config, stillpoint }: OpenProject,
-): Promise<void> {
-  if (output.json || (config.copies ?? []).length === 0) return;
-  for (const { place, behind, problem } of await stillpoint.copies()) {
+async function sayBehind(context: CommandContext): Promise<void> {
+  const { output } = context;
+  await using project = await context.openProject();
+  for (const { place, behind, problem } of await project.stillpoint.copies()) {
     if (behind === null) output.warn(`The copy at ${place} cannot be looked at: ${problem}`);
     else if (behind > 0) {
       const many = countText(behind, 'snapshot');

@@ -1,12 +1,6 @@
 // Loads a configuration where a restore may have died: its file can be gone, half of what it imports can be, and what is
 // found can be of neither the state before nor the state after. Then the restore is ended first, with the configuration it kept.
-import {
-  createStillpoint,
-  findUnendedRestore,
-  type CallOptions,
-  type EngineEnvironment,
-  type ResolvedConfig,
-} from '@stillpoint/engine';
+import type { CallOptions, EngineEnvironment, ResolvedConfig } from '@stillpoint/engine';
 import { isFailure } from '@stillpoint/core';
 
 export interface LoadProjectOptions {
@@ -37,6 +31,8 @@ async function endRestore({
   environment,
   call,
 }: LoadProjectOptions): Promise<boolean> {
+  // Only now: most projects that are only looked at need nothing of what restores.
+  const { createStillpoint, findUnendedRestore } = await import('@stillpoint/engine');
   const config = await findUnendedRestore(directory, { walk });
   if (config === undefined) return false;
   await using stillpoint = await createStillpoint(
