@@ -22,7 +22,11 @@ import { flipByte, keysBelow, packsByBytes } from './testing/damage.ts';
 import { verifyVault } from './verify.ts';
 
 const options = { projectId: '', signal: new AbortController().signal, progress: silent };
-const passphrase = Buffer.from('a long passphrase for the copy');
+/** The cost of scrypt is not what is tested here. */
+const encryption = {
+  passphrase: Buffer.from('a long passphrase for the copy'),
+  cost: { n: 16, r: 1, p: 1 },
+};
 
 async function threeSnapshots(stage: CareStage): Promise<void> {
   for (let n = 0; n < 3; n++) {
@@ -58,7 +62,7 @@ test('a copy holds the same manifests and every byte, under keys of its own, and
   await threeSnapshots(stage);
   const from = await stage.open();
   const store = createMemoryStore();
-  await using vault = await createVault(store, { encryption: { passphrase } });
+  await using vault = await createVault(store, { encryption });
   const to = { vault, referencesOf: from.referencesOf };
   const first = await copySnapshots(from, vault, options);
   assert.deepEqual(
@@ -89,7 +93,7 @@ test('a copy of a copy, back into a vault without keys, is the same again', asyn
   const stage = await createCareStage(t);
   await threeSnapshots(stage);
   const from = await stage.open();
-  await using far = await createVault(createMemoryStore(), { encryption: { passphrase } });
+  await using far = await createVault(createMemoryStore(), { encryption });
   await copySnapshots(from, far, options);
   await using back = await createVault(createMemoryStore());
   const { referencesOf } = from;
@@ -122,7 +126,7 @@ test('images of pages are copied with all that they rest on, and read the same',
   const from = await stage.open();
   const images = await imagesOf(from);
   assert.ok(images.length >= 2, 'the file is kept as an image');
-  await using vault = await createVault(createMemoryStore(), { encryption: { passphrase } });
+  await using vault = await createVault(createMemoryStore(), { encryption });
   const { copied } = await copySnapshots(from, vault, options);
   assert.ok(copied[1]!.bytesRead < copied[0]!.bytesRead / 2);
   await assertSame(from, { vault, referencesOf: from.referencesOf });

@@ -104,7 +104,10 @@ test('what another vault still has comes back from there, a damaged manifest too
   const stage = await createCareStage(t);
   await twoSnapshots(stage);
   await using far = await createVault(createMemoryStore(), {
-    encryption: { passphrase: Buffer.from('of the copy, far away') },
+    encryption: {
+      passphrase: Buffer.from('of the copy, far away'),
+      cost: { n: 16, r: 1, p: 1 },
+    },
   });
   const { referencesOf } = await stage.open();
   await copySnapshots(await stage.open(), far, { ...call, projectId: '' });
