@@ -34,7 +34,6 @@ test('a snapshot that holds much write-ahead log is rebased, forgets what it sha
   const old = await stillpoint.snapshot({ name: 'old' });
   await sql('TRUNCATE wide');
   await writeFile(file, 'now');
-  await stillpoint.snapshot({ name: 'newer' });
   await stillpoint.hold('old');
 
   const { rebased, unchanged } = await stillpoint.rebase(['old', 'first']);
@@ -42,20 +41,13 @@ test('a snapshot that holds much write-ahead log is rebased, forgets what it sha
   const shown = await stillpoint.show(old.id);
   assert.deepEqual([shown.id, shown.name, shown.held], [rebased[0]!.to, 'old', true]);
   assert.equal(shown.lockfile.signature, old.lockfile.signature);
-  await stillpoint.forget(['first', 'newer']);
-  await stillpoint.prune();
+  await stillpoint.forget(['first']);
+  const pruned = await stillpoint.prune();
+  assert.ok(pruned.deletedBytes > pruned.bytes / 4, `${pruned.deletedBytes} of ${pruned.bytes}`);
   for (const { report } of await stillpoint.verify({ deep: true })) {
     assert.deepEqual(report.damages, []);
   }
   await stillpoint.restore('old');
   assert.deepEqual(await sql(content), then);
   assert.equal(await readFile(file, 'utf8'), 'then');
-  const notes: string[] = [];
-  await stillpoint.snapshot({
-    onProgress: (event) => void (event.type === 'note:said' && notes.push(event.text)),
-  });
-  assert.deepEqual(
-    notes.filter((text) => text.includes('captured whole')),
-    [],
-  );
 });

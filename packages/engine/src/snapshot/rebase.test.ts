@@ -128,7 +128,8 @@ for (const held of [false, true]) {
       await restoreInPlace(stage.engine, { target: found, ...call });
       assert.deepEqual(stage.words(), ['a', 'a']);
       if (held) assert.notEqual((await engine.vault.holds()).size, 0);
-      await rebaseSnapshots(engine, ['a'], call);
+      const { rebased, unchanged } = await rebaseSnapshots(engine, ['a'], call);
+      assert.equal(rebased.length + unchanged.length, 1, 'told once');
       const left = (await sealedOf(stage)).filter(({ manifest }) => manifest.kind === 'snapshot');
       assert.deepEqual([left.length, left[0]!.manifest.rebasedFrom], [1, [a.entry.id]]);
       assert.equal((await engine.vault.holds()).has(left[0]!.entry.id), held);

@@ -36,6 +36,7 @@ export async function rebaseSnapshots(
   const all = refs.length > 0 ? chosen : sealed.filter(({ manifest }) => isOurs(engine, manifest));
   for (const { entry, manifest } of new Set(all)) {
     call.signal.throwIfAborted();
+    if (rebased.some(({ to }) => to === entry.id)) continue;
     // What was rebased just now is what the next one is compared with.
     const next = await sealRebased(engine, { entry, manifest }, sealed, call);
     if (next === undefined) {
