@@ -22,6 +22,8 @@ export async function createManyProject(place: Place): Promise<ManyProject> {
   const code = path.join(directory, 'code');
   await mkdir(path.join(directory, 'uploads'), { recursive: true });
   await mkdir(code);
+  // Only one that is there is used by the command, for what Node makes of its sources.
+  await mkdir(path.join(place.directory, 'cache'), { mode: 0o700 });
   const git = (...args: readonly string[]): Promise<string> =>
     run('git', ['-c', 'user.name=bench', '-c', 'user.email=bench@example.com', ...args], {
       cwd: code,
