@@ -1,8 +1,10 @@
 // The worker threads: the same outcome there as here, memory that changes hands and memory that must not, errors that keep their
 // code, and an end that leaves nobody waiting.
 import assert from 'node:assert/strict';
+import { once } from 'node:events';
 import { describe, test } from 'node:test';
-import { digestFromHex, digestHex, digestOf } from '@stillpoint/core';
+import type { Worker } from 'node:worker_threads';
+import { digestFromHex, digestHex, digestOf, isFailure } from '@stillpoint/core';
 import { createOpener } from '../crypto/sealed-object.ts';
 import { dedupIdOf, newKeys } from '../crypto/keys.ts';
 import { decodeChunk } from '../format/chunk-codec.ts';
@@ -109,4 +111,16 @@ test('a small session starts no thread', async () => {
   await workers.run('compress', chunksOf(4, 10));
   const after = process.getActiveResourcesInfo().filter((name) => name === 'MessagePort').length;
   assert.equal(after, before);
+});
+
+test('a thread that is lost rejects what it was at, and everything from then on', async () => {
+  const started = once(process, 'worker') as Promise<[Worker]>;
+  await using workers = createWorkers({ startAtBytes: 0, threads: 1 });
+  const running = workers.run('compress', chunksOf(5, 50));
+  running.catch(() => {});
+  const [thread] = await started;
+  await thread.terminate();
+  await assert.rejects(running, (error) => isFailure(error, 'VAULT_THREAD_FAILED'));
+  const later = workers.run('compress', chunksOf(6, 1));
+  await assert.rejects(later, (error) => isFailure(error, 'VAULT_THREAD_FAILED'));
 });
