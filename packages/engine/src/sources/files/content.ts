@@ -21,7 +21,8 @@ export async function hashFile(
 ): Promise<string> {
   if (sizeBytes <= smallFileBytes) return digestOf(readWhole(file));
   const hash = createHasher();
-  for await (const piece of readPieces(file, signal)) hash.update(piece);
+  const room = Buffer.allocUnsafeSlow(smallFileBytes);
+  for await (const piece of readPieces(file, signal, room)) hash.update(piece);
   return hash.digest();
 }
 
