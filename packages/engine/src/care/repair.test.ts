@@ -144,6 +144,38 @@ test('a damaged pack without a table is read by the index, one cut off to its en
   }
 });
 
+test('the next snapshot after a repair stores anew what was lost, though its file is unchanged', async (t) => {
+  const stage = await createCareStage(t);
+  await twoSnapshots(stage);
+  const largest = (await packsByBytes(stage.store)).at(-1)!;
+  await flipByte(stage.store, largest.key, 20_000);
+  assert.equal((await repairCare(await stage.open(), base)).harmed.length, 2);
+  const { id } = await stage.snapshot('third');
+  const verified = await verifyVault(await stage.open(), {
+    ...base,
+    projectId: '',
+    deep: true,
+    sample: 0,
+  });
+  assert.deepEqual(verified.find(({ snapshot }) => snapshot === id)!.losses, []);
+  // And with it the older ones are whole again.
+  assert.deepEqual(await damagesOf(await stage.open()), []);
+});
+
+test('a snapshot is whole though everything that earlier ones stored is lost', async (t) => {
+  const stage = await createCareStage(t);
+  await twoSnapshots(stage);
+  for (const { key } of await packsByBytes(stage.store)) await stage.store.delete(key);
+  const { id } = await stage.snapshot('third');
+  const verified = await verifyVault(await stage.open(), {
+    ...base,
+    projectId: '',
+    deep: true,
+    sample: 0,
+  });
+  assert.deepEqual(verified.find(({ snapshot }) => snapshot === id)!.report.damages, []);
+});
+
 test('a pack of which no table is left is kept: an index may come back from somewhere', async (t) => {
   const stage = await createCareStage(t);
   await twoSnapshots(stage);

@@ -5,7 +5,7 @@ import { randomBytes } from 'node:crypto';
 import { mkdir, readFile, rm, writeFile } from 'node:fs/promises';
 import path from 'node:path';
 import { failure } from '@stillpoint/core';
-import type { BeginOptions, ObjectSource, StreamRef } from '../sources/contract.ts';
+import type { BeginOptions, ObjectSink, ObjectSource, StreamRef } from '../sources/contract.ts';
 import {
   type ByteName,
   createBreather,
@@ -22,7 +22,7 @@ import { splitNames } from './names.ts';
 import { existingIds, indexOnlyIds } from './objects.ts';
 import { readOptional } from './optional-file.ts';
 import { packAll, type Packed } from './packs.ts';
-import { readListing, tryRecord, type GitRecord } from './record.ts';
+import { readListing, tryRecord, type GitRecord, streamsOf } from './record.ts';
 import { listRefs, parseHead, stashEntries, type Ref } from './refs.ts';
 import type { Repository } from './repository.ts';
 import { withoutFilters } from './settings.ts';
@@ -92,7 +92,7 @@ export async function warmUp(
       cache,
       sink,
       packed: index.blobs,
-      known: await knownContent(context.member, before, options.source),
+      known: await knownContent(context.member, before, options.source, sink),
       now: () => context.clock.now().getTime(),
       signal,
     });
@@ -143,20 +143,31 @@ async function lastRecord(
 ): Promise<GitRecord | undefined> {
   for await (const json of options.history) {
     const record = tryRecord(json);
-    if (record?.format === repository.format) return record;
+    if (record?.format !== repository.format) continue;
+    if (await isThere(record, options.sink)) return record;
   }
   return undefined;
+}
+
+/** What is lost of it must not be named again. */
+async function isThere(record: GitRecord, sink: ObjectSink): Promise<boolean> {
+  for (const ref of streamsOf(record)) if ((await sink.has?.(ref)) === false) return false;
+  return true;
 }
 
 async function knownContent(
   member: string,
   record: GitRecord | undefined,
   source: ObjectSource,
+  sink: ObjectSink,
 ): Promise<Map<string, StreamRef>> {
   const known = new Map<string, StreamRef>();
   if (record === undefined) return known;
   for (const entry of await readListing(member, record, source)) {
-    if (entry.type === 'file' && entry.content !== undefined) known.set(entry.id, entry.content);
+    if (entry.type !== 'file' || entry.content === undefined) continue;
+    // What was lost from the vault is read and stored anew.
+    if ((await sink.has?.(entry.content)) === false) continue;
+    known.set(entry.id, entry.content);
   }
   return known;
 }

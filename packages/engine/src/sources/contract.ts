@@ -89,6 +89,11 @@ export interface ObjectSink {
   ): Promise<StreamRef>;
   writeFile(content: FileContent, hints?: StreamHints): Promise<StreamRef>;
   writeBytes(content: Uint8Array): Promise<StreamRef>;
+  /**
+   * Whether all that a stream of an earlier capture rests on is there: only then may a record name it again without writing it.
+   * Left out: it always is.
+   */
+  has?(ref: StreamRef): Promise<boolean>;
 }
 
 /** Where a driver gets bytes back. Every byte is verified before it is handed out. */

@@ -70,15 +70,17 @@ export async function beginSession(
 /** Contents that the newest capture stored, by their digests, and images by the names of their files. */
 async function knownContent(
   { source }: FilesContext,
-  { history, source: objects }: BeginOptions,
+  { history, source: objects, sink }: BeginOptions,
 ): Promise<Pick<HeldFilesOptions, 'known' | 'images'>> {
   const known = new Map<string, StreamRef>();
   const images = new Map<ByteName, StreamRef>();
   for await (const json of history) {
     const record = tryRecord(json);
-    if (record === undefined) continue;
+    if (record === undefined || (await sink.has?.(record.listing)) === false) continue;
     for (const entry of await readListing(source, record, objects)) {
       if (entry.type !== 'file' || entry.content === undefined) continue;
+      // What was lost from the vault is read and stored anew.
+      if ((await sink.has?.(entry.content)) === false) continue;
       known.set(entry.digest, entry.content);
       if (entry.content.pageBytes !== undefined) images.set(entry.path, entry.content);
     }

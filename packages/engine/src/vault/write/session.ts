@@ -8,10 +8,11 @@ import type { StreamRef } from '../../sources/contract.ts';
 import type { VaultKeys } from '../crypto/keys.ts';
 import { sealWhole } from '../crypto/sealed-object.ts';
 import type { ChunkIndex } from '../read/chunk-index.ts';
-import type { ChunkReader } from '../read/chunk-reader.ts';
+import { isChunkFailure, type ChunkReader } from '../read/chunk-reader.ts';
+import { walkChunks } from '../upkeep/walk-chunks.ts';
 import { createChunker, type Content } from './chunker.ts';
 import { cutSizesOf, gearTableOf, type CutSizes } from './fastcdc.ts';
-import { createChunkStorage, type Counts } from './chunk-storage.ts';
+import { createChunkStorage, type ChunkStorage, type Counts } from './chunk-storage.ts';
 import { createChunkTree } from './chunk-tree.ts';
 import type { SealedEntry, Store, VaultSession, VaultSink } from '../contract.ts';
 import { SNAPSHOT_PREFIX, snapshotKey } from '../format/layout.ts';
@@ -86,6 +87,7 @@ export function createSession(options: SessionOptions): VaultSession {
           assert.equal(digestOf(plain), digest);
           return await storage.storeAs(hex, plain, counts);
         },
+        has: (ref) => hasAll(options.chunks, storage, ref),
         stats: () => ({ ...counts }),
       };
     },
@@ -118,6 +120,23 @@ export function createSession(options: SessionOptions): VaultSession {
       await guard.end();
     },
   };
+}
+
+/** Packs are looked at by their size; what a deep look finds damaged, repair takes away. */
+async function hasAll(
+  chunks: ChunkReader,
+  storage: ChunkStorage,
+  ref: StreamRef,
+): Promise<boolean> {
+  try {
+    for await (const digest of walkChunks(chunks, ref)) {
+      if (!(await storage.has(digestHex(digest)))) return false;
+    }
+    return true;
+  } catch (error) {
+    if (isChunkFailure(error)) return false;
+    throw error;
+  }
 }
 
 /** In one piece, and too small to be cut. */
