@@ -86,9 +86,17 @@ async function round(seed: number): Promise<{ snapshots: number; switches: numbe
   return { snapshots, switches };
 }
 
+/** Those that found something once: a prune that was overtaken by another while it copied (61). */
+const FINDERS = [61];
+
+function seeds(): readonly number[] {
+  if (named !== undefined) return [Number(named)];
+  const first = Array.from({ length: ROUNDS }, (_, n) => n + 1);
+  return [...new Set([...first, ...FINDERS])];
+}
+
 test('nothing referenced is ever deleted, whoever is paused for how long', async (t) => {
-  const first = named === undefined ? 1 : Number(named);
-  for (let seed = first; seed < first + (named === undefined ? ROUNDS : 1); seed++) {
+  for (const seed of seeds()) {
     try {
       const { snapshots, switches } = await round(seed);
       t.diagnostic(`seed ${seed}: ${snapshots} snapshots, ${switches} switches`);
