@@ -189,7 +189,7 @@ async function checkLatest(
     findings.fail(
       'latest',
       what,
-      '`stillpoint verify` looks at every snapshot; take a new one now.',
+      '`stillpoint vault repair` keeps what is whole and says what is lost; take a new one then.',
       { at: createdAt },
     );
   }

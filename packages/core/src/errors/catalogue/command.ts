@@ -60,7 +60,7 @@ export const command = {
   },
   SNAPSHOTS_DAMAGED: {
     message: 'Damage was found in {damaged} of {checked} snapshots.',
-    hint: 'Each damage is listed above. Snapshots without damage restore as ever; take a new one now: stillpoint snapshot',
+    hint: 'Each damage is listed above. Snapshots without damage restore as ever. Mend the vault first (stillpoint vault repair), then take a new one: stillpoint snapshot',
     exit: exit.integrity,
     retryable: false,
   },
