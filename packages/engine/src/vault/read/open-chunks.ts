@@ -1,8 +1,9 @@
 // From stored bytes to the plain bytes of chunks: decrypted, decompressed, and proved to be those that were asked for. Deriving a
-// pack's key costs more than decrypting a small chunk, so it is done once for all that come together.
+// pack's key costs more than decrypting a small chunk, so it is done once for all that come together. The stored bytes are gone afterwards.
 import type { VaultKeys } from '../crypto/keys.ts';
 import { createOpener, type Opener } from '../crypto/sealed-object.ts';
 import { decodeChunk } from '../format/chunk-codec.ts';
+import { freeMemory } from '../write/free-memory.ts';
 import type { SealedChunk } from '../write/jobs.ts';
 
 export function openChunks(
@@ -16,13 +17,15 @@ export function openChunks(
     openers.set(name, known);
     return known;
   };
-  return chunks.map(({ salt, part, stored, hex, encoding, plainBytes }) => {
+  const opened = chunks.map(({ salt, part, stored, hex, encoding, plainBytes }) => {
     const body = openerOf(salt).open(part, stored);
     if (body === undefined) return 'its bytes are not those that were sealed';
     const plain = decodeChunk({ hex, encoding, plainBytes, body });
+    const isApart = body.buffer !== stored.buffer;
+    if (plain !== body && isApart) freeMemory(body);
     // What was neither encrypted nor compressed lies among others yet; whoever gets it may free it.
-    return typeof plain !== 'string' && plain.buffer === stored.buffer
-      ? Uint8Array.from(plain)
-      : plain;
+    return plain === body && !isApart ? Uint8Array.from(plain) : plain;
   });
+  for (const { stored } of chunks) freeMemory(stored);
+  return opened;
 }
