@@ -15,7 +15,7 @@ export async function findShell(): Promise<boolean> {
 }
 
 /** Above it `.backup`, which begins anew whenever the application commits, is counted as never ending. */
-export const givenUpAfterMs = 20_000;
+export const givenUpAfterMs = 10_000;
 
 /** undefined: it did not end in time. */
 export async function measurePeer(
