@@ -61,7 +61,7 @@ function* keptByRules<One extends Known>(
     let last: string | undefined;
     for (const one of newestFirst) {
       if (left === 0) break;
-      const bucket = bucketOf(period, local(new Date(one.manifest.createdAt)));
+      const bucket = bucketOf[period](local(new Date(one.manifest.createdAt)));
       if (bucket === last) continue;
       yield [one, period];
       last = bucket;
@@ -105,24 +105,18 @@ function localTime(timeZone: string | undefined): (date: Date) => LocalTime {
   };
 }
 
-function bucketOf(period: Period, { year, month, day, hour }: LocalTime): string {
-  switch (period) {
-    case 'hourly':
-      return `${year}-${month}-${day}-${hour}`;
-    case 'daily':
-      return `${year}-${month}-${day}`;
-    case 'weekly': {
-      // The Monday before or on that day names the week, also across the turn of the year.
-      const date = new Date(Date.UTC(year, month - 1, day));
-      date.setUTCDate(date.getUTCDate() - ((date.getUTCDay() + 6) % 7));
-      return date.toISOString().slice(0, 10);
-    }
-    case 'monthly':
-      return `${year}-${month}`;
-    case 'yearly':
-      return `${year}`;
-  }
-}
+const bucketOf: Readonly<Record<Period, (time: LocalTime) => string>> = {
+  hourly: ({ year, month, day, hour }) => `${year}-${month}-${day}-${hour}`,
+  daily: ({ year, month, day }) => `${year}-${month}-${day}`,
+  /** The Monday before or on that day names the week, also across the turn of the year. */
+  weekly({ year, month, day }) {
+    const date = new Date(Date.UTC(year, month - 1, day));
+    date.setUTCDate(date.getUTCDate() - ((date.getUTCDay() + 6) % 7));
+    return date.toISOString().slice(0, 10);
+  },
+  monthly: ({ year, month }) => `${year}-${month}`,
+  yearly: ({ year }) => `${year}`,
+};
 
 function keyOf({ manifest }: Known): string {
   return `${manifest.createdAt} ${manifest.id}`;

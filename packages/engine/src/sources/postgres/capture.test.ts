@@ -233,9 +233,9 @@ test('tablespaces are refused by name, before anything is paused', async () => {
     await client.query('SET allow_in_place_tablespaces = on');
     await client.query(`CREATE TABLESPACE "far away" LOCATION ''`);
     try {
-      for (const refused of [life.driver.probe(never), life.capture()]) {
+      for (const refused of [() => life.driver.probe(never), () => life.capture()]) {
         await assert.rejects(
-          refused,
+          refused(),
           (error) => isFailure(error, 'POSTGRES_TABLESPACES') && error.message.includes('far away'),
         );
       }
