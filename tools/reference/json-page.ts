@@ -43,7 +43,8 @@ const documents: Readonly<Record<string, string>> = {
   'vault import': 'an [[ImportResult]]',
   'vault repair': 'a [[RepairResult]], also with `--dry-run`',
   'vault rebase': 'a [[RebaseResult]]',
-  'vault key list': 'a list of `{"opened"}`, each with the fields of a [[KeySlot]]: `opened` says which one opened the vault',
+  'vault key list':
+    'a list of `{"opened"}`, each with the fields of a [[KeySlot]]: `opened` says which one opened the vault',
   'vault key add': 'a [[KeySlot]]',
   'vault key change': 'a [[KeySlot]]',
   'vault key remove': '`{"removed"}`',

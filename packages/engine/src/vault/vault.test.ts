@@ -324,7 +324,10 @@ describe('opening', () => {
     assert.equal(new Set(vaults.map(({ id }) => id)).size, 1);
     assert.equal((await make(store)).id, vaults[0]?.id);
     const content = Buffer.from(await store.get('vault.json')).toString();
-    assert.match(content, /^\{"checksum":"blake3:[0-9a-f]{64}","createdAt":"[^"]+Z","encryption":"none","format":1,"id":"[0-9a-f-]{36}"\}$/);
+    assert.match(
+      content,
+      /^\{"checksum":"blake3:[0-9a-f]{64}","createdAt":"[^"]+Z","encryption":"none","format":1,"id":"[0-9a-f-]{36}"\}$/,
+    );
   });
 
   test('a vault that was taken away while it is open is neither begun again nor sealed into', async () => {

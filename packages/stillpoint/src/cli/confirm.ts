@@ -5,7 +5,14 @@ import type { CommandContext } from './context.ts';
 /** Rejects with CONFIRMATION_NEEDED where nobody can answer, and with NOT_CONFIRMED. */
 export async function confirm(
   context: CommandContext,
-  operation: 'restore' | 'undo' | 'acceptance' | 'forgetting' | 'repair' | 'pruning' | 'ending of a session',
+  operation:
+    | 'restore'
+    | 'undo'
+    | 'acceptance'
+    | 'forgetting'
+    | 'repair'
+    | 'pruning'
+    | 'ending of a session',
   yes: boolean,
 ): Promise<void> {
   if (yes) return;

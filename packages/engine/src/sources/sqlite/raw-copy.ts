@@ -102,7 +102,7 @@ async function copyBytes(
   const descriptor = openSync(target, 'w', 0o600);
   try {
     const piece = Buffer.allocUnsafeSlow(pieceBytes);
-    for (let at = 0; at < bytes; ) {
+    for (let at = 0; at < bytes;) {
       signal.throwIfAborted();
       const { bytesRead } = await readAt(source, piece, 0, Math.min(pieceBytes, bytes - at), at);
       // Shorter than it was: its end is in the WAL.
@@ -116,7 +116,7 @@ async function copyBytes(
 }
 
 async function writeAll(descriptor: number, piece: Uint8Array, at: number): Promise<void> {
-  for (let done = 0; done < piece.length; ) {
+  for (let done = 0; done < piece.length;) {
     const { bytesWritten } = await writeAt(descriptor, piece, done, piece.length - done, at + done);
     done += bytesWritten;
   }

@@ -43,7 +43,7 @@ export function createMemoryObjects(): MemoryObjects {
     },
     writeFile({ descriptor, bytes }) {
       const content = Buffer.alloc(bytes);
-      for (let filled = 0; filled < bytes; ) {
+      for (let filled = 0; filled < bytes;) {
         const read = readSync(descriptor, content, filled, bytes - filled, filled);
         if (read === 0) throw failure('VAULT_CONTENT_CHANGED', { position: filled, bytes });
         filled += read;
