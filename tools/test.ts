@@ -11,7 +11,8 @@ import { findFiles, ROOT } from './tidy/source-files.ts';
 /** One test that hangs must not eat the time of all others. */
 const TEST_TIMEOUT_MS = 300_000;
 const SOAK_TEST_TIMEOUT_MS = 3_600_000;
-const CONCURRENCY = 2;
+/** Most of what they do is to wait: for servers, for processes that are killed, for locks. */
+const CONCURRENCY = 3;
 
 const args = process.argv.slice(2);
 const soak = args.includes('--soak');

@@ -34,7 +34,7 @@ export async function describeVault(store: Store): Promise<VaultDescription> {
     content = await store.get(VAULT_KEY, { range });
   } catch (error) {
     if (!isFailure(error, 'OBJECT_MISSING')) throw error;
-    await refuseForeign(store);
+    if ((await lookFor(store)) === 'begun') return await describeVault(store);
     throw failure('VAULT_MISSING', { vault });
   }
   const found = readDescription(content);
@@ -55,7 +55,7 @@ export async function beginVault(
   clock: Clock,
 ): Promise<void> {
   if ((await store.stat(VAULT_KEY)) !== undefined) return;
-  await refuseForeign(store);
+  if ((await lookFor(store)) === 'begun') return;
   const id = newUuid();
   const createdAt = clock.now().toISOString();
   const slot =
@@ -75,11 +75,16 @@ export async function beginVault(
   }
 }
 
-/** What began a vault and died left only a key slot: that is as good as nothing. */
-async function refuseForeign(store: Store): Promise<void> {
+/**
+ * What a store without a vault.json holds. What began a vault and died left only a key slot: that is as good as nothing. 'begun':
+ * somebody has begun one since we looked.
+ */
+async function lookFor(store: Store): Promise<'nothing' | 'begun'> {
   for await (const { key } of store.list('')) {
     if (key.startsWith(KEY_PREFIX)) continue;
+    if ((await store.stat(VAULT_KEY)) !== undefined) return 'begun';
     const reason = 'there are files in it, but no vault.json';
     throw failure('VAULT_DAMAGED', { vault: store.description, reason });
   }
+  return 'nothing';
 }
