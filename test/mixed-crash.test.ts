@@ -36,8 +36,8 @@ const lines = [
 ];
 const everyPoint = lines.flatMap((line) => [`before ${line}`, `after ${line}`]);
 
-/** One on each side of the point of no return of the whole. */
-const fewPoints = ['after forward close shop done', 'before forward switch cache done'];
+/** In the midst of the switches. */
+const fewPoints = ['before forward switch cache done'];
 
 const OLD = 1;
 const NEW = 2;
