@@ -72,7 +72,7 @@ async function dieAt(project: Project, args: readonly string[], point: string): 
   return words[0]!;
 }
 
-const everyNth = soak ? 1 : 14;
+const everyNth = soak ? 1 : 24;
 
 test('killed -9 at each journal step of restore and of undo: all before or all after', async (t) => {
   await using project = await preparedProject();

@@ -20,7 +20,7 @@ import { openShopServer } from './fixture/shop-server.ts';
 const soak = process.env['STILLPOINT_SOAK'] !== undefined;
 const size = soak
   ? { snapshots: 20, inPlace: 20, writers: 4 }
-  : { snapshots: 2, inPlace: 1, writers: 2 };
+  : { snapshots: 1, inPlace: 1, writers: 2 };
 
 interface Taken {
   readonly id: string;
