@@ -6,9 +6,9 @@
 // gigabytes would keep the application from the disk.
 // Source: https://www.sqlite.org/walformat.html (the WAL-index header: change counter at 8, last valid frame at 16, its copy at 48,
 // frames moved into the file at 96).
-import { closeSync, fstatSync, openSync, read, readSync, truncateSync, write } from 'node:fs';
+import { closeSync, fstatSync, openSync, readSync, truncateSync, writeSync } from 'node:fs';
 import { endianness } from 'node:os';
-import { promisify } from 'node:util';
+import { setImmediate } from 'node:timers/promises';
 import { numberOf, openDatabase } from './connection.ts';
 
 const walHeaderBytes = 32;
@@ -16,8 +16,7 @@ const frameHeaderBytes = 24;
 const indexHeaderBytes = 48;
 const indexBytes = 136;
 const pieceBytes = 1024 * 1024;
-const readAt = promisify(read);
-const writeAt = promisify(write);
+const piecesInARow = 16;
 
 /** The last commit that the WAL-index knows. */
 export interface WalPosition {
@@ -93,6 +92,7 @@ export function settleCopy(copy: string): void {
   truncateSync(copy, bytes);
 }
 
+/** Synchronously, which is twice as fast as by the thread pool: in rollback mode writers wait for it. */
 async function copyBytes(
   source: number,
   target: string,
@@ -102,22 +102,17 @@ async function copyBytes(
   const descriptor = openSync(target, 'w', 0o600);
   try {
     const piece = Buffer.allocUnsafeSlow(pieceBytes);
-    for (let at = 0; at < bytes;) {
-      signal.throwIfAborted();
-      const { bytesRead } = await readAt(source, piece, 0, Math.min(pieceBytes, bytes - at), at);
+    for (let at = 0, pieces = 0; at < bytes; pieces += 1) {
+      // So that the keeper hears when nobody wants the copy any more.
+      if (pieces % piecesInARow === 0) await setImmediate(undefined, { signal });
+      const read = readSync(source, piece, 0, Math.min(pieceBytes, bytes - at), at);
       // Shorter than it was: its end is in the WAL.
-      if (bytesRead === 0) return;
-      await writeAll(descriptor, piece.subarray(0, bytesRead), at);
-      at += bytesRead;
+      if (read === 0) return;
+      for (let done = 0; done < read;)
+        done += writeSync(descriptor, piece, done, read - done, at + done);
+      at += read;
     }
   } finally {
     closeSync(descriptor);
-  }
-}
-
-async function writeAll(descriptor: number, piece: Uint8Array, at: number): Promise<void> {
-  for (let done = 0; done < piece.length;) {
-    const { bytesWritten } = await writeAt(descriptor, piece, done, piece.length - done, at + done);
-    done += bytesWritten;
   }
 }
