@@ -20,6 +20,8 @@ export type StoreKey = string;
 export interface StoreSupports {
   /** put() with `ifAbsent` is decided by the store itself, also against other machines. */
   readonly conditionalPut: boolean;
+  /** A put() that rejected may still come to be, moments later: the request was on its way when its answer was given up. */
+  readonly latePuts: boolean;
   /** get() with a range reads only that range. */
   readonly ranges: boolean;
 }

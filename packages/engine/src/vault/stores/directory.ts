@@ -32,7 +32,7 @@ export function createDirectoryStore(root: string): Store {
 
   return {
     description: root,
-    supports: { conditionalPut: true, ranges: true },
+    supports: { conditionalPut: true, ranges: true, latePuts: false },
 
     async put(key, content, options = {}) {
       assertStoreKey(key);

@@ -9,7 +9,7 @@ export function createMemoryStore(): Store {
 
   return {
     description,
-    supports: { conditionalPut: true, ranges: true },
+    supports: { conditionalPut: true, ranges: true, latePuts: false },
 
     async put(key, content, options = {}) {
       assertStoreKey(key);

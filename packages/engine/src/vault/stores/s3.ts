@@ -38,7 +38,7 @@ export function createS3Store(address: S3Address, options: S3StoreOptions = {}):
 
   return {
     description: place.vault,
-    supports: { conditionalPut: true, ranges: true },
+    supports: { conditionalPut: true, ranges: true, latePuts: true },
 
     async put(key, content, putOptions = {}) {
       assertStoreKey(key);

@@ -182,7 +182,7 @@ function readingFrom(
 ): Reading {
   return {
     description: file,
-    supports: { conditionalPut: true, ranges: true },
+    supports: { conditionalPut: true, ranges: true, latePuts: false },
 
     async get(key, options = {}) {
       assertStoreKey(key);

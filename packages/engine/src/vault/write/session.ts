@@ -73,6 +73,9 @@ export function createSession(options: SessionOptions): VaultSession {
     throwIfFailed: () => pipeline.throwIfFailed(),
   });
 
+  /** The manifest may yet appear: prune must go on waiting for this session. It ends when its process has. */
+  let mayStillSeal = false;
+
   return {
     sink(): VaultSink {
       const counts: Counts = { bytesIn: 0, bytesStored: 0 };
@@ -102,7 +105,9 @@ export function createSession(options: SessionOptions): VaultSession {
       const sealed = sealWhole(keys, 'SPSNAP01', manifest);
       const entry = { id, digest: digestOf(sealed), bytes: sealed.length };
       await guard.ensureOpen();
+      mayStillSeal = store.supports.latePuts;
       await putManifest(store, entry, sealed, signal);
+      mayStillSeal = false;
       try {
         await guard.ensureOpen();
       } catch (error) {
@@ -117,7 +122,7 @@ export function createSession(options: SessionOptions): VaultSession {
     async [Symbol.asyncDispose]() {
       end.abort(new Error('the vault session has ended'));
       await pipeline.settle();
-      await guard.end();
+      if (!mayStillSeal) await guard.end();
     },
   };
 }
