@@ -19,6 +19,7 @@ import {
   type KeyObject,
 } from 'node:crypto';
 import { ciphers, KEY_BYTES, type VaultKeys } from './keys.ts';
+import { asBuffer } from '../as-buffer.ts';
 
 export const HEADER_BYTES = 48;
 export const SALT_BYTES = 32;
@@ -168,8 +169,4 @@ function decrypt(
     return undefined;
   }
   return plain;
-}
-
-function asBuffer(bytes: Uint8Array): Buffer {
-  return Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength);
 }

@@ -1,6 +1,8 @@
 // A chunk list: what a stream of more than one chunk consists of. It is itself a chunk; a list of lists has a depth of 2,
 // and so on, so that no list grows large.
 //   entry, 40 bytes: digest of the chunk (32), plain bytes of the stream below it u64 little-endian
+import { asBuffer } from '../as-buffer.ts';
+
 export const LIST_ENTRY_BYTES = 40;
 
 /** Deeper than any stream: 16384 entries a list make 5 levels more than 2^53 bytes. */
@@ -26,7 +28,7 @@ export function writeChunkList(entries: readonly ListEntry[]): Uint8Array {
  */
 export function readChunkList(content: Uint8Array, bytes: number): ListEntry[] | undefined {
   if (content.length === 0 || content.length % LIST_ENTRY_BYTES !== 0) return undefined;
-  const list = Buffer.from(content.buffer, content.byteOffset, content.byteLength);
+  const list = asBuffer(content);
   const entries: ListEntry[] = [];
   let sum = 0;
   for (let at = 0; at < list.length; at += LIST_ENTRY_BYTES) {

@@ -1,6 +1,6 @@
 // The groups that an image's pages lie in, numbered. 36 bytes a group: two and a quarter a page where a group holds 16.
-import { asBuffer } from './page.ts';
 import { GROUP_DIGEST_BYTES } from './layers.ts';
+import { asBuffer } from '../as-buffer.ts';
 
 export interface GroupList {
   readonly count: number;

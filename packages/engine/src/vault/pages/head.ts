@@ -5,7 +5,8 @@
 import { digestFromHex, isDigest } from '@stillpoint/core';
 import type { StreamRef } from '../../sources/contract.ts';
 import { DEPTH_MAX } from '../format/chunk-list.ts';
-import { asBuffer, isPageBytes, PAGES_MAX } from './page.ts';
+import { isPageBytes, PAGES_MAX } from './page.ts';
+import { asBuffer } from '../as-buffer.ts';
 
 const MAGIC = Buffer.from('SPIMAGE1', 'latin1');
 const HEADER_BYTES = 24;

@@ -9,8 +9,9 @@ import { freeMemory } from '../write/free-memory.ts';
 import { readHead, type ImageHead } from './head.ts';
 import { GROUP_DIGEST_BYTES, LAYER_HEADER_BYTES, readLayer, readLayerSizes } from './layers.ts';
 import { hexAt } from './group-list.ts';
-import { asBuffer, ZERO_PAGE } from './page.ts';
+import { ZERO_PAGE } from './page.ts';
 import { createPageTable, type PageTable } from './page-table.ts';
+import { asBuffer } from '../as-buffer.ts';
 
 /** Verified chunks, by the digest of their plain bytes; in memory that is the caller's. */
 export interface ImageChunks {

@@ -11,10 +11,11 @@ import { writeHead, type NamedLayer } from './head.ts';
 import { pagesOfWindow, type ImageChunks, type PlainStreams } from './image-reader.ts';
 import { firstReplaced } from './layer-policy.ts';
 import { writeLayer } from './layers.ts';
-import { asBuffer, PAGE_HASH_BYTES, PAGES_MAX, ZERO_PAGE } from './page.ts';
+import { PAGE_HASH_BYTES, PAGES_MAX, ZERO_PAGE } from './page.ts';
 import { layerOfTable, type PageTable } from './page-table.ts';
 import { openPrevious, type PreviousImage } from './previous-image.ts';
 import { cutSpans, isFile, type CutSpan, type ImageContent } from './spans.ts';
+import { asBuffer } from '../as-buffer.ts';
 
 /** What the session does for its images. */
 export interface ImageStorage {

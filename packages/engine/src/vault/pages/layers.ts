@@ -7,14 +7,8 @@
 //   of each entry:    delta only: page number less the one before u32 (the first: the number itself);
 //                     then group u32 (0xffffffff: the page is zeros, and is in none);  then slot in the group u16;
 //                     then hash of the page (16)
-import {
-  asBuffer,
-  GROUP_BYTES_MAX,
-  isPageBytes,
-  PAGE_HASH_BYTES,
-  PAGES_MAX,
-  ZERO_PAGE,
-} from './page.ts';
+import { GROUP_BYTES_MAX, isPageBytes, PAGE_HASH_BYTES, PAGES_MAX, ZERO_PAGE } from './page.ts';
+import { asBuffer } from '../as-buffer.ts';
 
 const MAGIC = Buffer.from('SPLAYER1', 'latin1');
 export const LAYER_HEADER_BYTES = 32;

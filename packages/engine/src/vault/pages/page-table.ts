@@ -1,9 +1,10 @@
 // Where each page of an image lies: the layers laid one over the other.
 // MEMORY: 23 bytes a page and 36 a group; with 16 pages in a group 25.3 MB for a million pages (8 GB of Postgres). While a layer is
 // read it takes its own size twice more, at most 44 MB for a million pages, and while the table grows it is there twice.
-import { asBuffer, PAGE_HASH_BYTES, ZERO_PAGE } from './page.ts';
+import { PAGE_HASH_BYTES, ZERO_PAGE } from './page.ts';
 import { createGroupList, hexAt, type GroupList } from './group-list.ts';
 import { GROUP_DIGEST_BYTES, type Layer } from './layers.ts';
+import { asBuffer } from '../as-buffer.ts';
 
 export interface PageTable {
   readonly pageBytes: number;

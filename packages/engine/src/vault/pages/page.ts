@@ -39,8 +39,3 @@ const zeros = Buffer.alloc(PAGE_BYTES_MAX);
 export function isZeroPage(page: Uint8Array): boolean {
   return page[0] === 0 && zeros.compare(page, 0, page.length, 0, page.length) === 0;
 }
-
-/** A view of the same bytes. */
-export function asBuffer(bytes: Uint8Array): Buffer {
-  return Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength);
-}

@@ -5,8 +5,9 @@ import { isFailure } from '@stillpoint/core';
 import type { StreamRef } from '../../sources/contract.ts';
 import type { NamedLayer } from './head.ts';
 import { openImage, type ImageChunks, type PlainStreams } from './image-reader.ts';
-import { asBuffer, PAGE_HASH_BYTES, ZERO_PAGE } from './page.ts';
+import { PAGE_HASH_BYTES, ZERO_PAGE } from './page.ts';
 import { createPageTable, type PageTable } from './page-table.ts';
+import { asBuffer } from '../as-buffer.ts';
 
 export interface PreviousImage {
   readonly table: PageTable;

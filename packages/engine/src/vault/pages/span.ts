@@ -3,14 +3,8 @@
 import { digestHex, digestOf, failure } from '@stillpoint/core';
 import { readSync } from 'node:fs';
 import type { Jobs, PlainChunk, Span, SpanTask } from '../write/jobs.ts';
-import {
-  asBuffer,
-  createPageHasher,
-  isZeroPage,
-  PAGE_HASH_BYTES,
-  pagesPerGroup,
-  ZERO_PAGE,
-} from './page.ts';
+import { createPageHasher, isZeroPage, PAGE_HASH_BYTES, pagesPerGroup, ZERO_PAGE } from './page.ts';
+import { asBuffer } from '../as-buffer.ts';
 
 export function encodeSpan(task: SpanTask, compress: Jobs['compress']): Span {
   const { pageBytes } = task;

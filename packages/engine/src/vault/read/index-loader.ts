@@ -17,6 +17,7 @@ import {
   type IndexedPack,
 } from '../format/pack-table.ts';
 import { forEachConcurrently, joinNext } from '../flow.ts';
+import { asBuffer } from '../as-buffer.ts';
 
 const READS_AT_ONCE = 8;
 /** For files that are merged while they are read. */
@@ -137,9 +138,7 @@ async function readTable(
     if (offset < 0) return undefined;
     const range = { offset, bytes: length };
     const found = await store.get(key, { range, signal }).catch(unlessMissing);
-    return found === undefined
-      ? undefined
-      : Buffer.from(found.buffer, found.byteOffset, found.byteLength);
+    return found === undefined ? undefined : asBuffer(found);
   };
   const footer = await read(bytes - FOOTER_BYTES, FOOTER_BYTES);
   const header = await read(0, HEADER_BYTES);

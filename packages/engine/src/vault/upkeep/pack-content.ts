@@ -19,6 +19,7 @@ import {
   sealedTableBytes,
   type TableEntry,
 } from '../format/pack-table.ts';
+import { asBuffer } from '../as-buffer.ts';
 
 export interface PackTable {
   readonly salt: Uint8Array;
@@ -28,7 +29,7 @@ export interface PackTable {
 
 /** undefined: it is no pack of this vault, cut off, or damaged just there. */
 export function tableOfPack(keys: VaultKeys, content: Uint8Array): PackTable | undefined {
-  const pack = Buffer.from(content.buffer, content.byteOffset, content.byteLength);
+  const pack = asBuffer(content);
   if (pack.length < HEADER_BYTES + FOOTER_BYTES) return undefined;
   const salt = saltOf(keys, 'SPPACK01', pack);
   const chunks = readFooter(pack.subarray(-FOOTER_BYTES));
@@ -57,7 +58,7 @@ export async function* chunksOfPack(
   { salt, table }: PackTable,
 ): AsyncGenerator<FoundChunk> {
   const opener = createOpener(keys, 'SPPACK01', salt);
-  const entries = Buffer.from(table.buffer, table.byteOffset, table.byteLength);
+  const entries = asBuffer(table);
   for (let part = 0; part < entries.length / ENTRY_BYTES; part++) {
     const entry = readEntry(entries, part * ENTRY_BYTES);
     const { id, offset, storedBytes, plainBytes, encoding } = entry;

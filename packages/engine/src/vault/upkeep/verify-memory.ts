@@ -6,6 +6,7 @@
 import { digestHex, digestOf, isFailure } from '@stillpoint/core';
 import type { Store, StoreKey } from '../contract.ts';
 import { CHECKED_PREFIX, checkedKey, checkedOfKey } from '../format/layout.ts';
+import { asBuffer } from '../as-buffer.ts';
 
 const MAGIC = Buffer.from('SPCHECK1', 'latin1');
 const INTRO_BYTES = 16;
@@ -68,7 +69,7 @@ function write(times: ReadonlyMap<string, number>): Buffer {
 
 /** What is of another version is passed over: it only orders. */
 function readInto(times: Map<string, number>, object: Uint8Array): void {
-  const content = Buffer.from(object.buffer, object.byteOffset, object.byteLength);
+  const content = asBuffer(object);
   if (content.length < INTRO_BYTES || !content.subarray(0, 8).equals(MAGIC)) return;
   const end = INTRO_BYTES + content.readUInt32LE(8) * ENTRY_BYTES;
   if (end !== content.length) return;

@@ -19,6 +19,7 @@ import {
   writeFooter,
 } from '../format/pack-table.ts';
 import type { CompressedChunk, FinishedPack, PackDraft } from './jobs.ts';
+import { asBuffer } from '../as-buffer.ts';
 
 export interface PackLimits {
   /** It is full when it has so many bytes ... */
@@ -102,10 +103,6 @@ export function sealPack(keys: VaultKeys, draft: PackDraft): FinishedPack {
   content.set(sealer.seal(LAST_PART, table), filled);
   writeFooter(content, filled + sealedTableBytes(chunks), chunks);
   return { hex: digestHex(digestOf(content)), salt: Uint8Array.from(salt), content, table };
-}
-
-function asBuffer({ buffer, byteOffset, byteLength }: Uint8Array): Buffer {
-  return Buffer.from(buffer, byteOffset, byteLength);
 }
 
 /** In memory of its own, which can be handed to a thread. */

@@ -5,11 +5,16 @@ import type { Command } from 'commander';
 import { plainText } from '../../output/plain-text.ts';
 import { bytesText, countText } from '../../output/units.ts';
 import type { CommandContext, Runner } from '../context.ts';
-import { addKeyOptions, openNamed, openOwn, openResolved } from './open-vault.ts';
+import {
+  addKeyOptions,
+  keyOf,
+  type KeyOptions,
+  openNamed,
+  openOwn,
+  openResolved,
+} from './open-vault.ts';
 
-interface Options {
-  readonly passphraseFile?: string;
-  readonly passphraseEnv?: string;
+interface Options extends KeyOptions {
   readonly fromPassphraseFile?: string;
   readonly fromPassphraseEnv?: string;
 }
@@ -54,7 +59,7 @@ async function copyAll(
   options: Options,
   [first, second, ...refs]: readonly string[],
 ): Promise<readonly CopyResult[]> {
-  const toKey = { file: options.passphraseFile, env: options.passphraseEnv };
+  const toKey = keyOf(options);
   if (first !== undefined && second !== undefined) {
     const fromKey = { file: options.fromPassphraseFile, env: options.fromPassphraseEnv };
     await using from = await openNamed(context, first, fromKey, { readonly: true });

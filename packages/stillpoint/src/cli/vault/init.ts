@@ -1,11 +1,9 @@
 // stillpoint vault init PLACE
 import type { Command } from 'commander';
 import type { Runner } from '../context.ts';
-import { addKeyOptions, openNamed } from './open-vault.ts';
+import { addKeyOptions, keyOf, type KeyOptions, openNamed } from './open-vault.ts';
 
-interface Options {
-  readonly passphraseFile?: string;
-  readonly passphraseEnv?: string;
+interface Options extends KeyOptions {
   readonly unencrypted?: true;
 }
 
@@ -26,7 +24,7 @@ export function addVaultInitCommand(vault: Command, run: Runner): void {
     .action(
       run<Options>(async (context, options, [place = '']) => {
         const { output } = context;
-        const key = { file: options.passphraseFile, env: options.passphraseEnv };
+        const key = keyOf(options);
         const how = { create: true, unencrypted: options.unencrypted === true };
         await using opened = await openNamed(context, place, key, how);
         const { care } = opened;

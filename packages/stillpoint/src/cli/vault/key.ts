@@ -8,15 +8,15 @@ import { agoText } from '../../output/units.ts';
 import type { CommandContext, Runner } from '../context.ts';
 import {
   addKeyOptions,
+  keyOf,
+  type KeyOptions,
   addVaultOption,
   openChosen,
   readKey,
   type VaultOption,
 } from './open-vault.ts';
 
-interface Options extends VaultOption {
-  readonly passphraseFile?: string;
-  readonly passphraseEnv?: string;
+interface Options extends VaultOption, KeyOptions {
   readonly label?: string;
 }
 
@@ -137,7 +137,7 @@ function addRemoveCommand(key: Command, run: Runner): void {
 }
 
 async function newPassphrase(context: CommandContext, options: Options): Promise<Uint8Array> {
-  const key = { file: options.passphraseFile, env: options.passphraseEnv };
+  const key = keyOf(options);
   const passphrase = await readKey(context, key);
   if (passphrase !== undefined) return passphrase;
   throw failure('USAGE_INVALID', {

@@ -19,6 +19,16 @@ export interface KeySource {
   readonly env?: string | undefined;
 }
 
+/** As addKeyOptions() declares them. */
+export interface KeyOptions {
+  readonly passphraseFile?: string;
+  readonly passphraseEnv?: string;
+}
+
+export function keyOf({ passphraseFile, passphraseEnv }: KeyOptions): KeySource {
+  return { file: passphraseFile, env: passphraseEnv };
+}
+
 export interface VaultOption {
   readonly vault?: string;
   readonly vaultPassphraseFile?: string;

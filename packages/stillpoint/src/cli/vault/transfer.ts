@@ -5,16 +5,15 @@ import { bytesText, countText } from '../../output/units.ts';
 import type { Runner } from '../context.ts';
 import {
   addKeyOptions,
+  keyOf,
+  type KeyOptions,
   addVaultOption,
   openChosen,
   readKey,
   type VaultOption,
 } from './open-vault.ts';
 
-interface Options extends VaultOption {
-  readonly passphraseFile?: string;
-  readonly passphraseEnv?: string;
-}
+type Options = VaultOption & KeyOptions;
 
 export function addVaultExportCommand(vault: Command, run: Runner): void {
   const command = vault
@@ -34,7 +33,7 @@ export function addVaultExportCommand(vault: Command, run: Runner): void {
     .action(
       run<Options>(async (context, options, [ref = '', file = '']) => {
         const { call, host, output } = context;
-        const key = { file: options.passphraseFile, env: options.passphraseEnv };
+        const key = keyOf(options);
         const passphrase = await readKey(context, key);
         await using opened = await openChosen(context, options);
         const target = path.resolve(host.cwd, file);
@@ -70,7 +69,7 @@ export function addVaultImportCommand(vault: Command, run: Runner): void {
     .action(
       run<Options>(async (context, options, [file = '']) => {
         const { call, host, output } = context;
-        const key = { file: options.passphraseFile, env: options.passphraseEnv };
+        const key = keyOf(options);
         const passphrase = await readKey(context, key);
         await using opened = await openChosen(context, options);
         const result = await opened.care.importFile(path.resolve(host.cwd, file), {
