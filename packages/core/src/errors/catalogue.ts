@@ -9,6 +9,8 @@ import { files } from './catalogue/files.ts';
 import { freeze } from './catalogue/freeze.ts';
 import { gate } from './catalogue/gate.ts';
 import { managedPostgres } from './catalogue/managed-postgres.ts';
+import { persistenceMigrate } from './catalogue/persistence-migrate.ts';
+import { persistenceRegistry } from './catalogue/persistence-registry.ts';
 import { postgresByUrl } from './catalogue/postgres-by-url.ts';
 import { project } from './catalogue/project.ts';
 import { s3 } from './catalogue/s3.ts';
@@ -38,6 +40,8 @@ export const catalogueSections = {
   gate,
   'init and doctor': discovery,
   diff,
+  'extensions and models': persistenceRegistry,
+  migrations: persistenceMigrate,
 } as const;
 
 export const catalogue = {
@@ -58,6 +62,8 @@ export const catalogue = {
   ...gate,
   ...discovery,
   ...diff,
+  ...persistenceRegistry,
+  ...persistenceMigrate,
 } as const;
 
 export type ErrorCode = keyof typeof catalogue;
