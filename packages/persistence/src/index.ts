@@ -9,3 +9,15 @@ export type {
   Transaction,
   TransactionOptions,
 } from './database/contract.ts';
+export { defineExtension, extensions, loadFederation, settings, users, uuidBase } from './registry/index.ts';
+export type {
+  Extension,
+  ExtensionParticipant,
+  Federation,
+  LoadFederationOptions,
+  MemberDirectory,
+  RegisteredExtension,
+  RegisteredTable,
+  Rename,
+  SetupContext,
+} from './registry/index.ts';

@@ -64,6 +64,8 @@ export interface RegisteredExtension {
   readonly name: string;
   /** The module that was loaded; undefined: core's own. */
   readonly file: string | undefined;
+  /** The member's, where it was found. */
+  readonly directory: string | undefined;
   /** Of the package.json beside it. */
   readonly version: string | undefined;
   /** Of the member, if whoever loaded the federation knew it. */

@@ -11,7 +11,7 @@ export const persistenceRegistry = {
   },
   MODEL_EXTENSION_INVALID: {
     message: 'What {file} says is not an extension: {reason}.',
-    hint: 'Nothing was changed. The default export is what defineExtension({ name, models, ... }) gives.',
+    hint: 'Nothing was changed. The default export is what defineExtension(...) gives.',
     exit: exit.failed,
     retryable: false,
   },

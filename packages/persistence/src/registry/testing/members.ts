@@ -1,0 +1,36 @@
+// Member directories with real extension files, for the tests of this room and of whoever needs a federation.
+import { mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import path from 'node:path';
+
+/** What most models need. */
+export const imports = `
+import { sql } from 'drizzle-orm';
+import * as pg from 'drizzle-orm/pg-core';
+import { defineExtension, uuidBase } from '@stillpoint/persistence';
+const { pgTable, pgSchema, pgEnum, text, integer, uuid, index, uniqueIndex, unique, check } = pg;
+`;
+
+export interface Members extends AsyncDisposable {
+  readonly directory: string;
+  /** Writes one member whose extension file says `source`, and gives its directory. A directory is used once: modules are remembered. */
+  add(name: string, source: string): Promise<string>;
+}
+
+export async function makeMembers(): Promise<Members> {
+  const directory = await mkdtemp(path.join(tmpdir(), 'stillpoint-members-'));
+  let count = 0;
+  return {
+    directory,
+    add: async (name, source) => {
+      count += 1;
+      const member = path.join(directory, `${count}`, name);
+      await mkdir(member, { recursive: true });
+      await writeFile(path.join(member, 'stillpoint.extension.ts'), imports + source);
+      return member;
+    },
+    [Symbol.asyncDispose]: async () => {
+      await rm(directory, { recursive: true, force: true });
+    },
+  };
+}
