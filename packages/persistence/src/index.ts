@@ -1,4 +1,5 @@
 // The explicit public list of @stillpoint/persistence.
+export { DEFAULT_FREEZE_LOCK_KEY, identifier, literal, openDatabase, qualified } from './database/index.ts';
 export type {
   Database,
   OpenDatabaseOptions,

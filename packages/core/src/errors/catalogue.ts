@@ -9,7 +9,9 @@ import { files } from './catalogue/files.ts';
 import { freeze } from './catalogue/freeze.ts';
 import { gate } from './catalogue/gate.ts';
 import { managedPostgres } from './catalogue/managed-postgres.ts';
+import { persistenceDatabase } from './catalogue/persistence-database.ts';
 import { persistenceMigrate } from './catalogue/persistence-migrate.ts';
+import { persistenceQueue } from './catalogue/persistence-queue.ts';
 import { persistenceRegistry } from './catalogue/persistence-registry.ts';
 import { postgresByUrl } from './catalogue/postgres-by-url.ts';
 import { project } from './catalogue/project.ts';
@@ -40,8 +42,10 @@ export const catalogueSections = {
   gate,
   'init and doctor': discovery,
   diff,
+  'database of the persistence library': persistenceDatabase,
   'extensions and models': persistenceRegistry,
   migrations: persistenceMigrate,
+  queue: persistenceQueue,
 } as const;
 
 export const catalogue = {
@@ -62,8 +66,10 @@ export const catalogue = {
   ...gate,
   ...discovery,
   ...diff,
+  ...persistenceDatabase,
   ...persistenceRegistry,
   ...persistenceMigrate,
+  ...persistenceQueue,
 } as const;
 
 export type ErrorCode = keyof typeof catalogue;

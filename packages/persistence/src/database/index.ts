@@ -1,0 +1,2 @@
+export { identifier, literal, NAME_BYTES, qualified } from './identifier.ts';
+export { DEFAULT_FREEZE_LOCK_KEY, openDatabase } from './open-database.ts';

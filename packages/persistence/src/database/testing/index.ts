@@ -1,0 +1,10 @@
+export {
+  ADMINISTRATOR,
+  OWNER,
+  PASSWORD,
+  serverKinds,
+  whyNot,
+  type ServerKind,
+} from './programs.ts';
+export { startServer, type StartOptions, type TestServer } from './server.ts';
+export { openTestDatabase, serverOfTests, type TestDatabase } from './test-database.ts';
