@@ -36,7 +36,10 @@ export function refuseCollisions(claims: readonly Claim[]): void {
       if (other !== undefined) throw collision(other, claim);
       taken.set(key, claim);
     }
-  for (const claim of claims) refuseLongName(claim);
+  for (const claim of claims) {
+    refuseUnusable(claim);
+    refuseLongName(claim);
+  }
 }
 
 function spacesOf({ entityType, schema = '', table = '' }: Claim): readonly string[] {
@@ -84,6 +87,13 @@ export function described({ entityType, schema, table, name }: Omit<Claim, 'owne
   if (entityType === 'columns') return `${word} ${schema}.${table}.${name}`;
   const full = schema === undefined ? name : `${schema}.${name}`;
   return table === undefined ? `${word} ${full}` : `${word} ${full} (of the table ${table})`;
+}
+
+/** A name is put into SQL by the kit, between quotation marks and no further; a dot is what we ourselves tell names apart by. */
+function refuseUnusable(claim: Claim): void {
+  // oxlint-disable-next-line no-control-regex
+  if (claim.name !== '' && !/["'`.\\\u0000-\u001F]/.test(claim.name)) return;
+  throw failure('MODEL_NAME_UNUSABLE', { owner: claim.owner, what: described(claim) });
 }
 
 function refuseLongName(claim: Claim): void {

@@ -6,4 +6,4 @@ export { extensions, settings, users } from './core-models.ts';
 export { defineExtension } from './define.ts';
 export type { FoundExtension } from './discover.ts';
 export { loadExtensions, loadFederation, type LoadFederationOptions } from './load.ts';
-export { openChambers, partClaims, schemaClaims } from './schemas.ts';
+export { refuseClosedSchemas, schemaClaims } from './schemas.ts';

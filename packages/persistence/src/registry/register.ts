@@ -42,8 +42,9 @@ export async function registerExtensions(
   const tables = Object.values(coreModels).map((model) => registered(coreOwner, model));
   for (const one of inOrder) tables.push(...(await setUp(one)));
   tables.sort(byPlace);
-  refuseClosedSchemas(tables);
-  refuseCollisions([...partClaims(parts), ...schemaClaims(tables), ...tables.map(tableClaim)]);
+  const claims = tables.map(tableClaim);
+  refuseClosedSchemas(claims);
+  refuseCollisions([...partClaims(parts), ...schemaClaims(claims), ...claims]);
   return { extensions: [core, ...inOrder.map(described)], tables };
 }
 

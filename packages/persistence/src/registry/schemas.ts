@@ -1,8 +1,8 @@
 // Which schemas an extension may have tables in: the open chambers, and its own.
 import { failure } from '@stillpoint/core';
 import type { ChamberPart } from '../chambers/contract.ts';
-import { coreOwner, type RegisteredTable } from './contract.ts';
-import type { Claim } from './collisions.ts';
+import { described, type Claim } from './collisions.ts';
+import { coreOwner } from './contract.ts';
 
 /** Their schemas are made by the chambers, and no extension makes, renames or drops them. */
 export const openChambers: readonly string[] = ['public', 'vectors'];
@@ -14,18 +14,19 @@ const closed: readonly string[] = [
   'information_schema',
 ];
 
-export function refuseClosedSchemas(tables: readonly RegisteredTable[]): void {
-  for (const { owner, schema, name } of tables) {
+export function refuseClosedSchemas(claims: readonly Claim[]): void {
+  for (const claim of claims) {
+    const { owner, schema = 'public' } = claim;
     if (owner === coreOwner) continue;
     if (!closed.includes(schema) && !schema.startsWith('pg_')) continue;
-    throw failure('MODEL_CHAMBER_CLAIMED', { owner, what: `the table ${schema}.${name}`, schema });
+    throw failure('MODEL_CHAMBER_CLAIMED', { owner, what: `the ${described(claim)}`, schema });
   }
 }
 
-/** A schema that is no chamber belongs to the extension that has tables in it. */
-export function schemaClaims(tables: readonly RegisteredTable[]): readonly Claim[] {
+/** A schema that is no chamber belongs to the extension that has something in it. */
+export function schemaClaims(placed: readonly Pick<Claim, 'owner' | 'schema'>[]): readonly Claim[] {
   const claims = new Map<string, Claim>();
-  for (const { owner, schema } of tables)
+  for (const { owner, schema = 'public' } of placed)
     if (!openChambers.includes(schema))
       claims.set(`${owner} ${schema}`, { owner, entityType: 'schemas', name: schema });
   return [...claims.values()];

@@ -59,6 +59,12 @@ export const persistenceRegistry = {
     exit: exit.failed,
     retryable: false,
   },
+  MODEL_NAME_UNUSABLE: {
+    message: 'The {what} of the extension {owner} has a name that cannot be used.',
+    hint: 'Nothing was changed. Names are not empty and have no dot, quotation mark, backslash or control character.',
+    exit: exit.failed,
+    retryable: false,
+  },
   MODEL_CHAMBER_CLAIMED: {
     message:
       'The extension {owner} claims {what}, and the schema {schema} is not open to extensions.',
