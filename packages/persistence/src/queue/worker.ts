@@ -1,0 +1,125 @@
+// Claims jobs of one kind and runs them, as many at a time as there are free places. One claim fills all free places, for a claim
+// costs the same for one job as for fifty.
+//
+// While the gate is closed it claims nothing. What runs then is waited for by the freeze, unless the job says 'leave'.
+import { EventEmitter, once } from 'node:events';
+import { setTimeout as delay } from 'node:timers/promises';
+import { bossDb } from './boss.ts';
+import type { JobDefinition, Worker } from './contract.ts';
+import type { Permit, Permits } from './permits.ts';
+import { runJobs, type AnyHandler, type ClaimedJob, type RunParts } from './run-job.ts';
+
+export interface WorkerParts extends RunParts {
+  readonly permits: Permits;
+  /** Emits a queue's name when a job was enqueued there. */
+  readonly enqueued: EventEmitter;
+  /** The queue's row is there and as the definition says. */
+  readonly ready: (job: JobDefinition) => Promise<void>;
+}
+
+export interface WorkerOptions {
+  readonly job: JobDefinition;
+  readonly handler: AnyHandler;
+  readonly concurrency: number;
+  /** Undefined: the handler gets one job, not an array. */
+  readonly batch: number | undefined;
+  readonly pollMs: number;
+}
+
+/** After a claim that failed. */
+const pauseMs = 500;
+
+export function startWorker(parts: WorkerParts, options: WorkerOptions): Worker {
+  const { job, handler, concurrency, batch } = options;
+  const stopping = new AbortController();
+  const impatient = new AbortController();
+  const running = new Set<Promise<void>>();
+  const changed = new EventEmitter().setMaxListeners(0);
+  const wake = (): void => void changed.emit('changed');
+  /** Something was enqueued since the last claim began: an empty claim says nothing then. */
+  let news = false;
+  const onEnqueued = (): void => {
+    news = true;
+    wake();
+  };
+  parts.enqueued.on(job.name, onEnqueued);
+  stopping.signal.addEventListener('abort', wake);
+
+  const start = (claimed: readonly ClaimedJob[], permit: Permit): void => {
+    // A job that the freeze does not wait for keeps no permit; but its claim ends with the session as well.
+    const held = job.freeze === 'drain' ? permit.share() : undefined;
+    const asBatch = batch !== undefined;
+    const run = { job, claimed, asBatch, handler, permit, stopped: impatient.signal };
+    const ended = runJobs(parts, run).finally(() => {
+      held?.[Symbol.dispose]();
+      running.delete(ended);
+      wake();
+    });
+    running.add(ended);
+  };
+
+  /** Resolves to whether there may be more. */
+  const claimOnce = async (permit: Permit): Promise<boolean> => {
+    const wanted = (concurrency - running.size) * (batch ?? 1);
+    news = false;
+    const jobs = await permit.claim((claiming) =>
+      parts.boss.fetch<unknown>(job.name, { batchSize: wanted, db: bossDb(claiming) } as object),
+    );
+    for (let from = 0; from < jobs.length; from += batch ?? 1) {
+      start(jobs.slice(from, from + (batch ?? 1)) as readonly ClaimedJob[], permit);
+    }
+    return jobs.length === wanted || news;
+  };
+
+  /** Until there is no more, or the gate is closed. The permit is kept meanwhile. */
+  const claimAll = async (): Promise<void> => {
+    using permit = await parts.permits.enter(stopping.signal);
+    for (let more = true; more && permit.isOpen() && !stopping.signal.aborted;) {
+      if (running.size < concurrency) more = await claimOnce(permit);
+      else await changeWithin(changed, options.pollMs);
+    }
+  };
+
+  const loop = (async () => {
+    await parts.ready(job);
+    while (!stopping.signal.aborted) {
+      try {
+        await claimAll();
+      } catch (error) {
+        if (stopping.signal.aborted) break;
+        parts.onError(error);
+        await changeWithin(changed, pauseMs);
+        continue;
+      }
+      if (!news && !stopping.signal.aborted) await changeWithin(changed, options.pollMs);
+      // All places are taken: what was enqueued is found when one is free.
+      while (running.size >= concurrency && !stopping.signal.aborted) {
+        await changeWithin(changed, options.pollMs);
+      }
+    }
+  })().catch(parts.onError);
+
+  const stop: Worker['stop'] = async ({ graceMs } = {}) => {
+    stopping.abort();
+    const timer =
+      graceMs === undefined
+        ? undefined
+        : setTimeout(() => impatient.abort(new Error('the worker was stopped')), graceMs);
+    await loop;
+    while (running.size > 0) await Promise.all(running);
+    clearTimeout(timer);
+    parts.enqueued.off(job.name, onEnqueued);
+  };
+  return { stop, [Symbol.asyncDispose]: () => stop() };
+}
+
+/** Until something has changed, or the time is up. */
+async function changeWithin(changed: EventEmitter, ms: number): Promise<void> {
+  const done = new AbortController();
+  const { signal } = done;
+  await Promise.race([
+    delay(ms, undefined, { signal, ref: false }),
+    once(changed, 'changed', { signal }),
+  ]).catch(() => {});
+  done.abort();
+}
