@@ -7,7 +7,7 @@ import {
   createHttpParticipant,
   type Participant,
 } from './freeze/index.ts';
-import { createUrlLockParticipant } from './sources/postgres/by-url/index.ts';
+import { createUrlLockParticipant, createUrlParticipant } from './sources/postgres/by-url/index.ts';
 import { createAdvisoryLockParticipant, listLockDatabases } from './sources/postgres/index.ts';
 import { createSqliteLockParticipant } from './sources/sqlite/index.ts';
 
@@ -16,6 +16,7 @@ export function createParticipant(
   parts: SourceParts,
 ): Participant {
   if (participant.kind === 'lock') return createLock(participant, parts);
+  if (participant.kind === 'queue') return createQueue(participant, parts);
   const { name, guards, suspend, resume } = participant;
   if (participant.kind === 'http') return createHttpParticipant({ name, guards, suspend, resume });
   return createCommandParticipant({
@@ -28,10 +29,38 @@ export function createParticipant(
   });
 }
 
-function createLock(
-  { name, guards, source: named }: Extract<ResolvedParticipant, { kind: 'lock' }>,
-  parts: SourceParts,
-): Participant {
+type InDatabase = Extract<ResolvedParticipant, { source: string }>;
+
+/** What the queue is, the engine does not know: only where it is, and that it holds still. */
+function createQueue({ name, guards, source: named }: InDatabase, parts: SourceParts): Participant {
+  const { config, clusters, environment } = parts;
+  const { queueParticipant } = environment;
+  if (queueParticipant === undefined)
+    throw new TypeError('a participant of kind "queue" needs EngineEnvironment.queueParticipant');
+  const key = config.freeze.lockKey;
+  const source = config.sources.find((one) => one.name === named);
+  if (source?.driver === 'postgres-url') {
+    return createUrlParticipant(byUrl(source, parts), (server) =>
+      queueParticipant({
+        name,
+        guards,
+        key,
+        connect: (applicationName, signal) => server.connect({ applicationName, signal }),
+      }),
+    );
+  }
+  if (source?.driver !== 'postgres') throw new TypeError(`${named} has no queue`);
+  const cluster = clusters.get(source.name)!;
+  const { database } = source;
+  return queueParticipant({
+    name,
+    guards,
+    key,
+    connect: (applicationName, signal) => cluster.connect({ database, applicationName, signal }),
+  });
+}
+
+function createLock({ name, guards, source: named }: InDatabase, parts: SourceParts): Participant {
   const { config, clusters } = parts;
   const key = config.freeze.lockKey;
   const source = config.sources.find((one) => one.name === named);

@@ -2,6 +2,7 @@
 import { failure, type Clock, type ProgressListener, type SnapshotId } from '@stillpoint/core';
 import { readdir, rm } from 'node:fs/promises';
 import path from 'node:path';
+import type { Client } from 'pg';
 import { createParticipant } from './compose-participants.ts';
 import {
   byUrl,
@@ -15,10 +16,20 @@ import { vaultDirectoryOf } from './compose-vault.ts';
 import type { ResolvedConfig } from './config/index.ts';
 import type { EngineContext } from './context.ts';
 import { openHistory } from './federation/index.ts';
+import type { Participant } from './freeze/index.ts';
 import type { OpenProjectOptions } from './project/index.ts';
 import type { SourceDriver } from './sources/contract.ts';
 import { applicationUrl } from './sources/postgres/by-url/index.ts';
 import type { Cluster } from './sources/postgres/index.ts';
+
+export interface QueueParticipantOptions {
+  readonly name: string;
+  readonly guards: readonly string[] | '*';
+  /** Of the freeze lock; the queue derives its own from it. */
+  readonly key: bigint;
+  /** A direct connection to the queue's database. */
+  readonly connect: (applicationName: string, signal: AbortSignal) => Promise<Client>;
+}
 
 /** What the process gives to the engine, which reads no environment itself. */
 export interface EngineEnvironment {
@@ -32,6 +43,8 @@ export interface EngineEnvironment {
   /** What git runs with: PATH, HOME and the like, so that it finds the user's own settings. */
   readonly gitEnvironment?: Readonly<Record<string, string>>;
   readonly clock?: Clock;
+  /** Makes the participant of kind 'queue': it belongs to the persistence library, which the engine does not know. */
+  readonly queueParticipant?: (options: QueueParticipantOptions) => Participant;
   /** What is worth telling while a project is opened. */
   readonly progress?: ProgressListener;
   /** Called before and after every line of the restore journal; the crash tests kill the process there. */

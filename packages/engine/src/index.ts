@@ -59,7 +59,8 @@ export type {
   VaultCare,
   VaultStats,
 } from './care/index.ts';
-export type { EngineEnvironment } from './compose.ts';
+export type { EngineEnvironment, QueueParticipantOptions } from './compose.ts';
+export type { Participant } from './freeze/index.ts';
 export {
   openVaultCare,
   readPlace,

@@ -52,6 +52,7 @@ test('everything that can be written is read', async (t) => {
         guards: ['core'],
       },
       { kind: 'http', name: 'app', suspend: 'http://127.0.0.1:1/s', resume: 'https://h/r' },
+      { kind: 'queue' },
     ],
     freeze: { budget: '1.5s', lockKey: '-9223372036854775808' },
     vault: '../elsewhere',
@@ -71,6 +72,7 @@ test('everything that can be written is read', async (t) => {
       ['writers', 'lock', ['db']],
       ['sim', 'command', ['core']],
       ['app', 'http', '*'],
+      ['queue:db', 'queue', '*'],
     ],
   );
   assert.deepEqual(config.freeze, { budgetMs: 1500, lockKey: -(2n ** 63n) });

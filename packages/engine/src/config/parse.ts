@@ -112,11 +112,9 @@ function keysAt(path: readonly Key[], value: unknown): readonly string[] {
       return [knownKeys.vault, knownKeys.encryption, knownKeys.passphrase][path.length - 1] ?? [];
     case 'participants': {
       const kind = (value as { kind?: unknown } | undefined)?.kind;
-      return kind === 'command'
-        ? knownKeys.command
-        : kind === 'http'
-          ? knownKeys.http
-          : knownKeys.lock;
+      return kind === 'command' || kind === 'http' || kind === 'queue'
+        ? knownKeys[kind]
+        : knownKeys.lock;
     }
     default:
       return knownKeys.config;

@@ -52,21 +52,42 @@ function resolveOne(
 ): ResolvedParticipant {
   const guards = participant.guards ?? '*';
   if (guards !== '*') checkGuards(guards, key, context);
-  if (participant.kind !== 'lock') return { ...participant, guards };
-  const source = lockSource(participant.source, key, context);
-  return lockOf(source, guards, participant.name);
+  switch (participant.kind) {
+    case 'lock': {
+      const source = databaseOf(
+        participant.source,
+        key,
+        context,
+        ({ driver }) => driver !== 'files',
+      );
+      return lockOf(source, guards, participant.name);
+    }
+    case 'queue': {
+      const source = databaseOf(participant.source, key, context, isPostgres);
+      return { kind: 'queue', name: participant.name ?? `queue:${source}`, source, guards };
+    }
+    default:
+      return { ...participant, guards };
+  }
 }
 
-function lockSource(written: string | undefined, key: string, context: ParticipantContext): string {
-  const names = context.sources
-    .filter(({ driver }) => driver !== 'files')
-    .map((source) => source.name);
+function isPostgres({ driver }: ResolvedSource): boolean {
+  return driver === 'postgres' || driver === 'postgres-url';
+}
+
+function databaseOf(
+  written: string | undefined,
+  key: string,
+  context: ParticipantContext,
+  fits: (source: ResolvedSource) => boolean,
+): string {
+  const names = context.sources.filter(fits).map((source) => source.name);
   if (written !== undefined && names.includes(written)) return written;
   const [only, ...others] = names;
   if (written === undefined && only !== undefined && others.length === 0) return only;
   const expected =
     names.length === 0
-      ? 'left out: there is no database to lock'
+      ? 'left out: there is no database for it'
       : `one of the sources ${names.join(', ')}`;
   const found = written === undefined ? 'missing' : JSON.stringify(written);
   throw invalidKey(context.file, `${key}.source`, expected, found);

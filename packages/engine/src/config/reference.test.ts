@@ -28,6 +28,7 @@ test('docs/reference/config.md names every key, and no other', () => {
     ...knownKeys.lock,
     ...knownKeys.command,
     ...knownKeys.http,
+    ...knownKeys.queue,
   ];
   assert.deepEqual([...named].toSorted(), [...new Set(expected)].toSorted());
 });

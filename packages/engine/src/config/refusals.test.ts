@@ -79,6 +79,14 @@ const invalid: readonly [string, unknown, ...string[]][] = [
     'http://',
   ],
   ['a lock without a source', { participants: [{ kind: 'lock' }] }, 'participants[0].source'],
+  [
+    'a queue in files',
+    {
+      sources: { f: { driver: 'files', path: 'f' } },
+      participants: [{ kind: 'queue', source: 'f' }],
+    },
+    'participants[0].source',
+  ],
   ['two managed databases', { sources: { a: db, b: db } }, 'sources', 'a, b'],
   [
     'an unknown guard',

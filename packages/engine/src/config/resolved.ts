@@ -147,6 +147,14 @@ export type ResolvedParticipant =
       readonly guards: readonly string[] | '*';
     }
   | {
+      /** The job queue of @stillpoint/persistence. */
+      readonly kind: 'queue';
+      readonly name: string;
+      /** A Postgres. */
+      readonly source: string;
+      readonly guards: readonly string[] | '*';
+    }
+  | {
       readonly kind: 'command';
       readonly name: string;
       /** A shell command line. Run in the project directory. Exit status 0: everything holds still. */

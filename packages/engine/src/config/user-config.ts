@@ -56,12 +56,18 @@ const participantKinds = {
     resume: webAddress,
     guards: guards.optional(),
   }),
+  queue: z.strictObject({
+    kind: z.literal('queue'),
+    source: z.string('the name of a source').optional(),
+    name: participantName.optional(),
+    guards: guards.optional(),
+  }),
 };
 
 const participant = z.discriminatedUnion(
   'kind',
-  [participantKinds.lock, participantKinds.command, participantKinds.http],
-  "{ kind: 'lock' }, { kind: 'command', ... } or { kind: 'http', ... }",
+  [participantKinds.lock, participantKinds.queue, participantKinds.command, participantKinds.http],
+  "{ kind: 'lock' }, { kind: 'queue' }, { kind: 'command', ... } or { kind: 'http', ... }",
 );
 
 const BUDGET_MS = { smallest: 100, largest: 600_000 } as const;
@@ -119,6 +125,7 @@ export const knownKeys = {
   lock: Object.keys(participantKinds.lock.shape),
   command: Object.keys(participantKinds.command.shape),
   http: Object.keys(participantKinds.http.shape),
+  queue: Object.keys(participantKinds.queue.shape),
 } as const;
 
 /** What `defineConfig` takes. */

@@ -76,16 +76,19 @@ async function waitsForServer(
   participant: ResolvedParticipant,
   findings: Findings,
 ): Promise<boolean> {
-  if (participant.kind !== 'lock') return false;
+  if (participant.kind !== 'lock' && participant.kind !== 'queue') return false;
   const status = await clusters.get(participant.source)?.status();
   if (status === undefined || status.state === 'running') return false;
-  findings.info(participant.name, `a lock in ${participant.source}, which does not run just now`);
+  findings.info(
+    participant.name,
+    `${kindText(participant)} in ${participant.source}, which does not run just now`,
+  );
   return true;
 }
 
 function adviseLock(
   { config }: Patient,
-  { name, source }: Extract<ResolvedParticipant, { kind: 'lock' }>,
+  { name, source }: Extract<ResolvedParticipant, { source: string }>,
   findings: Findings,
 ): void {
   const driver = config.sources.find((one) => one.name === source)?.driver;
@@ -114,8 +117,15 @@ function checkGuards({ config, participants }: Patient, findings: Findings): voi
   else findings.warn(loose.length === 1 ? loose[0]! : 'guards', what, fix);
 }
 
+const kindWords: Readonly<Record<ResolvedParticipant['kind'], string>> = {
+  lock: 'a lock',
+  queue: 'a job queue',
+  command: 'two commands',
+  http: 'an HTTP address',
+};
+
 function kindText({ kind }: ResolvedParticipant): string {
-  return kind === 'lock' ? 'a lock' : kind === 'command' ? 'two commands' : 'an HTTP address';
+  return kindWords[kind];
 }
 
 function guardsText({ guards }: ResolvedParticipant): string {

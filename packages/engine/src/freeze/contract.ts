@@ -4,7 +4,7 @@
 //  1. open() may take long and pauses nobody.
 //  2. suspend() returns when nothing that it guards is in flight and nothing new starts, or rejects. It ends promptly on its
 //     signal. After a rejection the caller calls resume() all the same, which ends whatever part of it had begun.
-//  3. A suspension ends by itself within its limit when this process dies or stops: by the server (lock), by the watchdog
+//  3. A suspension ends by itself within its limit when this process dies or stops: by the server (lock, queue), by the watchdog
 //     (command), by the application's own timer and the watchdog (HTTP).
 //  4. resume() is idempotent. It resolves to 'held' only if the suspension lasted without a gap from suspend() until now;
 //     to 'lost' if somebody else ended it. Marks taken meanwhile are worth nothing then. It rejects when it cannot say that
@@ -15,7 +15,8 @@ import type { Json, ProgressListener, SnapshotId } from '@stillpoint/core';
 
 export interface Participant {
   readonly name: string;
-  readonly kind: 'lock' | 'command' | 'http';
+  /** 'queue': workers of a job queue stop claiming and end what they do; before any lock, which they need for that. */
+  readonly kind: 'lock' | 'command' | 'http' | 'queue';
   /** Names of the sources and paths of the members that hold still with it; '*' for all. */
   readonly guards: readonly string[] | '*';
   open(options: HoldOptions): Promise<Hold>;

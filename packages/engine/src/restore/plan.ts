@@ -95,7 +95,7 @@ function warnings(engine: EngineContext, { manifest }: Sealed, selection: Select
       `While ${names} ${torn.length === 1 ? 'was' : 'were'} captured, nobody held the writers still.`,
     );
   }
-  if (!engine.participants.some(({ kind }) => kind !== 'lock')) {
+  if (!engine.participants.some(({ kind }) => kind === 'command' || kind === 'http')) {
     said.push(
       'No participant stops your programs: those that run keep the code they have loaded. Restart them after the restore.',
     );

@@ -307,7 +307,8 @@ function untilReady(signal: AbortSignal, journal: Journal): { signal: AbortSigna
 /** Called when no other writer is left: the locks end with the server that is stopped next, and that is no loss. */
 async function verifyHeld(engine: EngineContext, held: Held): Promise<void> {
   await held.check();
-  for (const { kind, name } of engine.participants) if (kind === 'lock') held.expectLost(name);
+  for (const { kind, name } of engine.participants)
+    if (kind === 'lock' || kind === 'queue') held.expectLost(name);
 }
 
 function placementsOf(

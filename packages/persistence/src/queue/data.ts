@@ -9,7 +9,7 @@ export async function validate<Job extends JobDefinition>(
   data: unknown,
 ): Promise<JobData<Job>> {
   const result = await job.data['~standard'].validate(data);
-  if (result.issues === undefined) return result.value as JobData<Job>;
+  if (result.issues === undefined) return result.value;
   throw invalid(job, result.issues.map(({ message, path }) => wordsOf(message, path)).join('; '));
 }
 

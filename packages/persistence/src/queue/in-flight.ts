@@ -36,11 +36,12 @@ export function createInFlight(
       [[...new Set(asked.map(({ job }) => job.name))], asked.map(({ job }) => job.id)],
     );
     const found = new Map(rows.map((row) => [row.id, row]));
-    for (const { job, abort } of asked) {
+    for (const one of asked) {
+      const { job } = one;
       const row = found.get(job.id);
       if (row?.state === 'active' && row.retry_count === job.retryCount) continue;
       const code = row?.state === 'cancelled' ? 'QUEUE_JOB_CANCELLED' : 'QUEUE_CLAIM_LOST';
-      abort(failure(code, { job: `${job.name} ${job.id}` }));
+      one.abort(failure(code, { job: `${job.name} ${job.id}` }));
     }
   };
   const look = (): void => {

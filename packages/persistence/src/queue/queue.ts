@@ -33,7 +33,8 @@ export async function createQueue(database: Database, options: QueueOptions = {}
   await refuseWithoutTables(database);
   const boss = await startBoss(database, kind, onError);
   const enqueued = new EventEmitter().setMaxListeners(0);
-  const { ready } = createDefinitions(database, boss);
+  const definitions = createDefinitions(database, boss);
+  const ready = (job: JobDefinition): Promise<void> => definitions.ready(job);
   const workers = new Set<Worker>();
   let working: { readonly permits: Permits; readonly keeper: Keeper } | undefined;
   const inFlight = createInFlight(() => working?.permits.current()?.session, onError);

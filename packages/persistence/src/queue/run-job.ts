@@ -85,7 +85,7 @@ async function attempt(parts: RunParts, run: Run, signal: AbortSignal): Promise<
   }
   const effect = await handle();
   signal.throwIfAborted();
-  await inTransaction(async (transaction) => void (await effect?.(transaction)));
+  await inTransaction(async (transaction) => await effect?.(transaction));
 }
 
 /** Throws when one of them is not ours any more: the transaction must not commit. */

@@ -147,7 +147,8 @@ function startHeart(session: Session, lose: (cause: unknown) => void): { stop():
       if (performance.now() - answeredAtMs < times.weWaitMs) return;
       lose(new Error(`the server has not answered for ${times.weWaitMs} ms`));
       clearInterval(timer);
-      return void session[Symbol.asyncDispose]();
+      void session[Symbol.asyncDispose]();
+      return;
     }
     asking = true;
     answeredAtMs = performance.now();

@@ -66,7 +66,7 @@ export function startWorker(parts: WorkerParts, options: WorkerOptions): Worker 
       parts.boss.fetch<unknown>(job.name, { batchSize: wanted, db: bossDb(claiming) } as object),
     );
     for (let from = 0; from < jobs.length; from += batch ?? 1) {
-      start(jobs.slice(from, from + (batch ?? 1)) as readonly ClaimedJob[], permit);
+      start(jobs.slice(from, from + (batch ?? 1)), permit);
     }
     return jobs.length === wanted || news;
   };

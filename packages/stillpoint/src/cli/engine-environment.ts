@@ -1,5 +1,5 @@
 // Where the engine may keep what belongs to the machine and not to a project.
-import type { EngineEnvironment } from '@stillpoint/engine';
+import type { EngineEnvironment, Participant, QueueParticipantOptions } from '@stillpoint/engine';
 import { access, constants, mkdir } from 'node:fs/promises';
 import path from 'node:path';
 import { cacheDirectory } from './cache-directory.ts';
@@ -17,7 +17,22 @@ export async function engineEnvironment(
     runtimeDirectory: `/tmp/stillpoint-${process.getuid?.() ?? 0}`,
     variables: environment,
     gitEnvironment: gitEnvironment(environment),
+    queueParticipant,
     ...crashPointOf(environment),
+  };
+}
+
+/** Of the persistence library, which is loaded where a project has a queue only. */
+function queueParticipant(options: QueueParticipantOptions): Participant {
+  const { name, guards } = options;
+  return {
+    name,
+    kind: 'queue',
+    guards,
+    async open(hold) {
+      const { createQueueParticipant } = await import('@stillpoint/persistence/participant');
+      return await createQueueParticipant(options).open(hold);
+    },
   };
 }
 

@@ -3,7 +3,7 @@ import { addressForPrograms } from './address.ts';
 import type { AddressOf } from './options.ts';
 
 export { createPostgresByUrlDriver } from './driver.ts';
-export { createUrlLockParticipant, type UrlLockOptions } from './lock.ts';
+export { createUrlLockParticipant, createUrlParticipant, type UrlLockOptions } from './lock.ts';
 export type { AddressOf, PostgresByUrlOptions } from './options.ts';
 export { postgresByUrlReferences } from './record.ts';
 

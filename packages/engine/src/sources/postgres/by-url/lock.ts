@@ -16,23 +16,33 @@ export interface UrlLockOptions {
 
 export function createUrlLockParticipant(options: UrlLockOptions): Participant {
   const { name, guards, key, address, databaseSuffix } = options;
+  return createUrlParticipant({ address, ...(databaseSuffix && { databaseSuffix }) }, (server) =>
+    createAdvisoryLockParticipant({
+      name,
+      guards,
+      key,
+      databases: async () => [(await server.address()).database],
+      connect: (database, applicationName, signal) =>
+        server.connect({ database, applicationName, signal }),
+    }),
+  );
+}
+
+/** Whoever holds still by direct connections to the database. */
+export function createUrlParticipant(
+  { address, databaseSuffix }: Pick<UrlLockOptions, 'address' | 'databaseSuffix'>,
+  make: (server: UrlServer) => Participant,
+): Participant {
   const server = createUrlServer(address, databaseSuffix);
-  const lock = createAdvisoryLockParticipant({
-    name,
-    guards,
-    key,
-    databases: async () => [(await server.address()).database],
-    connect: (database, applicationName, signal) =>
-      server.connect({ database, applicationName, signal }),
-  });
+  const made = make(server);
   return {
-    ...lock,
+    ...made,
     async open(hold) {
       try {
-        return await lock.open(hold);
+        return await made.open(hold);
       } catch (error) {
         if (!isFailure(error, 'POSTGRES_DATABASE_MISSING')) throw error;
-        return holdOfNothing(name, server);
+        return holdOfNothing(made.name, server);
       }
     },
   };
