@@ -2,7 +2,7 @@
 // means this library and `drizzle-orm` the Drizzle that this library was made for. So an extension needs no node_modules to be
 // loaded, and its models cannot be of a version that the planner does not understand.
 import { failure } from '@stillpoint/core';
-import { registerHooks } from 'node:module';
+import { registerHooks, type ResolveHookSync } from 'node:module';
 import path from 'node:path';
 import { pathToFileURL } from 'node:url';
 import type { ChamberPart } from '../chambers/contract.ts';
@@ -35,30 +35,36 @@ export async function loadExtensions(
   options: LoadFederationOptions = {},
 ): Promise<Federation> {
   const loaded: LoadedExtension[] = [];
-  for (const one of found) loaded.push({ ...one, extension: await importExtension(one) });
+  // One extension may import the models of another, to refer to them.
+  const roots = found.map(({ directory }) => pathToFileURL(directory + path.sep).href);
+  const hooks = registerHooks({ resolve: resolver(roots) });
+  try {
+    for (const one of found) loaded.push({ ...one, extension: await importExtension(one.file) });
+  } finally {
+    hooks.deregister();
+  }
   return await registerExtensions(loaded, options.parts);
 }
 
-async function importExtension({ file, directory }: FoundExtension): Promise<Extension> {
-  const root = pathToFileURL(directory + path.sep).href;
+function resolver(roots: readonly string[]): ResolveHookSync {
   const index = import.meta.url.endsWith('.ts') ? '../index.ts' : '../index.js';
   const own = new URL(index, import.meta.url).href;
-  const hooks = registerHooks({
-    resolve(specifier, context, next) {
-      if (!isOwnModule(context.parentURL, root)) return next(specifier, context);
-      if (specifier === '@stillpoint/persistence')
-        return { ...next(own, context), shortCircuit: true };
-      const drizzle = specifier === 'drizzle-orm' || specifier.startsWith('drizzle-orm/');
-      return next(specifier, drizzle ? { ...context, parentURL: import.meta.url } : context);
-    },
-  });
+  return (specifier, context, next) => {
+    if (!roots.some((root) => isOwnModule(context.parentURL, root)))
+      return next(specifier, context);
+    if (specifier === '@stillpoint/persistence')
+      return { ...next(own, context), shortCircuit: true };
+    const drizzle = specifier === 'drizzle-orm' || specifier.startsWith('drizzle-orm/');
+    return next(specifier, drizzle ? { ...context, parentURL: import.meta.url } : context);
+  };
+}
+
+async function importExtension(file: string): Promise<Extension> {
   let value: unknown;
   try {
     value = ((await import(pathToFileURL(file).href)) as { readonly default?: unknown }).default;
   } catch (error) {
     throw unreadable(file, error);
-  } finally {
-    hooks.deregister();
   }
   const reason = notAnExtension(value);
   if (reason !== undefined) throw failure('MODEL_EXTENSION_INVALID', { file, reason });

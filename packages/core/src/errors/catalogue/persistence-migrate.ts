@@ -42,6 +42,12 @@ export const persistenceMigrate = {
     exit: exit.integrity,
     retryable: false,
   },
+  MIGRATION_MODEL_REFUSED: {
+    message: 'The {what} of the extension {owner} cannot be planned: {reason}',
+    hint: 'Nothing was changed. Correct the model, or take the extension out of the members.',
+    exit: exit.failed,
+    retryable: false,
+  },
   MIGRATION_PLANNER_FAILED: {
     message: 'The process that plans migrations failed: {reason}',
     hint: 'Nothing was changed. If it happens again with the same models, please report it with the models that make it happen.',

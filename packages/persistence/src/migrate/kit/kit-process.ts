@@ -16,6 +16,7 @@ import { loadExtensions, type FoundExtension, type RegisteredTable } from '../..
 import type { Entity } from '../contract.ts';
 import {
   entitiesVersion,
+  type About,
   type Hint,
   type KitReply,
   type KitRequest,
@@ -25,12 +26,24 @@ import {
 
 const nobody = '00000000-0000-0000-0000-000000000000';
 
+let about: About | undefined;
+let answering = false;
+// The kit meant to end us: then at least with a word about what it was looking at.
+process.on('exit', () => {
+  if (answering) reply({ kind: 'failed', reason: undefined, about });
+});
+
 const lines = createInterface({ input: process.stdin });
 lines.on('close', () => {
   // Whoever asked is gone, or has what it wanted: whatever a module of an extension left running ends too.
   process.kill(process.pid, 'SIGKILL');
 });
-for await (const line of lines) reply(await answer(JSON.parse(line) as KitRequest));
+for await (const line of lines) {
+  answering = true;
+  const message = await answer(JSON.parse(line) as KitRequest);
+  answering = false;
+  reply(message);
+}
 
 async function answer(request: KitRequest): Promise<KitReply> {
   try {
@@ -38,7 +51,13 @@ async function answer(request: KitRequest): Promise<KitReply> {
       return { kind: 'described', entities: await describe(request.found) };
     return await difference(request.from, request.to, request.hints);
   } catch (error) {
-    return { kind: 'failed', reason: error instanceof Error ? error.message : String(error) };
+    return {
+      kind: 'failed',
+      reason: error instanceof Error ? error.message : String(error),
+      about,
+    };
+  } finally {
+    about = undefined;
   }
 }
 
@@ -46,8 +65,14 @@ async function answer(request: KitRequest): Promise<KitReply> {
 async function describe(found: readonly FoundExtension[]): Promise<readonly OwnedEntity[]> {
   const { tables } = await loadExtensions(found);
   const all: OwnedEntity[] = [];
-  for (const [value, owner] of enumsOf(tables)) all.push(...owned(owner, await entitiesOf(value)));
-  for (const { owner, model } of tables) all.push(...owned(owner, await entitiesOf(model)));
+  for (const [value, owner] of enumsOf(tables)) {
+    about = { owner, what: `enum ${value.schema ?? 'public'}.${value.enumName}` };
+    all.push(...owned(owner, await entitiesOf(value)));
+  }
+  for (const { owner, schema, name, model } of tables) {
+    about = { owner, what: `table ${schema}.${name}` };
+    all.push(...owned(owner, await entitiesOf(model)));
+  }
   return all;
 }
 

@@ -53,9 +53,11 @@ export function startKit(signal?: AbortSignal): Kit {
       throw failure('MIGRATION_PLANNER_FAILED', { reason: told(printed, child.exitCode) });
     }
     const reply = JSON.parse(next.value) as KitReply;
-    if (reply.kind === 'failed')
-      throw failure('MIGRATION_PLANNER_FAILED', { reason: reply.reason });
-    return reply;
+    if (reply.kind !== 'failed') return reply;
+    if (reply.reason === undefined) await closed;
+    const reason = reply.reason ?? told(printed, child.exitCode);
+    if (reply.about === undefined) throw failure('MIGRATION_PLANNER_FAILED', { reason });
+    throw failure('MIGRATION_MODEL_REFUSED', { ...reply.about, reason });
   };
 
   return {

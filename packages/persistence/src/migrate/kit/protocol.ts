@@ -31,7 +31,18 @@ export type KitReply =
   | { readonly kind: 'statements'; readonly statements: readonly string[] }
   /** What it found was not answered by the hints. */
   | { readonly kind: 'questions'; readonly questions: readonly Question[] }
-  | { readonly kind: 'failed'; readonly reason: string };
+  /** `reason` undefined: the process is ending, and why was printed. */
+  | {
+      readonly kind: 'failed';
+      readonly reason: string | undefined;
+      /** What was being described: `table public.notes`. */
+      readonly about: About | undefined;
+    };
+
+export interface About {
+  readonly owner: string;
+  readonly what: string;
+}
 
 export interface Question {
   readonly kind: string;
