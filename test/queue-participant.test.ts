@@ -20,8 +20,8 @@ const job = defineJob({ name: 'write', data: z.object({ wait: z.boolean() }) });
 
 async function createFixture(server: TestServer): Promise<ParticipantFixture> {
   const url = await server.createDatabase();
+  await installQueue(url);
   const database = await openDatabase({ at: url, freezeLockKey: key });
-  await installQueue(database);
   const queue = await createQueue(database, { freezeLockKey: key });
   const done = new Map<string, () => void>();
   let started = Promise.withResolvers<void>();

@@ -16,6 +16,13 @@ const shortLived = {
   autovacuum_analyze_scale_factor: 0.05,
 };
 
+/** As the server tells it. */
+const claimTrigger = {
+  name: 'stillpoint_claim',
+  definition:
+    "BEFORE UPDATE OF state ON % FOR EACH ROW WHEN (((new.state = 'active'::queue.job_state) AND (old.state < 'active'::queue.job_state))) EXECUTE FUNCTION queue.mark_claim()",
+};
+
 export const queuePart: ChamberPart = {
   name: 'queue',
   schema: 'queue',
@@ -24,6 +31,13 @@ export const queuePart: ChamberPart = {
     // Jobs of all kinds are in one partition, or in partitions that their author made with pg-boss.
     { kind: 'parameters', table: 'queue.job', parameters: shortLived },
     { kind: 'parameters', table: 'queue.progress', parameters: shortLived },
+    // Without it a claim would not say whose it is, and none would be void.
+    {
+      kind: 'trigger',
+      table: 'queue.job',
+      trigger: claimTrigger.name,
+      definition: claimTrigger.definition,
+    },
   ],
 };
 
@@ -53,6 +67,5 @@ const ownTables = [
      NEW.trace_context := nullif(current_setting('stillpoint.worker', true), '')::jsonb;
      RETURN NEW;
    END $$`,
-  `CREATE TRIGGER stillpoint_claim BEFORE UPDATE OF state ON queue.job FOR EACH ROW
-   WHEN (NEW.state = 'active' AND OLD.state < 'active') EXECUTE FUNCTION queue.mark_claim()`,
+  `CREATE TRIGGER ${claimTrigger.name} ${claimTrigger.definition.replace('%', 'queue.job')}`,
 ];

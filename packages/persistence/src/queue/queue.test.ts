@@ -5,6 +5,7 @@ import { PGlite } from '@electric-sql/pglite';
 import { isFailure } from '@stillpoint/core';
 import { z } from 'zod';
 import { openDatabase } from '../database/index.ts';
+import { serverOfTests } from '../database/testing/index.ts';
 import { defineJob } from './define-job.ts';
 import type { JobState, Queue } from './contract.ts';
 import { createQueue } from './queue.ts';
@@ -269,9 +270,9 @@ describe('jobs', () => {
   });
 });
 
-it('a database without the tables is refused', async (t) => {
-  const { database } = await openTestQueue(t);
-  await database.query('DROP TABLE queue.definition');
+it('a database without the tables is refused', async () => {
+  const server = await serverOfTests();
+  await using database = await openDatabase({ at: await server.createDatabase() });
   await assert.rejects(createQueue(database), (error) => isFailure(error, 'QUEUE_NOT_INSTALLED'));
 });
 
@@ -279,8 +280,8 @@ describe('PGlite', () => {
   async function openLite(t: TestContext) {
     const lite = new PGlite();
     t.after(() => lite.close());
-    const database = await openDatabase({ at: lite });
-    await installQueue(database);
+    const { role } = await installQueue(lite);
+    const database = await openDatabase({ at: lite, role });
     const queue = await createQueue(database);
     t.after(() => queue[Symbol.asyncDispose]());
     return { queue, database };

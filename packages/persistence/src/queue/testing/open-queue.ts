@@ -1,18 +1,18 @@
-// A queue on a fresh database of a real server, closed when the test ends.
+// A queue on a fresh database of a real server, closed when the test ends. It runs as the application's role, which owns nothing.
 import type { TestContext } from 'node:test';
+import { appRoleName, installChambers } from '../../chambers/index.ts';
 import type { Database } from '../../database/contract.ts';
-import {
-  openTestDatabase,
-  type ServerKind,
-  type TestServer,
-} from '../../database/testing/index.ts';
+import { openDatabase } from '../../database/index.ts';
+import { serverOfTests, type ServerKind, type TestServer } from '../../database/testing/index.ts';
 import type { Queue } from '../contract.ts';
 import { queuePart } from '../part.ts';
 import { createQueue } from '../queue.ts';
 
 export interface TestQueue {
   readonly queue: Queue;
+  /** As the application sees it. */
   readonly database: Database;
+  /** Of the owner. */
   readonly url: string;
   readonly server: TestServer;
   /** What went wrong beside the callers. */
@@ -23,22 +23,25 @@ export async function openTestQueue(
   t: TestContext,
   { kind = 'embedded-18' }: { readonly kind?: ServerKind } = {},
 ): Promise<TestQueue> {
-  const { database, url, server } = await openTestDatabase(t, { kind });
-  await installQueue(database);
+  const server = await serverOfTests(kind);
+  const url = await server.createDatabase();
+  const { role } = await installQueue(url);
+  const database = await openDatabase({ at: url, role });
+  t.after(() => database[Symbol.asyncDispose]());
   const errors: unknown[] = [];
   const queue = await createQueue(database, { onError: (error) => void errors.push(error) });
   t.after(() => queue[Symbol.asyncDispose]());
   return { queue, database, url, server, errors };
 }
 
-export async function installQueue(database: Database): Promise<void> {
+/** As its owner: the queue's tables, and one for effects. Resolves to the application's role. */
+export async function installQueue(at: string | object): Promise<{ readonly role: string }> {
+  await using database = await openDatabase({ at });
   await database.transaction(async (transaction) => {
-    await transaction.query('CREATE SCHEMA queue');
-    const facts = { ...database.facts, appRole: 'public' };
-    for (const step of queuePart.steps)
-      for (const text of step(facts)) await transaction.query(text);
     await transaction.query(
-      'CREATE TABLE effects (job uuid NOT NULL, worker int NOT NULL DEFAULT pg_backend_pid(), at timestamptz NOT NULL DEFAULT clock_timestamp())',
+      'CREATE TABLE effects (job uuid NOT NULL, at timestamptz NOT NULL DEFAULT clock_timestamp())',
     );
+    await installChambers(transaction, [queuePart], database.facts);
   });
+  return { role: appRoleName(database.facts.database) };
 }
