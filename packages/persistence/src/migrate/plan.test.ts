@@ -274,6 +274,62 @@ test('only its owner renames a table, and not into what belongs to another', asy
   );
 });
 
+test('a rename beside something new under the old name is refused: whose the rows are would be a guess', async () => {
+  await using scratch = await makeScratch(undefined, kit);
+  await scratch.apply(await scratch.plan({ notes: notes('a: text()') }));
+  const column = `renames: [{ kind: 'column', table: 'notes', from: 'a', to: 'b' }]`;
+  await assert.rejects(
+    scratch.plan({ notes: notes('a: text(), b: text()', column) }),
+    refusal('MIGRATION_RENAME_INVALID', 'public.notes.a', 'public.notes.b', 'notes'),
+  );
+  const both = `const [one, two] = ['notes', 'memos'].map((name) => pgTable(name, { ...uuidBase, a: text() }));
+    ${extension('notes', 'one, two', `renames: [{ kind: 'table', from: 'notes', to: 'memos' }]`)}`;
+  await assert.rejects(
+    scratch.plan({ notes: both }),
+    refusal('MIGRATION_RENAME_INVALID', 'public.notes', 'public.memos'),
+  );
+});
+
+test('a schema is renamed with everything in it', async (t) => {
+  const { database } = await openTestDatabase(t);
+  await using scratch = await makeScratch(database, kit);
+  const ledger = five['ledger'] ?? '';
+  await scratch.apply(await scratch.plan({ ledger }));
+  await database.query(`INSERT INTO ledger.entries (kind, amount) VALUES ('in', 5)`);
+  const before = await schemaText(database);
+  const books = ledger
+    .replace(`pgSchema('ledger')`, `pgSchema('books')`)
+    .replace(/\], +\}\);/, `], renames: [{ kind: 'schema', from: 'ledger', to: 'books' }] });`);
+  const plan = await scratch.plan({ ledger: books });
+  assert.deepEqual([plan.losses, plan.up], [[], ['ALTER SCHEMA "ledger" RENAME TO "books";']]);
+  await scratch.apply(plan);
+  assert.deepEqual((await database.query('SELECT amount FROM books.entries')).rows, [
+    { amount: 5 },
+  ]);
+  assert.deepEqual((await scratch.plan({ ledger: books })).up, []);
+  await scratch.apply(plan, 'down');
+  assert.equal(await schemaText(database), before);
+});
+
+test('a value that is added to an enum may be a default at once, and the rows keep theirs', async (t) => {
+  const { database } = await openTestDatabase(t);
+  await using scratch = await makeScratch(database, kit);
+  await scratch.apply(await scratch.plan({ notes: notes(`mood: mood().default('calm')`) }));
+  await database.query(`INSERT INTO notes (mood) VALUES ('wild')`);
+  const before = await schemaText(database);
+  const plan = await scratch.plan({
+    notes: notes(`mood: mood().default('new')`).replace(`'wild']`, `'new', 'wild']`),
+  });
+  assert.deepEqual(plan.losses, []);
+  await scratch.apply(plan);
+  await database.query('INSERT INTO notes DEFAULT VALUES');
+  const { rows } = await database.query('SELECT mood FROM notes ORDER BY mood');
+  assert.deepEqual(rows, [{ mood: 'new' }, { mood: 'wild' }]);
+  await database.query(`DELETE FROM notes WHERE mood = 'new'`);
+  await scratch.apply(plan, 'down');
+  assert.equal(await schemaText(database), before);
+});
+
 test('two columns cannot become one', async () => {
   await using scratch = await makeScratch(undefined, kit);
   await scratch.apply(await scratch.plan({ notes: notes('a: text(), b: text()') }));

@@ -8,55 +8,52 @@ import { ownedKey } from './snapshot.ts';
 
 type Log = readonly Rename[];
 
+/** Rejects with MIGRATION_RENAME_INVALID and MIGRATION_RENAME_FOREIGN. An exchange of two names takes two migrations. */
 export function resolveRenames(
   previous: FederationSnapshot,
   wanted: FederationSnapshot,
   { extensions }: Federation,
 ): Names {
+  refuseForeign(previous, wanted, extensions);
   const logs = new Map(extensions.map(({ name, renames }) => [name, renames]));
-  const logOf = (entity: Entity): Log =>
-    logs.get(previous.owners[ownedKey(entity)] ?? coreOwner) ?? [];
   const before = namesIn(previous.entities);
   const after = namesIn(wanted.entities);
-  refuseForeign(previous, wanted, extensions);
+  const ownerOf = (entity: Entity): string => previous.owners[ownedKey(entity)] ?? coreOwner;
+  const placed = (entityType: 'schemas' | 'tables' | 'enums'): [string, string][] =>
+    previous.entities
+      .filter((entity) => entity.entityType === entityType)
+      .flatMap((entity): [string, string][] => {
+        const owner = ownerOf(entity);
+        const from =
+          entityType === 'schemas' ? entity.name : `${entity.schema ?? ''}.${entity.name}`;
+        const to = throughLog(logs.get(owner) ?? [], from, before[entityType], steps[entityType]);
+        const isNew = after[entityType].has(to) && !before[entityType].has(to);
+        if (!isNew) return [];
+        refuseStillThere(owner, from, to, after[entityType]);
+        return [[from, to]];
+      });
+  const places = (kind: 'tables' | 'enums'): [Place, Place][] =>
+    placed(kind).map(([from, to]) => [placeOf(from), placeOf(to)]);
+  const tables = places('tables');
+  const enums = places('enums');
+  const tableThere = new Map(tables.map(([from, to]) => [placeKey(from), to]));
 
-  const isNew = (kind: keyof NameSets, key: string): boolean =>
-    after[kind].has(key) && !before[kind].has(key);
-  const schemas: [string, string][] = [];
-  const tables: [Place, Place][] = [];
-  const enums: [Place, Place][] = [];
-  const columns: [Column, Column][] = [];
-  const tableThere = new Map<string, Place>();
-
-  for (const entity of previous.entities) {
-    const { entityType, schema = '', name } = entity;
-    if (entityType === 'schemas') {
-      const to = throughLog(logOf(entity), name, before.schemas, schemaStep);
-      if (!after.schemas.has(name) && isNew('schemas', to)) schemas.push([name, to]);
-    }
-    if (entityType === 'tables' || entityType === 'enums') {
-      const place = { schema, name };
-      const step = entityType === 'tables' ? tableStep : enumStep;
-      const key = throughLog(logOf(entity), placeKey(place), before[entityType], step);
-      if (after[entityType].has(placeKey(place)) || !isNew(entityType, key)) continue;
-      (entityType === 'tables' ? tables : enums).push([place, placeOf(key)]);
-      if (entityType === 'tables') tableThere.set(placeKey(place), placeOf(key));
-    }
-  }
-  for (const entity of previous.entities) {
-    if (entity.entityType !== 'columns') continue;
-    const from = {
-      table: { schema: entity.schema ?? '', name: entity.table ?? '' },
-      name: entity.name,
-    };
-    const table = tableThere.get(placeKey(from.table)) ?? from.table;
-    const name = columnThrough(logOf(entity), from, before);
-    const [stays, to] = [columnKey({ table, name: from.name }), { table, name }];
-    if (after.columns.has(stays) || !after.columns.has(columnKey(to))) continue;
-    // The new name must not have been a column of this table before: that one keeps its rows to itself.
-    if (before.columns.has(columnKey({ table: from.table, name }))) continue;
-    columns.push([from, to]);
-  }
+  const columns = previous.entities
+    .filter(({ entityType }) => entityType === 'columns')
+    .flatMap((entity): [Column, Column][] => {
+      const owner = ownerOf(entity);
+      const was = { schema: entity.schema ?? '', name: entity.table ?? '' };
+      const table = tableThere.get(placeKey(was)) ?? was;
+      const from = { table: was, name: entity.name };
+      const to = { table, name: columnThrough(logs.get(owner) ?? [], from, before) };
+      // A column that the table had before keeps its values to itself.
+      const isNew =
+        after.columns.has(columnKey(to)) &&
+        !before.columns.has(columnKey({ table: was, name: to.name }));
+      if (!isNew) return [];
+      refuseStillThere(owner, columnKey({ table, name: from.name }), columnKey(to), after.columns);
+      return [[from, to]];
+    });
   refuseTwoIntoOne(
     [...tables, ...enums].map(([from, to]) => [placeKey(from), placeKey(to)]),
     previous,
@@ -65,7 +62,21 @@ export function resolveRenames(
     columns.map(([from, to]) => [columnKey(from), columnKey(to)]),
     previous,
   );
-  return makeNames({ schemas, tables, enums, columns });
+  return makeNames({ schemas: placed('schemas'), tables, enums, columns });
+}
+
+/** Renamed, and something new under the old name: whose the rows are would be a guess. */
+function refuseStillThere(
+  owner: string,
+  from: string,
+  to: string,
+  after: ReadonlySet<string>,
+): void {
+  if (after.has(from))
+    throw failure('MIGRATION_RENAME_INVALID', {
+      owner,
+      reason: `${from} would become ${to}, and both are in the models`,
+    });
 }
 
 interface NameSets {
@@ -104,7 +115,7 @@ function placedStep(kind: 'table' | 'enum'): Step {
   };
 }
 const tableStep = placedStep('table');
-const enumStep = placedStep('enum');
+const steps = { schemas: schemaStep, tables: tableStep, enums: placedStep('enum') } as const;
 
 function throughLog(log: Log, start: string, before: ReadonlySet<string>, step: Step): string {
   let name = start;
