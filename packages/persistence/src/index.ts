@@ -1,5 +1,19 @@
 // The explicit public list of @stillpoint/persistence.
-export { DEFAULT_FREEZE_LOCK_KEY, identifier, literal, openDatabase, qualified } from './database/index.ts';
+export {
+  DEFAULT_FREEZE_LOCK_KEY,
+  identifier,
+  literal,
+  openDatabase,
+  qualified,
+} from './database/index.ts';
+export { appRoleName, checkChambers, installChambers, settleChambers } from './chambers/index.ts';
+export type {
+  ChamberFinding,
+  ChamberName,
+  ChamberOptions,
+  ChamberPart,
+  Expectation,
+} from './chambers/index.ts';
 export type {
   Database,
   OpenDatabaseOptions,
@@ -10,7 +24,15 @@ export type {
   Transaction,
   TransactionOptions,
 } from './database/contract.ts';
-export { defineExtension, extensions, loadFederation, settings, users, uuidBase } from './registry/index.ts';
+export {
+  defineExtension,
+  extensions,
+  loadFederation,
+  settings,
+  settingsOf,
+  users,
+  uuidBase,
+} from './registry/index.ts';
 export type {
   Extension,
   ExtensionParticipant,
@@ -20,5 +42,6 @@ export type {
   RegisteredExtension,
   RegisteredTable,
   Rename,
+  Settings,
   SetupContext,
 } from './registry/index.ts';

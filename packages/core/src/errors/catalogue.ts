@@ -9,6 +9,7 @@ import { files } from './catalogue/files.ts';
 import { freeze } from './catalogue/freeze.ts';
 import { gate } from './catalogue/gate.ts';
 import { managedPostgres } from './catalogue/managed-postgres.ts';
+import { persistenceChambers } from './catalogue/persistence-chambers.ts';
 import { persistenceDatabase } from './catalogue/persistence-database.ts';
 import { persistenceMigrate } from './catalogue/persistence-migrate.ts';
 import { persistenceQueue } from './catalogue/persistence-queue.ts';
@@ -43,6 +44,7 @@ export const catalogueSections = {
   'init and doctor': discovery,
   diff,
   'database of the persistence library': persistenceDatabase,
+  chambers: persistenceChambers,
   'extensions and models': persistenceRegistry,
   migrations: persistenceMigrate,
   queue: persistenceQueue,
@@ -67,6 +69,7 @@ export const catalogue = {
   ...discovery,
   ...diff,
   ...persistenceDatabase,
+  ...persistenceChambers,
   ...persistenceRegistry,
   ...persistenceMigrate,
   ...persistenceQueue,

@@ -16,7 +16,7 @@ type Ask = (asked: Asked) => Promise<Answer>;
 
 export function drizzleOfDatabase(ask: Ask, transaction: Database['transaction']): NodePgDatabase {
   const { dialect, session } = foundation(ask);
-  const database = new NodePgDatabase<EmptyRelations>(dialect, session, {});
+  const database = new NodePgDatabase(dialect, session, {});
   const ours = <T>(
     body: (transaction: NodePgTransaction<EmptyRelations>) => Promise<T>,
     config?: PgTransactionConfig,

@@ -1,7 +1,7 @@
 // PGlite: Postgres inside this process, with one session. Values go in and come out as they do with `pg`, so that the rooms above
 // need not know. COPY goes through its blob device, and a COPY is in memory as a whole.
 import { failure } from '@stillpoint/core';
-import pg from 'pg';
+import pg, { types as pgTypes } from 'pg';
 import type { Database, TransactionOptions } from './contract.ts';
 import { asked, resultOf, type Answer, type Asked, type Conversation } from './conversation.ts';
 import { drizzleOfDatabase } from './drizzle.ts';
@@ -189,29 +189,25 @@ function answerOf(result: LiteResult | undefined): Answer {
 }
 
 /** Whatever the parameter's type: bytes stay bytes and go in binary, everything else is the text that `pg` makes of it. */
-const serializers = new Proxy({}, { get: () => prepared });
+const serializers = new Proxy({}, { get: () => prepareValue });
 
 const { prepareValue } = (
-  pg as unknown as { readonly utils: { prepareValue(value: unknown): unknown } }
+  pg as unknown as { readonly utils: { prepareValue(this: void, value: unknown): unknown } }
 ).utils;
-
-function prepared(value: unknown): unknown {
-  return prepareValue(value);
-}
 
 const parsersMade = new WeakMap<Lite, WeakMap<object, object>>();
 
 type Parser = (text: string, oid: number) => unknown;
 
 /** PGlite spreads what it is given, so each type that it or `pg` knows is named; made once for each set of parsers. */
-function parsersOf(lite: Lite, types: NonNullable<Asked['types']> = pg.types): object {
+function parsersOf(lite: Lite, types: NonNullable<Asked['types']> = pgTypes): object {
   const ofLite = parsersMade.get(lite) ?? new WeakMap<object, object>();
   parsersMade.set(lite, ofLite);
   const made = ofLite.get(types);
   if (made !== undefined) return made;
   const parse: Parser = (text, oid) =>
     (types.getTypeParser(oid, 'text') as (text: string) => unknown)(text);
-  const known = [...Object.keys(lite.parsers), ...Object.values(pg.types.builtins).map(String)];
+  const known = [...Object.keys(lite.parsers), ...Object.values(pgTypes.builtins).map(String)];
   const parsers = Object.fromEntries(
     known.filter((oid) => /^\d+$/.test(oid)).map((oid) => [oid, parse]),
   );

@@ -148,7 +148,12 @@ async function initialize(programs: string, made: string): Promise<void> {
     if (user !== undefined) await chown(passwordFile, user.uid, user.gid);
     const access = '--auth-local=scram-sha-256 --auth-host=scram-sha-256 -E UTF8 --locale=C.UTF-8';
     await start('initdb', [
-      ...['-D', data, '-U', ADMINISTRATOR, '--no-sync', '--wal-segsize=1'],
+      '-D',
+      data,
+      '-U',
+      ADMINISTRATOR,
+      '--no-sync',
+      '--wal-segsize=1',
       ...access.split(' '),
       `--pwfile=${passwordFile}`,
     ]);

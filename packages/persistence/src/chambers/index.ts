@@ -1,0 +1,13 @@
+export { appRoleName } from './app-role.ts';
+export { chamberNames, chamberPrivileges, touchTrigger } from './foundation.ts';
+export { installChambers } from './install.ts';
+export { checkChambers, settleChambers } from './settle.ts';
+export type {
+  ChamberFacts,
+  ChamberFinding,
+  ChamberName,
+  ChamberOptions,
+  ChamberPart,
+  Expectation,
+  Privilege,
+} from './contract.ts';
