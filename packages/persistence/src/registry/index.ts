@@ -6,4 +6,7 @@ export { extensions, settings, users } from './core-models.ts';
 export { defineExtension } from './define.ts';
 export type { FoundExtension } from './discover.ts';
 export { loadExtensions, loadFederation, type LoadFederationOptions } from './load.ts';
+export { registryPart } from './part.ts';
+export { recordExtensions, unseededExtensions } from './record.ts';
 export { refuseClosedSchemas, schemaClaims } from './schemas.ts';
+export { settingsOf, type Settings } from './settings.ts';
