@@ -90,7 +90,7 @@ test('the process belongs to the command', () => {
   );
 });
 
-test('SQL is spoken by sources, the catalog and the demonstration', () => {
+test('SQL is spoken by sources, the catalog, persistence and the demonstration', () => {
   const sql =
     /['"`]\s*(select\s|insert into\s|update \S+ set\s|delete from\s|create (table|database|role|unique|index)\s|alter (system|role|database|table)\s|drop (table|database|role)\s|begin;|vacuum\b|pragma\s)/i;
   const rest = product.filter(
@@ -99,6 +99,7 @@ test('SQL is spoken by sources, the catalog and the demonstration', () => {
         file,
         'packages/engine/src/sources/',
         'packages/engine/src/catalog/',
+        'packages/persistence/src/',
         'packages/stillpoint/src/cli/demo/',
       ),
   );
@@ -113,11 +114,12 @@ test('git is run by the federation and the demonstration', () => {
   none(breaches(rest, (file) => linesMatching(file, calls)));
 });
 
-test('packages look one way: core, then engine, then stillpoint', () => {
+test('packages look one way: core, then engine and persistence, then stillpoint', () => {
   const allowed: Readonly<Record<string, readonly string[]>> = {
     core: [],
     engine: ['@stillpoint/core'],
-    stillpoint: ['@stillpoint/core', '@stillpoint/engine'],
+    persistence: ['@stillpoint/core'],
+    stillpoint: ['@stillpoint/core', '@stillpoint/engine', '@stillpoint/persistence'],
   };
   none(
     breaches(sources, function* (file) {
@@ -134,16 +136,18 @@ test('packages look one way: core, then engine, then stillpoint', () => {
   );
 });
 
-/** `vault`, `sources/postgres`: the folders of the engine with a door of their own. */
+/** `vault`, `sources/postgres`: the folders of the engine and of persistence with a door of their own. */
 function roomOf(file: string): string | undefined {
-  const inside = /^packages\/engine\/src\/(sources\/[^/]+|[^/]+)\//.exec(file)?.[1];
-  return inside;
+  const engine = /^packages\/engine\/src\/(sources\/[^/]+|[^/]+)\//.exec(file)?.[1];
+  return engine ?? /^packages\/persistence\/src\/([^/]+)\//.exec(file)?.[1];
 }
 
-test('rooms of the engine meet at their doors', () => {
-  const engine = product.filter((file) => within(file, 'packages/engine/src/'));
+test('rooms of the engine and of persistence meet at their doors', () => {
+  const rooms = product.filter((file) =>
+    within(file, 'packages/engine/src/', 'packages/persistence/src/'),
+  );
   none(
-    breaches(engine, function* (file) {
+    breaches(rooms, function* (file) {
       const own = roomOf(file.path);
       for (const { specifier, target } of file.imports) {
         if (target === undefined) continue;
@@ -185,7 +189,11 @@ test('imports are relative with .ts, or of a package that is a dependency', () =
       const manifest = JSON.parse(
         readFileSync(path.join(ROOT, own ?? '.', 'package.json'), 'utf8'),
       ) as Manifest;
-      const known = { ...manifest.dependencies, ...manifest.optionalDependencies };
+      const known = {
+        ...manifest.dependencies,
+        ...manifest.optionalDependencies,
+        ...manifest.peerDependencies,
+      };
       for (const { specifier, target } of file.imports) {
         if (target !== undefined && !/\.(ts|js|mjs|json)$/.test(target))
           yield `${specifier} has no extension`;
@@ -202,6 +210,7 @@ test('imports are relative with .ts, or of a package that is a dependency', () =
 interface Manifest {
   readonly dependencies?: Readonly<Record<string, string>>;
   readonly optionalDependencies?: Readonly<Record<string, string>>;
+  readonly peerDependencies?: Readonly<Record<string, string>>;
 }
 
 test('no module needs itself', () => {
