@@ -68,7 +68,13 @@ async function start(
     ...options,
   });
   boss.on('error', onError);
-  return await boss.start();
+  try {
+    return await boss.start();
+  } catch (error) {
+    // What had begun of it has timers, which would keep the process.
+    await boss.stop({ graceful: false });
+    throw error;
+  }
 }
 
 /** How many jobs a call has settled or changed: fewer than it was given, when some were not the claimer's any more. */

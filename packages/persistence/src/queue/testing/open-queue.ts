@@ -27,10 +27,12 @@ export async function openTestQueue(
   const url = await server.createDatabase();
   const { role } = await installQueue(url);
   const database = await openDatabase({ at: url, role });
-  t.after(() => database[Symbol.asyncDispose]());
   const errors: unknown[] = [];
   const queue = await createQueue(database, { onError: (error) => void errors.push(error) });
-  t.after(() => queue[Symbol.asyncDispose]());
+  t.after(async () => {
+    await queue[Symbol.asyncDispose]();
+    await database[Symbol.asyncDispose]();
+  });
   return { queue, database, url, server, errors };
 }
 
