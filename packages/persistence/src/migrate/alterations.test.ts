@@ -205,7 +205,10 @@ async function check(database: Database, world: World, expected: Expected): Prom
     }
 }
 
-/** A column that comes back without a value for the rows, or with one for all that has to be unique: there the rows go first. */
+/**
+ * Where the way back cannot succeed on the rows that are there, they go first: a column comes back without a value for them, or with
+ * one for all that has to be unique; or becomes NOT NULL again, and came back empty on an earlier step.
+ */
 async function emptyForTheWayBack(
   database: Database,
   was: World,
@@ -214,8 +217,15 @@ async function emptyForTheWayBack(
 ): Promise<void> {
   for (const table of was.tables) {
     const now = is.tables.find(({ uid }) => uid === table.uid);
-    const back = table.columns.filter((one) => !now?.columns.some(({ uid }) => uid === one.uid));
-    if (now === undefined || !back.some((one) => one.notNull || one.unique)) continue;
+    if (now === undefined) continue;
+    let inTheWay = false;
+    for (const column of table.columns) {
+      const same = now.columns.find(({ uid }) => uid === column.uid);
+      if (same === undefined) inTheWay ||= column.notNull || column.unique;
+      else if (column.notNull && !same.notNull)
+        inTheWay ||= (await valuesOf(database, now.name, same.name)).includes(null);
+    }
+    if (!inTheWay) continue;
     await database.query(`DELETE FROM "${now.name}"`);
     const columns = expected.get(table.uid);
     for (const uid of columns?.keys() ?? []) columns?.set(uid, []);

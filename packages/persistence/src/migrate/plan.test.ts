@@ -1,55 +1,19 @@
-// A federation of core and five extensions through its life: added, altered, renamed, removed, installed again, colliding, failing.
-// Statements run on a real server; each way back leaves the schema as it was.
-import { isFailure, type ErrorCode } from '@stillpoint/core';
+// A federation of core and five extensions through its life: added, altered, renamed, removed, installed again. Statements run on a
+// real server; each way back leaves the schema as it was.
 import assert from 'node:assert/strict';
 import { after, test } from 'node:test';
 import { openTestDatabase } from '../database/testing/index.ts';
 import { loadFederation } from '../registry/index.ts';
 import { makeMembers } from '../registry/testing/members.ts';
 import { startKit } from './kit/kit.ts';
+import { ownerOfStatement } from './owner-of-statement.ts';
 import { planMigration } from './plan.ts';
+import { extension, five, notes, refusal } from './testing/extensions.ts';
 import { schemaText } from './testing/schema-text.ts';
 import { makeScratch, type Sources } from './testing/scratch.ts';
 
 const kit = startKit();
 after(() => kit[Symbol.asyncDispose]());
-
-function refusal(code: ErrorCode, ...words: readonly string[]): (error: unknown) => boolean {
-  return (error) => {
-    assert.ok(isFailure(error, code), `${code}, not ${String(error)}`);
-    const text = `${error.message} ${error.hint}`;
-    for (const word of words) assert.ok(text.includes(word), `${text}: ${word}`);
-    return true;
-  };
-}
-
-const extension = (name: string, models: string, more = ''): string =>
-  `export default defineExtension({ name: '${name}', models: [${models}], ${more} });`;
-
-const notes = (columns: string, more = ''): string =>
-  `export const mood = pgEnum('mood', ['calm', 'wild']);
-   export const notes = pgTable('notes', { ...uuidBase, ${columns} });
-   ${extension('notes', 'notes', more)}`;
-
-const five: Sources = {
-  notes: notes(`title: text().notNull().unique(), mood: mood().default('calm')`),
-  // Before notes in the order, and refers to it.
-  comments: `import { notes } from '../notes/stillpoint.extension.ts';
-    const comments = pgTable('comments', { ...uuidBase, note: uuid().notNull().references(() => notes.id), text: text() },
-      (table) => [index().on(table.note)]);
-    ${extension('comments', 'comments')}`,
-  embeddings: `import { notes } from '../notes/stillpoint.extension.ts';
-    const embeddings = pgSchema('vectors').table('embeddings', { ...uuidBase, note: uuid().references(() => notes.id), tags: text().array() });
-    ${extension('embeddings', 'embeddings')}`,
-  ledger: `const own = pgSchema('ledger');
-    const kind = own.enum('kind', ['in', 'out']);
-    const entries = own.table('entries', { ...uuidBase, kind: kind().notNull(), amount: integer().notNull().default(0) },
-      (table) => [check('entries_amount', sql\`\${table.amount} >= 0\`)]);
-    ${extension('ledger', 'entries')}`,
-  zoo: `import { users } from '@stillpoint/persistence';
-    const animals = pgTable('animals', { ...uuidBase, keeper: uuid().references(() => users.id) });
-    ${extension('zoo', 'animals')}`,
-};
 
 test('five extensions come and go, and every way back leaves the schema as it was', async (t) => {
   const { database } = await openTestDatabase(t);
@@ -192,38 +156,6 @@ test('what may lose data is named, and nothing else is', async () => {
   assert.equal(plan.words, 'alter_notes');
 });
 
-test('a rename that nobody declared is a question, with the line that answers it', async () => {
-  await using scratch = await makeScratch(undefined, kit);
-  await scratch.apply(await scratch.plan({ notes: notes(`title: text()`) }));
-  await assert.rejects(
-    scratch.plan({ notes: notes(`heading: text()`) }),
-    refusal(
-      'MIGRATION_RENAME_OR_DROP',
-      'public.notes.heading',
-      'public.notes.title',
-      `{ kind: 'column', table: 'public.notes', from: 'title', to: 'heading' }`,
-      'drop public.notes.title',
-    ),
-  );
-  const said = await scratch.plan(
-    { notes: notes(`heading: text()`) },
-    { accept: ['drop public.notes.title'] },
-  );
-  assert.deepEqual(said.up, [
-    'ALTER TABLE "notes" ADD COLUMN "heading" text;',
-    'ALTER TABLE "notes" DROP COLUMN "title";',
-  ]);
-  const memos = `const memos = pgTable('memos', { ...uuidBase, title: text() }); ${extension('notes', 'memos')}`;
-  await assert.rejects(
-    scratch.plan({ notes: memos }),
-    refusal(
-      'MIGRATION_RENAME_OR_DROP',
-      'public.memos',
-      `{ kind: 'table', from: 'public.notes', to: 'public.memos' }`,
-    ),
-  );
-});
-
 test('a database of any age finds its way through the log of renames', async () => {
   const log = `renames: [
     { kind: 'column', table: 'notes', from: 'a', to: 'b' },
@@ -251,43 +183,6 @@ test('a database of any age finds its way through the log of renames', async () 
     await scratch.apply(plan);
     assert.deepEqual((await scratch.plan(now('c'))).up, []);
   }
-});
-
-test('only its owner renames a table, and not into what belongs to another', async () => {
-  await using scratch = await makeScratch(undefined, kit);
-  const { notes: ownNotes = '', zoo = '' } = five;
-  await scratch.apply(await scratch.plan({ notes: ownNotes, zoo }));
-  const thief = extension(
-    'thief',
-    `pgTable('stolen', { ...uuidBase })`,
-    `renames: [{ kind: 'table', from: 'animals', to: 'stolen' }]`,
-  );
-  await assert.rejects(
-    scratch.plan({ notes: ownNotes, thief }),
-    refusal('MIGRATION_RENAME_FOREIGN', 'thief', 'zoo', 'animals'),
-  );
-  const given = extension('zoo', '', `renames: [{ kind: 'table', from: 'animals', to: 'stolen' }]`);
-  const taker = extension('taker', `pgTable('stolen', { ...uuidBase })`);
-  await assert.rejects(
-    scratch.plan({ zoo: given, taker }),
-    refusal('MIGRATION_RENAME_INVALID', 'zoo', 'taker'),
-  );
-});
-
-test('a rename beside something new under the old name is refused: whose the rows are would be a guess', async () => {
-  await using scratch = await makeScratch(undefined, kit);
-  await scratch.apply(await scratch.plan({ notes: notes('a: text()') }));
-  const column = `renames: [{ kind: 'column', table: 'notes', from: 'a', to: 'b' }]`;
-  await assert.rejects(
-    scratch.plan({ notes: notes('a: text(), b: text()', column) }),
-    refusal('MIGRATION_RENAME_INVALID', 'public.notes.a', 'public.notes.b', 'notes'),
-  );
-  const both = `const [one, two] = ['notes', 'memos'].map((name) => pgTable(name, { ...uuidBase, a: text() }));
-    ${extension('notes', 'one, two', `renames: [{ kind: 'table', from: 'notes', to: 'memos' }]`)}`;
-  await assert.rejects(
-    scratch.plan({ notes: both }),
-    refusal('MIGRATION_RENAME_INVALID', 'public.notes', 'public.memos'),
-  );
 });
 
 test('a schema is renamed with everything in it', async (t) => {
@@ -330,16 +225,6 @@ test('a value that is added to an enum may be a default at once, and the rows ke
   assert.equal(await schemaText(database), before);
 });
 
-test('two columns cannot become one', async () => {
-  await using scratch = await makeScratch(undefined, kit);
-  await scratch.apply(await scratch.plan({ notes: notes('a: text(), b: text()') }));
-  const log = `renames: [{ kind: 'column', table: 'notes', from: 'a', to: 'c' }, { kind: 'column', table: 'notes', from: 'b', to: 'c' }]`;
-  await assert.rejects(
-    scratch.plan({ notes: notes('c: text()', log) }),
-    refusal('MIGRATION_RENAME_INVALID', 'public.notes.a', 'public.notes.b'),
-  );
-});
-
 test('a table that was kept passes to another extension only by name', async () => {
   await using scratch = await makeScratch(undefined, kit);
   await scratch.apply(await scratch.plan({ zoo: five['zoo'] ?? '' }));
@@ -356,98 +241,6 @@ test('a table that was kept passes to another extension only by name', async () 
       ['owner public.animals', true, false],
     ],
   );
-});
-
-const collisions: readonly [string, string, string, ...string[]][] = [
-  [
-    'an index',
-    `pgTable('a', { ...uuidBase, x: text() }, (t) => [index('same').on(t.x)])`,
-    `pgTable('b', { ...uuidBase, x: text() }, (t) => [index('same').on(t.x)])`,
-    'index public.same',
-  ],
-  [
-    'an index that nobody named',
-    `pgTable('a_b', { ...uuidBase, c: text() }, (t) => [index().on(t.c)])`,
-    `pgTable('a', { ...uuidBase, b_c: text() }, (t) => [index().on(t.b_c)])`,
-    'a_b_c_i',
-  ],
-  [
-    'a constraint',
-    `pgTable('a', { ...uuidBase, x: text().unique('same') })`,
-    `pgTable('b', { ...uuidBase, x: text().unique('same') })`,
-    'unique constraint public.same',
-  ],
-  [
-    'a table and an index',
-    `pgTable('a', { ...uuidBase, x: text() }, (t) => [index('b').on(t.x)])`,
-    `pgTable('b', { ...uuidBase })`,
-    'table public.b',
-    'index public.b',
-  ],
-  [
-    'an enum',
-    `pgTable('a', { ...uuidBase, x: pgEnum('same', ['p'])() })`,
-    `pgTable('b', { ...uuidBase, x: pgEnum('same', ['q'])() })`,
-    'enum public.same',
-  ],
-  [
-    'an enum and a table',
-    `pgTable('a', { ...uuidBase, x: pgEnum('b', ['p'])() })`,
-    `pgTable('b', { ...uuidBase })`,
-    'public.b',
-  ],
-];
-
-for (const [what, first, second, ...words] of collisions)
-  test(`two extensions that want ${what} are both named`, async () => {
-    await using scratch = await makeScratch(undefined, kit);
-    await assert.rejects(
-      scratch.plan({ one: extension('one', first), two: extension('two', second) }),
-      refusal('MODEL_COLLISION', 'one', 'two', ...words),
-    );
-  });
-
-test('what is wrong inside of one extension names it, and costs no process but the planner’s', async () => {
-  await using scratch = await makeScratch(undefined);
-  const twice = extension(
-    'twice',
-    `pgTable('a', { ...uuidBase, x: text() }, (t) => [index('same').on(t.x), index('same').on(t.id)])`,
-  );
-  await assert.rejects(
-    scratch.plan({ twice }),
-    refusal('MIGRATION_MODEL_REFUSED', 'twice', 'table public.a', 'same'),
-  );
-});
-
-test('an enum in a closed chamber is refused', async () => {
-  await using scratch = await makeScratch(undefined, kit);
-  const bad = extension(
-    'bad',
-    `pgTable('a', { ...uuidBase, x: pgSchema('queue').enum('state', ['p'])() })`,
-  );
-  await assert.rejects(
-    scratch.plan({ bad }),
-    refusal('MODEL_CHAMBER_CLAIMED', 'bad', 'enum queue.state'),
-  );
-});
-
-test('names that Postgres would cut or the kit would not quote are refused', async () => {
-  for (const [models, code] of [
-    [
-      `pgTable('a', { ...uuidBase, x: text() }, (t) => [index('${'x'.repeat(64)}').on(t.x)])`,
-      'MODEL_NAME_TOO_LONG',
-    ],
-    [`pgTable('a', { ...uuidBase, ['x" y']: text() })`, 'MODEL_NAME_UNUSABLE'],
-  ] as const) {
-    await using scratch = await makeScratch(undefined, kit);
-    await assert.rejects(scratch.plan({ bad: extension('bad', models) }), refusal(code, 'bad'));
-  }
-});
-
-test('a snapshot that is not ours is refused', async () => {
-  await using scratch = await makeScratch(undefined, kit);
-  const previous = { format: 1, version: '10', entities: [], owners: {} } as const;
-  await assert.rejects(scratch.plan({}, { previous }), refusal('MIGRATION_SNAPSHOT_UNKNOWN', '10'));
 });
 
 test('an extension whose module does not let go ends with the planner', async () => {
@@ -468,4 +261,24 @@ test('an extension whose module does not let go ends with the planner', async ()
     }),
     /enough|aborted/,
   );
+});
+
+test('an index is never made concurrently: a migration is one transaction', async () => {
+  await using scratch = await makeScratch(undefined, kit);
+  const models = `pgTable('a', { ...uuidBase, x: text() }, (t) => [index().on(t.x).concurrently()])`;
+  const plan = await scratch.plan({ one: extension('one', models) });
+  assert.ok(plan.up.includes('CREATE INDEX "a_x_index" ON "a" ("x");'), plan.up.join('\n'));
+});
+
+test('a statement is told to be of its extension, there and back', async () => {
+  await using scratch = await makeScratch(undefined, kit);
+  const { next, up, down } = await scratch.plan(five);
+  const owners = (statements: readonly string[]): ReadonlySet<string | undefined> =>
+    new Set(statements.map((statement) => ownerOfStatement(statement, [undefined, next])));
+  const all = new Set(['comments', 'core', 'embeddings', 'ledger', 'notes', 'zoo']);
+  assert.deepEqual(owners(up), all);
+  assert.deepEqual(owners(down), all);
+  const commented = up.find((statement) => statement.startsWith('CREATE INDEX "comments')) ?? '';
+  assert.equal(ownerOfStatement(commented, [next]), 'comments');
+  assert.equal(ownerOfStatement('DROP INDEX "comments_note_index";', [next]), 'comments');
 });

@@ -1,8 +1,10 @@
 // Plans a migration: what was, what is wanted, what stays; the questions that nobody answered; the statements there and back.
 import { failure } from '@stillpoint/core';
+import type { Federation } from '../registry/index.ts';
 import { compare, renameHints, type Comparison } from './compare.ts';
 import type { Entity, FederationSnapshot, Loss, Plan, PlanOptions } from './contract.ts';
 import { startKit, type Kit } from './kit/kit.ts';
+import type { OwnedEntity } from './kit/protocol.ts';
 import { findLosses } from './losses.ts';
 import { makeNames, type Names } from './names.ts';
 import { refuseQuestions } from './questions.ts';
@@ -21,7 +23,9 @@ export async function planMigration(options: PlanOptions): Promise<Plan> {
 export async function planWith(kit: Kit, options: PlanOptions): Promise<Plan> {
   const { federation, accept = [] } = options;
   const previous = readable(options.previous);
-  const wanted = wantedSnapshot(await kit.describe(federation));
+  const described = await kit.describe(federation);
+  refuseOthers(federation, described);
+  const wanted = wantedSnapshot(described);
   const names = resolveRenames(previous, wanted, federation);
   const { next, kept } = mergeKept(previous, wanted, options, names);
   const here = new Set(federation.extensions.map(({ name }) => name));
@@ -44,6 +48,20 @@ export async function planWith(kit: Kit, options: PlanOptions): Promise<Plan> {
     kept,
     words: wordsFor(comparison),
   };
+}
+
+/** Models are loaded once here and once in the planner's process: what is planned has to be what will run. */
+function refuseOthers({ tables }: Federation, described: readonly OwnedEntity[]): void {
+  const here = tables.map(({ owner, schema, name }) => `${schema}.${name} of ${owner}`);
+  const there = described
+    .filter(({ entity }) => entity.entityType === 'tables')
+    .map(({ owner, entity }) => `${entity.schema}.${entity.name} of ${owner}`);
+  const other =
+    here.find((one) => !there.includes(one)) ?? there.find((one) => !here.includes(one));
+  if (other !== undefined)
+    throw failure('MIGRATION_PLANNER_FAILED', {
+      reason: `the models are not the same each time they are loaded: ${other}.`,
+    });
 }
 
 /** Nobody was asked about the way back yet. */

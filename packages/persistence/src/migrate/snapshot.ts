@@ -81,7 +81,9 @@ function rankOf({ entityType }: Entity): number {
  * next difference would speak of constraints that are not there.
  */
 function explicit(entity: Entity): Entity {
-  return 'nameExplicit' in entity ? { ...entity, nameExplicit: true } : entity;
+  const named = 'nameExplicit' in entity ? { ...entity, nameExplicit: true } : entity;
+  // A migration is one transaction, and that is not possible there.
+  return 'concurrently' in named ? { ...named, concurrently: false } : named;
 }
 
 export interface Merged {

@@ -30,7 +30,7 @@ export function settingsOf(owner: string): Settings {
     value: unknown,
   ): Promise<StandardSchemaV1.InferOutput<S>> => {
     const result = await schema['~standard'].validate(value);
-    if (result.issues === undefined) return result.value as StandardSchemaV1.InferOutput<S>;
+    if (result.issues === undefined) return result.value;
     const reason = result.issues.map(({ message }) => message).join('; ');
     throw failure('MODEL_SETTING_INVALID', { owner, key, reason });
   };
