@@ -7,9 +7,9 @@ import { promisify } from 'node:util';
 import type { Database } from '../database/contract.ts';
 import { openDatabase } from '../database/index.ts';
 import { serverKinds, serverOfTests, whyNot } from '../database/testing/index.ts';
-import { randomOf } from '../../../../test/fixture/random.ts';
 import type { Plan } from './contract.ts';
 import { startKit } from './kit/kit.ts';
+import { randomOf, type Random } from './testing/random.ts';
 import { schemaText } from './testing/schema-text.ts';
 import { makeScratch } from './testing/scratch.ts';
 import {
@@ -17,7 +17,6 @@ import {
   copyOf,
   firstWorld,
   sourcesOf,
-  type Random,
   type World,
   type WorldColumn,
 } from './testing/world.ts';

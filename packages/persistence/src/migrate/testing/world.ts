@@ -1,11 +1,7 @@
 // A small federation that alters itself at random, together with what its rows should say: for asking whether a migration keeps data.
 // It only makes alterations that Postgres can do on the rows that are there; what it drops or narrows it says yes to.
+import type { Random } from './random.ts';
 import type { Sources } from './scratch.ts';
-
-export interface Random {
-  int(below: number): number;
-  pick<T>(list: readonly T[]): T;
-}
 
 export interface WorldColumn {
   /** Stays through renames. */

@@ -3,11 +3,13 @@ import { mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 
+const library = JSON.stringify('@stillpoint/persistence');
+
 /** What most models need. */
 export const imports = `
 import { sql } from 'drizzle-orm';
 import * as pg from 'drizzle-orm/pg-core';
-import { defineExtension, uuidBase } from '@stillpoint/persistence';
+import { defineExtension, uuidBase } from ${library};
 const { pgTable, pgSchema, pgEnum, text, integer, uuid, index, uniqueIndex, unique, check } = pg;
 `;
 
