@@ -282,3 +282,12 @@ test('a statement is told to be of its extension, there and back', async () => {
   assert.equal(ownerOfStatement(commented, [next]), 'comments');
   assert.equal(ownerOfStatement('DROP INDEX "comments_note_index";', [next]), 'comments');
 });
+
+test('a table that stays may refer to one that is no model', async () => {
+  await using scratch = await makeScratch(undefined, kit);
+  const guest = `const items = pgTable('items_of_the_library', { ...uuidBase });
+    ${extension('guest', `pgTable('guests', { ...uuidBase, item: uuid().references(() => items.id) })`)}`;
+  await scratch.apply(await scratch.plan({ guest }));
+  const plan = await scratch.plan({});
+  assert.deepEqual([plan.up, plan.kept.map(({ entity }) => entity)], [[], ['table public.guests']]);
+});

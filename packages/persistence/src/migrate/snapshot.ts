@@ -9,7 +9,7 @@ import {
 } from '../registry/index.ts';
 import type { Entity, FederationSnapshot, Kept, PlanOptions } from './contract.ts';
 import { entitiesVersion, type OwnedEntity } from './kit/protocol.ts';
-import type { Names } from './names.ts';
+import type { ForeignKey, Names } from './names.ts';
 
 export const emptySnapshot: FederationSnapshot = {
   format: 1,
@@ -120,7 +120,11 @@ export function mergeKept(
     ...moved,
   ];
   refuseCollisions(all.map(claimOf));
-  refuseDangling(moved, all);
+  refuseDangling(
+    moved,
+    previous.entities.map((entity) => names.forward(entity)),
+    all.map(({ entity }) => entity),
+  );
   const kept = staying
     .filter(({ entityType }) => ['schemas', 'enums', 'tables'].includes(entityType))
     .map((entity) => ({ entity: ownedKey(entity), owner: ownerOf(entity) }));
@@ -146,17 +150,15 @@ export function droppedOwners(
   return new Set(uninstalled.drop);
 }
 
-/** What stays may refer to what is going: Postgres would refuse, in the middle. */
-function refuseDangling(kept: readonly OwnedEntity[], all: readonly OwnedEntity[]): void {
-  const columns = new Set<string>();
-  const enums = new Set<string>();
-  for (const { entity } of all) {
-    const { entityType, schema, table, name } = entity;
-    if (entityType === 'columns') columns.add(`${schema}.${table}.${name}`);
-    if (entityType === 'enums') enums.add(`${schema}.${name}`);
-  }
+/** What stays may refer to what is going: Postgres would refuse, in the middle. What is not ours to begin with is not asked for. */
+function refuseDangling(
+  kept: readonly OwnedEntity[],
+  before: readonly Entity[],
+  after: readonly Entity[],
+): void {
+  const [was, is] = [referable(before), referable(after)];
   for (const { owner, entity } of kept) {
-    const gone = goneFor(entity, columns, enums);
+    const gone = referencesOf(entity).find((one) => was.has(one) && !is.has(one));
     if (gone !== undefined)
       throw failure('MIGRATION_KEPT_IN_THE_WAY', {
         kept: `${entity.schema}.${entity.table}.${entity.name}`,
@@ -166,20 +168,22 @@ function refuseDangling(kept: readonly OwnedEntity[], all: readonly OwnedEntity[
   }
 }
 
-function goneFor(
-  entity: Entity,
-  columns: ReadonlySet<string>,
-  enums: ReadonlySet<string>,
-): string | undefined {
+/** `column public.notes.id`, `enum public.mood` */
+function referable(entities: readonly Entity[]): ReadonlySet<string> {
+  return new Set(
+    entities.flatMap(({ entityType, schema, table, name }) => {
+      if (entityType === 'columns') return [`column ${schema}.${table}.${name}`];
+      return entityType === 'enums' ? [`enum ${schema}.${name}`] : [];
+    }),
+  );
+}
+
+function referencesOf(entity: Entity): readonly string[] {
   if (entity.entityType === 'fks') {
-    const { schemaTo, tableTo, columnsTo } = entity as unknown as Record<string, string> & {
-      columnsTo: readonly string[];
-    };
-    const targets = columnsTo.map((column) => `${schemaTo}.${tableTo}.${column}`);
-    return targets.find((target) => !columns.has(target));
+    const { schemaTo, tableTo, columnsTo } = entity as unknown as ForeignKey;
+    return columnsTo.map((column) => `column ${schemaTo}.${tableTo}.${column}`);
   }
-  const { typeSchema, type } = entity as { typeSchema?: string | null; type?: string };
-  if (entity.entityType !== 'columns' || typeof typeSchema !== 'string') return undefined;
-  const wanted = `${typeSchema}.${type}`;
-  return enums.has(wanted) ? undefined : `the type ${wanted}`;
+  return entity.entityType === 'columns'
+    ? [`enum ${String(entity['typeSchema'])}.${String(entity['type'])}`]
+    : [];
 }
