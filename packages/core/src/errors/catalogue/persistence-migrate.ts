@@ -54,4 +54,78 @@ export const persistenceMigrate = {
     exit: exit.failed,
     retryable: true,
   },
+  MIGRATION_FILE_INVALID: {
+    message: 'The file {name} is not a migration: {reason}.',
+    hint: 'Nothing was changed. Bring it back as it was committed; docs/format/migration.md says how a migration is written.',
+    exit: exit.integrity,
+    retryable: false,
+  },
+  MIGRATION_FILE_CHANGED: {
+    message: 'The file of the migration {name} was changed after it was applied.',
+    hint: 'Nothing was changed. Bring the file back as it was committed. To alter the schema once more, change the models and run stillpoint migrate.',
+    exit: exit.integrity,
+    retryable: false,
+  },
+  MIGRATION_FILE_TAKEN: {
+    message: 'While the migration was planned, somebody else wrote {file}.',
+    hint: 'Nothing was changed. Look at the file, and run stillpoint migrate again: it is applied first.',
+    exit: exit.failed,
+    retryable: true,
+  },
+  MIGRATION_AHEAD: {
+    message: 'The database has migrations of which there is no file here: {names}.',
+    hint: 'Nothing was changed. Check out the code that has them, or take them back: stillpoint migrate rollback.',
+    exit: exit.gateBlocked,
+    retryable: false,
+  },
+  MIGRATION_BRANCHED: {
+    message: 'The migration {name} was made on top of {after}, and what comes before it is {last}.',
+    hint: 'Nothing was changed. Two people made one at the same time: delete the file that is applied nowhere else, and run stillpoint migrate to make it again on top of the other.',
+    exit: exit.failed,
+    retryable: false,
+  },
+  MIGRATION_FROZEN: {
+    message: 'The models want a migration ({words}) that nobody has made and committed.',
+    hint: 'Nothing was changed. Run stillpoint migrate where the code is written, and commit the file.',
+    exit: exit.failed,
+    retryable: false,
+  },
+  MIGRATION_LOSSES_REFUSED: {
+    message: 'The migration may lose data, or fail on the data that is there: {losses}',
+    hint: 'Nothing was changed. If that is what you want: {accept}.',
+    exit: exit.failed,
+    retryable: false,
+  },
+  MIGRATION_STATEMENT_FAILED: {
+    message: 'A statement of the extension {owner} in the migration {name} failed: {reason}.',
+    hint: 'Nothing of this migration is left in the database. The statement is: {statement}',
+    exit: exit.failed,
+    retryable: false,
+  },
+  MIGRATION_OUTSIDE_TRANSACTION: {
+    message:
+      'A statement of the extension {owner} in the migration {name} cannot be part of a transaction: {reason}.',
+    hint: 'Nothing of this migration is left in the database. Take the statement out of the file and run it by hand where it is needed: {statement}',
+    exit: exit.failed,
+    retryable: false,
+  },
+  MIGRATION_BLOCKED: {
+    message:
+      'The migration {name} waited {limitMs} ms for a table of the extension {owner} that another program holds.',
+    hint: 'Nothing of this migration is left in the database. In a transaction now: {holders}. Let it end, or stop the program, and run it again. The statement is: {statement}',
+    exit: exit.locked,
+    retryable: true,
+  },
+  MIGRATION_SEED_FAILED: {
+    message: 'The first rows of the extension {owner} could not be written: {reason}',
+    hint: 'Nothing of this migration is left in the database. Correct the seed of the extension, and run stillpoint migrate again.',
+    exit: exit.failed,
+    retryable: false,
+  },
+  MIGRATION_UNKNOWN: {
+    message: 'No migration of the name {name} is applied.',
+    hint: 'Nothing was changed. stillpoint migrate status lists those that are; "nothing" takes all of them back.',
+    exit: exit.notFound,
+    retryable: false,
+  },
 } as const satisfies Record<string, CatalogueEntry>;
