@@ -31,7 +31,7 @@ export interface FederationSnapshot {
 }
 
 export type LossKind =
-  /** A schema, table, column or enum and what is in it. */
+  /** A table or a column, and what is in it. */
   | 'drop'
   /** Another type: values are cast, and may not fit. */
   | 'type'
@@ -39,7 +39,7 @@ export type LossKind =
   | 'not-null'
   /** Values that are no longer allowed, or their order. */
   | 'enum'
-  /** A table or enum passes to another extension. */
+  /** A table, enum or schema passes to another extension. */
   | 'owner';
 
 /** What a migration does that may cost data, or not succeed on the data that is there. Needs a yes by its name. */

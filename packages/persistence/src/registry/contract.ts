@@ -16,7 +16,8 @@ export type TableName = string;
 
 /**
  * An entry of an extension's log of renames. The log is appended to and never edited: each entry speaks of the names that were
- * right at its time, so that a database of any age finds its way. `table` of a column is the table's name at that time.
+ * right at its time, so that a database of any age finds its way. `table` of a column is the table's name at that time. Two names are
+ * exchanged in two migrations, by way of a third.
  */
 export type Rename =
   | { readonly kind: 'table'; readonly from: TableName; readonly to: TableName }
