@@ -19,7 +19,9 @@ const CONNECT_LIMIT_S = 10;
 
 /** DATABASE_ADDRESS_INVALID, which says what is wrong without the text: a mistyped address may be all password. */
 export function parseAddress(text: string): ServerAddress {
-  const url = URL.canParse(text) ? new URL(text) : undefined;
+  // libpq allows for a login without a host: that is in `host=` then.
+  const whole = text.replace(/^(postgres(?:ql)?:\/\/[^/?#]*@)(?=[/?]|$)/, '$1localhost');
+  const url = URL.canParse(whole) ? new URL(whole) : undefined;
   if (url === undefined)
     throw failure('DATABASE_ADDRESS_INVALID', { reason: 'it cannot be read as a URL' });
   if (url.protocol !== 'postgresql:' && url.protocol !== 'postgres:') {

@@ -7,4 +7,5 @@ export {
   type ServerKind,
 } from './programs.ts';
 export { startServer, type StartOptions, type TestServer } from './server.ts';
+export { until } from './until.ts';
 export { openTestDatabase, serverOfTests, type TestDatabase } from './test-database.ts';
