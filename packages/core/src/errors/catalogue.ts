@@ -11,6 +11,7 @@ import { gate } from './catalogue/gate.ts';
 import { managedPostgres } from './catalogue/managed-postgres.ts';
 import { persistenceChambers } from './catalogue/persistence-chambers.ts';
 import { persistenceDatabase } from './catalogue/persistence-database.ts';
+import { persistenceJsonb } from './catalogue/persistence-jsonb.ts';
 import { persistenceMigrate } from './catalogue/persistence-migrate.ts';
 import { persistenceQueue } from './catalogue/persistence-queue.ts';
 import { persistenceRegistry } from './catalogue/persistence-registry.ts';
@@ -47,6 +48,7 @@ export const catalogueSections = {
   chambers: persistenceChambers,
   'extensions and models': persistenceRegistry,
   migrations: persistenceMigrate,
+  'documents as jsonb': persistenceJsonb,
   queue: persistenceQueue,
 } as const;
 
@@ -72,6 +74,7 @@ export const catalogue = {
   ...persistenceChambers,
   ...persistenceRegistry,
   ...persistenceMigrate,
+  ...persistenceJsonb,
   ...persistenceQueue,
 } as const;
 

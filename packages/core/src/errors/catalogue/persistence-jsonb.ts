@@ -1,0 +1,31 @@
+// What can go wrong with: documents as jsonb, and rows in bulk. Part of the error catalogue (../catalogue.ts).
+import { exitCodes as exit } from '../exit-codes.ts';
+import type { CatalogueEntry } from './entry.ts';
+
+export const persistenceJsonb = {
+  JSONB_NOT_JSON: {
+    message: 'The value has no form in JSON: {reason}.',
+    hint: 'JSON knows null, booleans, finite numbers, text, arrays and objects. Turn what else there is into one of these before it is stored.',
+    exit: exit.usage,
+    retryable: false,
+  },
+  JSONB_TEXT_REFUSED: {
+    message: 'The value holds {what} in a text, which Postgres cannot store as jsonb.',
+    hint: 'Take it out, or store the bytes as they are: a state document with exact: true, or a column of type bytea.',
+    exit: exit.usage,
+    retryable: false,
+  },
+  JSONB_TOO_LARGE: {
+    message: 'The document has {bytes} bytes; jsonb holds {most} at most.',
+    hint: 'Divide it into several documents, or keep it as a file of a files source.',
+    exit: exit.usage,
+    retryable: false,
+  },
+  COPY_VALUE_INVALID: {
+    message:
+      'Row {row} cannot be written: its value for the column "{column}" is not of the type: {reason}.',
+    hint: 'Nothing of this transaction is written. Mend the row and call again.',
+    exit: exit.usage,
+    retryable: false,
+  },
+} as const satisfies Record<string, CatalogueEntry>;
