@@ -118,7 +118,7 @@ for (const kind of serverKinds) {
         await transaction.query('INSERT INTO t VALUES (2)');
       });
       const told = assert.rejects(after, { code: 'COMMIT_UNKNOWN' });
-    await until(async () => {
+      await until(async () => {
         const { rows } = await database.query(
           `SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE wait_event = 'SyncRep'`,
         );

@@ -2,7 +2,7 @@
 // fresh cluster to copy. Both lie in a cache beside the dependencies; made beside and renamed, so they are there whole or not.
 import { execFileSync, spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { existsSync, readFileSync } from 'node:fs';
+import { accessSync, constants, existsSync, mkdirSync, readFileSync, statSync } from 'node:fs';
 import { chmod, chown, cp, mkdir, mkdtemp, rename, rm, symlink, writeFile } from 'node:fs/promises';
 import { createRequire } from 'node:module';
 import os from 'node:os';
@@ -19,9 +19,27 @@ export const OWNER = 'shop';
 export const PASSWORD = 'p4ss \'w"ord%';
 
 const DEBIAN = '/usr/lib/postgresql/15/bin';
-const CACHE = fileURLToPath(
-  new URL('../../../../../node_modules/.cache/persistence-servers', import.meta.url),
-);
+const MODULES = fileURLToPath(new URL('../../../../../node_modules', import.meta.url));
+/** Beside the dependencies; where these are somebody else's, among temporary files. */
+const CACHE = isWritable(MODULES)
+  ? path.join(MODULES, '.cache', 'persistence-servers')
+  : path.join(os.tmpdir(), `stillpoint-persistence-servers-${process.getuid?.()}`);
+
+/** We may write there, and the server's user, who may be another, may pass through. */
+function isWritable(directory: string): boolean {
+  const cache = path.join(directory, '.cache');
+  try {
+    mkdirSync(cache, { recursive: true });
+    accessSync(cache, constants.W_OK);
+  } catch {
+    return false;
+  }
+  const above = cache
+    .split(path.sep)
+    .map((_, depth, all) => all.slice(0, depth + 1).join(path.sep));
+  const isOpen = (one: string): boolean => (statSync(one || path.sep).mode & 0o001) !== 0;
+  return process.getuid?.() !== 0 || above.every(isOpen);
+}
 
 export interface User {
   readonly uid: number;
@@ -120,6 +138,7 @@ async function makeOnce(name: string, make: (made: string) => Promise<void>): Pr
   const final = path.join(CACHE, name);
   if (existsSync(final)) return final;
   await mkdir(CACHE, { recursive: true });
+  await chmod(CACHE, 0o755);
   const beside = path.join(CACHE, `.making-${newUuid()}`);
   try {
     await make(beside);

@@ -3,7 +3,7 @@
 // however it went.
 import { spawn, type ChildProcess } from 'node:child_process';
 import { once } from 'node:events';
-import { readFileSync } from 'node:fs';
+import { existsSync, readdirSync, readFileSync } from 'node:fs';
 import { chown, mkdtemp, rm } from 'node:fs/promises';
 import os from 'node:os';
 import path from 'node:path';
@@ -18,6 +18,7 @@ import {
   serverUser,
   type ServerKind,
 } from './programs.ts';
+import { until } from './until.ts';
 
 const PORT = 5432;
 const START_LIMIT_MS = 60_000;
@@ -115,7 +116,11 @@ export async function startServer(
       return url(name, OWNER);
     },
     async kill() {
+      const children = childrenOf(server?.pid);
       if (server !== undefined) await endProcess(server, 'SIGKILL');
+      // A backend that is left alone may still answer one statement.
+      for (const pid of children) killProcess(pid);
+      await until(async () => !children.some(isAlive));
     },
     start,
     [Symbol.asyncDispose]: close,
@@ -195,12 +200,33 @@ async function run(program: string, args: readonly string[]): Promise<void> {
   if (status !== 0) throw new Error(`${program} failed with ${status}`);
 }
 
-/** What tests need of a process that is there. */
-export function isAlive(pid: number): boolean {
+/** Where the system has no /proc, none are found: they end by themselves when they notice. */
+function childrenOf(parent: number | undefined): readonly number[] {
+  if (parent === undefined || !existsSync('/proc')) return [];
+  return readdirSync('/proc')
+    .filter((name) => /^\d+$/.test(name))
+    .filter((pid) => statusOf(Number(pid), 'PPid') === String(parent))
+    .map(Number);
+}
+
+function killProcess(pid: number): void {
   try {
-    process.kill(pid, 0);
-    return !/^State:\s+Z/m.test(readFileSync(`/proc/${pid}/status`, 'utf8'));
+    process.kill(pid, 'SIGKILL');
   } catch {
-    return false;
+    // It was gone.
+  }
+}
+
+function isAlive(pid: number): boolean {
+  const state = statusOf(pid, 'State');
+  return state !== undefined && !state.startsWith('Z');
+}
+
+function statusOf(pid: number, field: string): string | undefined {
+  try {
+    const status = readFileSync(`/proc/${pid}/status`, 'utf8');
+    return new RegExp(`^${field}:\\s+(.*)$`, 'm').exec(status)?.[1];
+  } catch {
+    return undefined;
   }
 }
