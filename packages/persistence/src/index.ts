@@ -6,7 +6,13 @@ export {
   openDatabase,
   qualified,
 } from './database/index.ts';
-export { appRoleName, checkChambers, installChambers, settleChambers } from './chambers/index.ts';
+export {
+  appRoleName,
+  checkChambers,
+  examineChambers,
+  installChambers,
+  settleChambers,
+} from './chambers/index.ts';
 export type {
   ChamberFinding,
   ChamberName,

@@ -1,4 +1,5 @@
 export { appRoleName } from './app-role.ts';
+export { examineChambers } from './examine.ts';
 export { chamberNames, chamberPrivileges, touchTrigger } from './foundation.ts';
 export { installChambers } from './install.ts';
 export { checkChambers, settleChambers } from './settle.ts';

@@ -4,7 +4,7 @@ import { test } from 'node:test';
 import { isFailure } from '@stillpoint/core';
 import { openDatabase } from '../database/index.ts';
 import { openTestDatabase, serverOfTests, whyNot } from '../database/testing/index.ts';
-import { appRoleName, checkChambers, installChambers } from './index.ts';
+import { appRoleName, checkChambers, examineChambers, installChambers } from './index.ts';
 import { parts } from './testing/parts.ts';
 
 test(
@@ -86,3 +86,28 @@ test('the application role of a long database name fits, and is no other', () =>
   assert.notEqual(appRoleName(`${long}a`), appRoleName(`${long}b`));
   assert.equal(appRoleName('shop'), 'shop_app');
 });
+
+test(
+  'doctor looks at the parts that a database has, and at nothing where there are none',
+  { skip: whyNot('debian-15') },
+  async (t) => {
+    const { database, url } = await openTestDatabase(t, { kind: 'debian-15' });
+    assert.equal(await examineChambers(url, parts), undefined);
+    const [notes, jobs] = parts;
+    assert.ok(notes !== undefined && jobs !== undefined);
+    await database.transaction((transaction) =>
+      installChambers(transaction, [notes, jobs], database.facts),
+    );
+    assert.deepEqual(await examineChambers(url, parts), []);
+    await database.query('ALTER TABLE queue.job_common RESET (fillfactor)');
+    assert.deepEqual(
+      (await examineChambers(url, parts))?.map(({ about, mend }) => ({ about, mend })),
+      [
+        {
+          about: 'jobs: storage parameters of queue.job_common',
+          mend: 'ALTER TABLE "queue"."job_common" SET (fillfactor = 60)',
+        },
+      ],
+    );
+  },
+);
