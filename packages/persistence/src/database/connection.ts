@@ -120,7 +120,8 @@ async function send(client: ClientBase, asked: Asked): Promise<Answer> {
   // With `values` it is one statement of the extended protocol, without it may be several: the last one's result counts.
   const result: unknown = await (values === undefined
     ? client.query(rest)
-    : client.query(rest, [...values]));
+    : // Said, for the client library takes an empty list for none, and would let a second statement through.
+      client.query({ ...rest, queryMode: 'extended' } as typeof rest, [...values]));
   return (Array.isArray(result) ? result.at(-1) : result) as Answer;
 }
 

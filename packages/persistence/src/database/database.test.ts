@@ -72,6 +72,8 @@ for (const where of [...serverKinds, 'pglite'] as const) {
     );
     assert.equal((await database.query('SET lock_timeout = 0')).rowCount, 0);
     await assert.rejects(database.query('SELECT 1/0'), { code: '22012' });
+    // A list of values, even an empty one, means one statement: a second one is somebody's injection.
+    await assert.rejects(database.query('SELECT 1; SELECT 2', []), { code: '42601' });
     assert.equal(database.facts.connections, where === 'pglite' ? 'one' : 'many');
     assert.ok(database.facts.extensions.has('plpgsql'));
   });
