@@ -9,6 +9,7 @@ import { parseArgs } from 'node:util';
 import { benchmarkFreeze } from './freeze/benchmark.ts';
 import { tableOf, type Metric } from './metric.ts';
 import { benchmarkMany } from './many/benchmark.ts';
+import { benchmarkQueue } from './queue/benchmark.ts';
 import { benchmarkSqlite } from './sqlite/benchmark.ts';
 import { benchmarkRestore } from './restore/benchmark.ts';
 import { benchmarkVault } from './vault/benchmark.ts';
@@ -26,6 +27,7 @@ const benchmarks: Readonly<Record<string, (options: Options) => Promise<readonly
   restore: benchmarkRestore,
   vault: benchmarkVault,
   many: benchmarkMany,
+  queue: benchmarkQueue,
 };
 
 const { values, positionals } = parseArgs({

@@ -31,7 +31,7 @@ export async function startBoss(
 }
 
 /** With its timers: expiry, deletion and schedules. Every statement goes through `db`. */
-export async function startUpkeep(
+export async function startUpkeepBoss(
   db: Db,
   kind: 'postgres' | 'pglite',
   onError: (error: unknown) => void,

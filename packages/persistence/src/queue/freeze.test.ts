@@ -277,3 +277,25 @@ describe('a claim whose session is gone', () => {
     await until(async () => (await queue.job(id!))?.state === 'completed');
   });
 });
+
+describe('the upkeep', () => {
+  it('is cancelled by a freeze, however long its statement takes', async (t) => {
+    const { queue, url, errors } = await openTestQueue(t);
+    await using owner = await openDatabase({ at: url });
+    // Whatever pg-boss does there takes a minute.
+    await owner.query(
+      `CREATE OR REPLACE FUNCTION queue.job_now() RETURNS timestamptz LANGUAGE sql AS $$
+         SELECT now() FROM (SELECT CASE current_setting('application_name')
+           WHEN 'stillpoint queue upkeep' THEN pg_sleep(60) END) AS slept $$`,
+    );
+    queue.work(crowdJob, async () => {});
+    const sleeping =
+      "pg_stat_activity WHERE wait_event = 'PgSleep' AND application_name = 'stillpoint queue upkeep'";
+    await until(async () => (await count(owner, sleeping)) > 0);
+    await using hold = await openHold(url);
+    await hold.suspend(never, 20_000);
+    assert.equal(await count(owner, sleeping), 0);
+    assert.equal(await hold.resume(), 'held');
+    assert.deepEqual(errors, []);
+  });
+});

@@ -9,7 +9,7 @@ export interface QueueKeys {
   /** Shared, by every session that claims or has jobs in flight; exclusive, by the freezer that waits for them. */
   readonly permits: bigint;
   /** Exclusive, by the one process that looks after the queue's tables. */
-  readonly keeper: bigint;
+  readonly upkeep: bigint;
   /** Of NOTIFY: look at the gate, or at what became of your jobs. */
   readonly channel: string;
 }
@@ -18,7 +18,7 @@ export interface QueueKeys {
 const tags = {
   gate: 0x51_67_61_74_65_00_00_00n,
   permits: 0x51_70_65_72_6d_00_00_00n,
-  keeper: 0x51_6b_65_65_70_00_00_00n,
+  upkeep: 0x51_6b_65_65_70_00_00_00n,
 };
 
 export function queueKeys(freezeLockKey: bigint): QueueKeys {
@@ -27,7 +27,7 @@ export function queueKeys(freezeLockKey: bigint): QueueKeys {
   return {
     gate: key(tags.gate),
     permits,
-    keeper: key(tags.keeper),
+    upkeep: key(tags.upkeep),
     channel: `stillpoint_queue_${BigInt.asUintN(64, permits).toString(16)}`,
   };
 }

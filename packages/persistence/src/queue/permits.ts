@@ -13,6 +13,8 @@ export interface Permit extends Disposable {
   readonly lost: AbortSignal;
   /** False: claim nothing more, and leave when your jobs are done. */
   isOpen(): boolean;
+  /** Aborted with GATE_CLOSED when a freezer waits for this permit. */
+  readonly closed: AbortSignal;
   claim<T>(body: (claiming: Queryable) => Promise<T>): Promise<T>;
   /** For what goes with the claimed job without its transaction. Needs no freeze lock: the freezer waits for this permit. */
   readonly session: Station['session'];
@@ -25,13 +27,20 @@ export interface Permits extends AsyncDisposable {
   enter(signal: AbortSignal): Promise<Permit>;
   /** The session of now; undefined while there is none. */
   current(): Station | undefined;
+  /** The gate may have been closed. */
+  look(): void;
 }
 
 export interface PermitsOptions extends Omit<StationOptions, 'onNews'> {
   readonly onNews: () => void;
+  /** Who looks at the gate instead of the session itself: one that is busy hears nothing. */
+  readonly lookout?: () => Station | undefined;
   /** The server cannot be reached, or refuses. It is tried again. */
   readonly onError: (error: unknown) => void;
 }
+
+/** Why what can wait was cancelled: no error. */
+export const GATE_CLOSED = new Error('a freeze waits for the queue');
 
 const lookMs = 100;
 const reconnectMs = { first: 100, longest: 5000 };
@@ -41,6 +50,8 @@ export function createPermits(options: PermitsOptions): Permits {
   let station: Station | undefined;
   let state: 'none' | 'held' | 'closed' = 'none';
   let users = 0;
+  /** Of the permit that is held now. */
+  let closing = new AbortController();
   let disposed = false;
   /** All that changes the lock goes one after the other. */
   let turn: Promise<unknown> = Promise.resolve();
@@ -55,9 +66,11 @@ export function createPermits(options: PermitsOptions): Permits {
     const of = station;
     if (of === undefined || state !== 'held' || looking) return;
     looking = true;
-    const open = await of.isGateOpen().finally(() => (looking = false));
+    const by = options.lookout?.() ?? of;
+    const open = await by.isGateOpen().finally(() => (looking = false));
     if (open || station !== of || state !== 'held') return;
     state = 'closed';
+    closing.abort(GATE_CLOSED);
     news.emit('news');
     if (users === 0) await giveBack();
   };
@@ -69,11 +82,12 @@ export function createPermits(options: PermitsOptions): Permits {
     }).catch(options.onError);
   const onNews = (): void => {
     // Whether it is about the gate is for the gate to say.
-    look().catch(options.onError);
+    lookNow();
     news.emit('news');
     options.onNews();
   };
-  const timer = setInterval(() => void look().catch(options.onError), lookMs);
+  const lookNow = (): void => void look().catch(options.onError);
+  const timer = setInterval(lookNow, lookMs);
   timer.unref();
 
   const openOnce = async (): Promise<Station> => {
@@ -99,6 +113,7 @@ export function createPermits(options: PermitsOptions): Permits {
     users += 1;
     return {
       lost: of.lost,
+      closed: closing.signal,
       session: of.session,
       isOpen: () => station === of && state === 'held',
       claim: (body) => of.claim(body),
@@ -122,12 +137,14 @@ export function createPermits(options: PermitsOptions): Permits {
         if (!(await of.tryPermit())) return undefined;
         if (station !== of) return undefined;
         state = 'held';
+        closing = new AbortController();
       }
       return permitOf(of);
     });
 
   return {
     current: () => station,
+    look: lookNow,
     async enter(signal) {
       let pauseMs = reconnectMs.first;
       for (;;) {

@@ -19,7 +19,7 @@ import { durationMs } from './define-job.ts';
 import { createDefinitions } from './definitions.ts';
 import { createInFlight } from './in-flight.ts';
 import { readJob } from './job-state.ts';
-import { startKeeper, type Keeper } from './keeper.ts';
+import { startUpkeep, type Upkeep } from './upkeep.ts';
 import { queueKeys } from './keys.ts';
 import { createPermits, type Permits } from './permits.ts';
 import type { AnyHandler } from './run-job.ts';
@@ -36,29 +36,39 @@ export async function createQueue(database: Database, options: QueueOptions = {}
   const definitions = createDefinitions(database, boss);
   const ready = (job: JobDefinition): Promise<void> => definitions.ready(job);
   const workers = new Set<Worker>();
-  let working: { readonly permits: Permits; readonly keeper: Keeper } | undefined;
+  let working: { readonly permits: Permits; readonly upkeep: Upkeep } | undefined;
   const inFlight = createInFlight(() => working?.permits.current()?.session, onError);
 
-  const permitsOf = (name: string): Permits =>
-    createPermits({
-      database,
-      keys,
-      name,
-      onNews: () => inFlight.look(),
-      onEnqueued: (queue) => void enqueued.emit(queue),
-      onError,
-    });
   const startWorking = (): NonNullable<typeof working> => {
     if (working !== undefined) return working;
-    const permits = permitsOf('stillpoint queue worker');
-    const keeper = startKeeper({
-      permits: permitsOf('stillpoint queue keeper'),
+    const shared = {
+      database,
+      keys,
+      onEnqueued: (queue: string) => void enqueued.emit(queue),
+      onError,
+    };
+    const ofUpkeep = createPermits({
+      ...shared,
+      name: 'stillpoint queue upkeep',
+      onNews: () => {},
+      lookout: () => permits.current(),
+    });
+    const permits = createPermits({
+      ...shared,
+      name: 'stillpoint queue worker',
+      onNews() {
+        inFlight.look();
+        ofUpkeep.look();
+      },
+    });
+    const upkeep = startUpkeep({
+      permits: ofUpkeep,
       boss,
       kind,
       onError,
-      isElected: async () => (await permits.current()?.tryKeep()) ?? false,
+      isElected: async () => (await permits.current()?.tryUpkeep()) ?? false,
     });
-    return (working = { permits, keeper });
+    return (working = { permits, upkeep });
   };
 
   const within = async <T>(
@@ -152,10 +162,10 @@ export async function createQueue(database: Database, options: QueueOptions = {}
       });
     },
     job: (id) => readJob(database, id),
-    recover: () => startWorking().keeper.recover(),
+    recover: () => startWorking().upkeep.recover(),
     async [Symbol.asyncDispose]() {
       await Promise.all([...workers].map((worker) => worker.stop()));
-      await working?.keeper[Symbol.asyncDispose]();
+      await working?.upkeep[Symbol.asyncDispose]();
       await working?.permits[Symbol.asyncDispose]();
       inFlight[Symbol.dispose]();
       await boss.stop({ graceful: false });

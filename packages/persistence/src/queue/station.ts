@@ -18,7 +18,7 @@ export interface Station extends AsyncDisposable {
   releasePermit(): Promise<void>;
   isGateOpen(): Promise<boolean>;
   /** True: this session is the one that looks after the tables, until it ends. */
-  tryKeep(): Promise<boolean>;
+  tryUpkeep(): Promise<boolean>;
   /** Runs claims so that each row tells whose it is. */
   claim<T>(body: (claiming: Queryable) => Promise<T>): Promise<T>;
 }
@@ -85,7 +85,7 @@ async function settle(session: Session, options: StationOptions): Promise<Statio
       await yes('pg_advisory_unlock_shared($1::bigint)', keys.permits);
     },
     isGateOpen: () => yes('pg_try_advisory_xact_lock_shared($1::bigint)', keys.gate),
-    tryKeep: () => yes('pg_try_advisory_lock($1::bigint)', keys.keeper),
+    tryUpkeep: () => yes('pg_try_advisory_lock($1::bigint)', keys.upkeep),
     claim: (body) => body(session),
     async [Symbol.asyncDispose]() {
       heart.stop();
@@ -107,7 +107,7 @@ async function openOnlyStation(database: Database): Promise<Station> {
     tryPermit: () => Promise.resolve(true),
     releasePermit: () => Promise.resolve(),
     isGateOpen: () => Promise.resolve(true),
-    tryKeep: () => Promise.resolve(true),
+    tryUpkeep: () => Promise.resolve(true),
     claim: (body) =>
       database.transaction(async (transaction) => {
         await transaction.query("SELECT set_config('stillpoint.worker', $1, true)", [mark]);
@@ -155,8 +155,8 @@ function startHeart(session: Session, lose: (cause: unknown) => void): { stop():
     const answered = (): void => {
       asking = false;
     };
-    // A connection that broke tells `lost`.
-    session.query('SELECT 1').then(answered, answered);
+    // A connection that broke tells `lost`; one that was closed by closing the database is told here.
+    session.query('SELECT 1').then(answered, lose);
   }, times.beatMs);
   timer.unref();
   return { stop: () => clearInterval(timer) };

@@ -1,23 +1,23 @@
 // What somebody has to do for all: void claims, expiry, deletion, schedules. One process does it, the one whose session has the
-// keeper's lock; when that session ends, the next one gets it. It works under a permit, statement by statement, so a freeze
+// upkeep's lock; when that session ends, the next one gets it. It works under a permit, statement by statement, so a freeze
 // finds the tables still.
 import type { PgBoss, Db } from 'pg-boss';
-import type { Queryable } from '../database/contract.ts';
-import { bossDb, insideTransaction, startUpkeep } from './boss.ts';
+import type { Queryable, Transaction } from '../database/contract.ts';
+import { bossDb, insideTransaction, startUpkeepBoss } from './boss.ts';
 import type { Recovered } from './contract.ts';
-import type { Permit, Permits } from './permits.ts';
+import { GATE_CLOSED, type Permits } from './permits.ts';
 import { recoverVoidClaims } from './recover.ts';
 
-export interface Keeper extends AsyncDisposable {
+export interface Upkeep extends AsyncDisposable {
   recover(): Promise<Recovered>;
 }
 
-export interface KeeperOptions {
+export interface UpkeepOptions {
   /** A session of its own: claims do not wait for a long upkeep. */
   readonly permits: Permits;
   readonly boss: PgBoss;
   readonly kind: 'postgres' | 'pglite';
-  /** True while this process has the keeper's lock; asked again and again. */
+  /** True while this process has the upkeep's lock; asked again and again. */
   readonly isElected: () => Promise<boolean>;
   readonly onError: (error: unknown) => void;
 }
@@ -26,19 +26,25 @@ const beatMs = 1000;
 /** Progress of jobs that were deleted. */
 const sweepMs = 60_000;
 
-export function startKeeper(options: KeeperOptions): Keeper {
+export function startUpkeep(options: UpkeepOptions): Upkeep {
   const { permits, boss, onError } = options;
   const ended = new AbortController();
   let upkeep: PgBoss | undefined;
   let sweptAtMs = performance.now();
 
-  const underPermit = async <T>(body: (queryable: Queryable) => Promise<T>): Promise<T> => {
-    using permit = await permits.enter(ended.signal);
-    return await permit.claim(body);
-  };
+  const { signal } = ended;
   const recover = (): Promise<Recovered> =>
-    underPermit((queryable) => recoverVoidClaims(boss, queryable));
-  const db = createGuardedDb(() => permits.enter(ended.signal));
+    underPermit(permits, signal, (transaction) => recoverVoidClaims(boss, transaction));
+  const db: Db = {
+    executeSql: (text, values) =>
+      underPermit(permits, signal, (transaction) =>
+        bossDb(transaction).executeSql(insideTransaction(text) ?? text, values),
+      ),
+  };
+  /** That it was put off is no error. */
+  const tell = (error: unknown): void => {
+    if (!signal.aborted && error !== GATE_CLOSED) onError(error);
+  };
 
   const beat = async (): Promise<void> => {
     if (!(await options.isElected())) {
@@ -49,19 +55,15 @@ export function startKeeper(options: KeeperOptions): Keeper {
     await recover();
     if (performance.now() - sweptAtMs > sweepMs) {
       sweptAtMs = performance.now();
-      await underPermit(sweepProgress);
+      await underPermit(permits, signal, sweepProgress);
     }
-    upkeep ??= await startUpkeep(db, options.kind, (error) => {
-      if (!ended.signal.aborted) onError(error);
-    });
+    upkeep ??= await startUpkeepBoss(db, options.kind, tell);
   };
 
   let beating: Promise<void> | undefined;
   const onTime = (): void => {
     beating ??= beat()
-      .catch((error: unknown) => {
-        if (!ended.signal.aborted) onError(error);
-      })
+      .catch(tell)
       .finally(() => (beating = undefined));
   };
   const timer = setInterval(onTime, beatMs);
@@ -80,20 +82,20 @@ export function startKeeper(options: KeeperOptions): Keeper {
   };
 }
 
-/** What pg-boss does by itself, each statement or transaction under a permit of its own. */
-function createGuardedDb(enter: () => Promise<Permit>): Db {
-  return {
-    async executeSql(text, values) {
-      using permit = await enter();
-      const inside = insideTransaction(text);
-      if (inside === undefined)
-        return await permit.claim((queryable) => bossDb(queryable).executeSql(text, values));
-      return await permit.session.transaction(
-        (transaction) => bossDb(transaction).executeSql(inside),
-        { withoutFreezeLock: true },
-      );
-    },
-  };
+/**
+ * One statement or transaction, under a permit of its own. A freeze does not wait for it: statistics of a large table take longer
+ * than any budget. It is cancelled, and done again later.
+ */
+async function underPermit<T>(
+  permits: Permits,
+  signal: AbortSignal,
+  body: (transaction: Transaction) => Promise<T>,
+): Promise<T> {
+  using permit = await permits.enter(signal);
+  return await permit.session.transaction(body, {
+    withoutFreezeLock: true,
+    signal: AbortSignal.any([permit.closed, signal]),
+  });
 }
 
 async function sweepProgress(queryable: Queryable): Promise<void> {
