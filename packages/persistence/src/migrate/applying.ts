@@ -3,7 +3,7 @@ import type { ProgressListener } from '@stillpoint/core';
 import type { ChamberOptions, ChamberPart } from '../chambers/index.ts';
 import type { Database } from '../database/contract.ts';
 import type { Federation } from '../registry/index.ts';
-import type { Accept, Kept, Loss } from './contract.ts';
+import type { Accept, Kept, Loss, Plan, PlanOptions } from './contract.ts';
 
 /** A snapshot of everything before a schema changes; resolves to undefined where nobody wants one. */
 export type Guard = (reason: string) => Promise<{ readonly id: string } | undefined>;
@@ -37,6 +37,8 @@ export interface MigrateOptions extends ApplyOptions {
   readonly frozen?: boolean;
   /** Asked with what would be done, under the lock and before the guard. A rejection ends the call with nothing changed. */
   readonly confirm?: (outlook: MigrateOutcome) => Promise<void>;
+  /** Who plans; planMigration() unless told, which starts a process for each plan. */
+  readonly plan?: (options: PlanOptions) => Promise<Plan>;
   /** For the names of new files; that of the system unless told. */
   readonly now?: () => Date;
 }

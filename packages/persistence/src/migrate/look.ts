@@ -9,7 +9,7 @@ import { differs, pendingOf, planAfter, readGround } from './prepare.ts';
 
 export type StatusOptions = Pick<
   MigrateOptions,
-  'database' | 'parts' | 'federation' | 'directory' | 'accept' | 'signal'
+  'database' | 'parts' | 'federation' | 'directory' | 'accept' | 'signal' | 'plan'
 >;
 
 export async function migrationStatus(options: StatusOptions): Promise<MigrationStatus> {

@@ -85,10 +85,10 @@ export async function prepareMigration(
 
 export async function planAfter(
   previous: FederationSnapshot | undefined,
-  options: Pick<MigrateOptions, 'federation' | 'dropData' | 'accept' | 'signal'>,
+  options: Pick<MigrateOptions, 'federation' | 'dropData' | 'accept' | 'signal' | 'plan'>,
 ): Promise<Plan> {
-  const { federation, dropData = [], accept = [], signal } = options;
-  return await planMigration({
+  const { federation, dropData = [], accept = [], signal, plan = planMigration } = options;
+  return await plan({
     previous,
     federation,
     accept,

@@ -12,6 +12,8 @@ export async function confirm(
     | 'forgetting'
     | 'repair'
     | 'pruning'
+    | 'migration'
+    | 'rollback'
     | 'ending of a session',
   yes: boolean,
 ): Promise<void> {

@@ -15,6 +15,7 @@ import { addHoldCommand } from './hold.ts';
 import { addInitCommand } from './init.ts';
 import { addGateCommand } from './gate.ts';
 import { addListCommand } from './list.ts';
+import { addMigrateCommands } from './migrate.ts';
 import { addPruneCommand } from './prune.ts';
 import { addRestoreCommand } from './restore.ts';
 import { addShowCommand } from './show.ts';
@@ -44,6 +45,7 @@ const commands: readonly ((program: Command, run: Runner) => void)[] = [
   addPruneCommand,
   addVaultCommands,
   addDatabaseCommands,
+  addMigrateCommands,
   addExecCommand,
   addGateCommand,
   addDemoCommand,

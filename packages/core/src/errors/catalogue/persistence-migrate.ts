@@ -128,4 +128,22 @@ export const persistenceMigrate = {
     exit: exit.notFound,
     retryable: false,
   },
+  MIGRATION_DRIFT: {
+    message: 'The database differs from what its migrations made, in {count} places.',
+    hint: 'Nothing was changed. Undo by hand what was done by hand, or say it in the models and run stillpoint migrate.',
+    exit: exit.failed,
+    retryable: false,
+  },
+  MIGRATION_MEMBER_UNCLEAR: {
+    message: 'Which repository the migrations belong to is not clear: {members}.',
+    hint: 'Name it once: stillpoint migrate --member PATH. From then on it is the one that has stillpoint/migrations.',
+    exit: exit.usage,
+    retryable: false,
+  },
+  MIGRATE_NEEDS_YES: {
+    message: 'This {operation} has to be confirmed, and nobody is here to do it.',
+    hint: 'Add --yes if that is what you want. With --dry-run it only shows what would be done.',
+    exit: exit.usage,
+    retryable: false,
+  },
 } as const satisfies Record<string, CatalogueEntry>;
