@@ -70,8 +70,19 @@ async function createTable(client: Client): Promise<void> {
     'SELECT FROM pg_catalog.pg_namespace WHERE nspname = $1',
     [OWN_SCHEMA],
   );
-  if (rowCount === 0) await client.query(`CREATE SCHEMA ${escapeIdentifier(OWN_SCHEMA)}`);
+  if (rowCount === 0) await createSchema(client);
   await client.query(
     `CREATE TABLE ${QUALIFIED} (one boolean PRIMARY KEY DEFAULT true CHECK (one), stamp text)`,
   );
+}
+
+/** The ledger of migrations lies there too, and whoever applies them is the database's owner, who may not be us. */
+async function createSchema(client: Client): Promise<void> {
+  const { rows } = await client.query<{ owner: string }>(
+    'SELECT pg_catalog.pg_get_userbyid(datdba) AS owner FROM pg_catalog.pg_database WHERE datname = pg_catalog.current_database()',
+  );
+  const schema = escapeIdentifier(OWN_SCHEMA);
+  await client.query(`CREATE SCHEMA ${schema}`);
+  const owner = escapeIdentifier(rows[0]?.owner ?? '');
+  await client.query(`GRANT USAGE, CREATE ON SCHEMA ${schema} TO ${owner}`);
 }

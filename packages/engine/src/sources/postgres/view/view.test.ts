@@ -203,6 +203,18 @@ test('the stamp is written, read by the next view, and is in no digest and among
   await client.end();
 });
 
+test('beside a stamp of ours the owner of the database may keep the ledger of its migrations', async () => {
+  {
+    await using opened = await openView();
+    await opened.view.writeStamp('{}');
+  }
+  const client = await connectApplication(cluster);
+  await client.query(
+    'CREATE TABLE stillpoint.migrations (name text); DROP TABLE stillpoint.migrations',
+  );
+  await client.end();
+});
+
 test('a stamp that may not be written is refused by name', async () => {
   const notWritable = (error: unknown): boolean => isFailure(error, 'STAMP_NOT_WRITABLE');
   const client = await connectApplication(cluster);
