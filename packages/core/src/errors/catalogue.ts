@@ -12,9 +12,11 @@ import { managedPostgres } from './catalogue/managed-postgres.ts';
 import { persistenceChambers } from './catalogue/persistence-chambers.ts';
 import { persistenceDatabase } from './catalogue/persistence-database.ts';
 import { persistenceJsonb } from './catalogue/persistence-jsonb.ts';
+import { persistenceMemory } from './catalogue/persistence-memory.ts';
 import { persistenceMigrate } from './catalogue/persistence-migrate.ts';
 import { persistenceQueue } from './catalogue/persistence-queue.ts';
 import { persistenceRegistry } from './catalogue/persistence-registry.ts';
+import { persistenceVerbatim } from './catalogue/persistence-verbatim.ts';
 import { postgresByUrl } from './catalogue/postgres-by-url.ts';
 import { project } from './catalogue/project.ts';
 import { s3 } from './catalogue/s3.ts';
@@ -50,6 +52,8 @@ export const catalogueSections = {
   migrations: persistenceMigrate,
   'documents as jsonb': persistenceJsonb,
   queue: persistenceQueue,
+  facts: persistenceVerbatim,
+  memory: persistenceMemory,
 } as const;
 
 export const catalogue = {
@@ -76,6 +80,8 @@ export const catalogue = {
   ...persistenceMigrate,
   ...persistenceJsonb,
   ...persistenceQueue,
+  ...persistenceVerbatim,
+  ...persistenceMemory,
 } as const;
 
 export type ErrorCode = keyof typeof catalogue;

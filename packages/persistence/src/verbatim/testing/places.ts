@@ -1,0 +1,44 @@
+// Every server that facts and memory are tested on, each with the parts of both installed: as its owner, and as the application.
+import type { TestContext } from 'node:test';
+import { PGlite } from '@electric-sql/pglite';
+import { vector } from '@electric-sql/pglite-pgvector';
+import { appRoleName, installChambers, type ChamberPart } from '../../chambers/index.ts';
+import type { Database } from '../../database/contract.ts';
+import { openDatabase } from '../../database/index.ts';
+import { serverKinds, serverOfTests, whyNot } from '../../database/testing/index.ts';
+
+/** PGlite carries pgvector; the servers have what the machine offers. */
+export const places = [...serverKinds, 'pglite'] as const;
+export type Place = (typeof places)[number];
+
+export interface Opened {
+  readonly owner: Database;
+  /** As the application sees it. */
+  readonly database: Database;
+}
+
+export function whyNotAt(place: Place): string | false {
+  return place === 'pglite' ? false : whyNot(place);
+}
+
+export async function openAt(
+  t: TestContext,
+  place: Place,
+  parts: readonly ChamberPart[],
+): Promise<Opened> {
+  const at =
+    place === 'pglite' ? await freshLite(t) : await (await serverOfTests(place)).createDatabase();
+  const owner = await openDatabase({ at });
+  t.after(() => owner[Symbol.asyncDispose]());
+  await owner.transaction((transaction) => installChambers(transaction, parts, owner.facts));
+  const database = await openDatabase({ at, role: appRoleName(owner.facts.database) });
+  t.after(() => database[Symbol.asyncDispose]());
+  return { owner, database };
+}
+
+async function freshLite(t: TestContext): Promise<PGlite> {
+  const lite = new PGlite({ extensions: { vector } });
+  t.after(() => lite.close());
+  await lite.waitReady;
+  return lite;
+}
