@@ -33,6 +33,8 @@ export interface Permits extends AsyncDisposable {
 
 export interface PermitsOptions extends Omit<StationOptions, 'onNews'> {
   readonly onNews: () => void;
+  /** The session is gone, or there is another: what was told while there was none is lost. */
+  readonly onSession: () => void;
   /** Who looks at the gate instead of the session itself: one that is busy hears nothing. */
   readonly lookout?: () => Station | undefined;
   /** The server cannot be reached, or refuses. It is tried again. */
@@ -103,8 +105,10 @@ export function createPermits(options: PermitsOptions): Permits {
       users = 0;
       news.emit('news');
       options.onNews();
+      options.onSession();
     };
     opened.lost.addEventListener('abort', forget, { once: true });
+    options.onSession();
     return opened;
   };
 

@@ -45,6 +45,7 @@ export async function createQueue(database: Database, options: QueueOptions = {}
       database,
       keys,
       onEnqueued: (queue: string) => void enqueued.emit(queue),
+      onSession: () => enqueued.eventNames().forEach((queue) => enqueued.emit(queue)),
       onError,
     };
     const ofUpkeep = createPermits({

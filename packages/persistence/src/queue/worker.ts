@@ -71,30 +71,28 @@ export function startWorker(parts: WorkerParts, options: WorkerOptions): Worker 
     return jobs.length === wanted || news;
   };
 
-  /** Until there is no more, or the gate is closed. The permit is kept meanwhile. */
-  const claimAll = async (): Promise<void> => {
+  const isFull = (): boolean => running.size >= concurrency;
+
+  /** Until all places are taken, or there is no more: false. The permit is not kept by who waits for a place. */
+  const claimAll = async (): Promise<boolean> => {
     using permit = await parts.permits.enter(stopping.signal);
-    for (let more = true; more && permit.isOpen() && !stopping.signal.aborted;) {
-      if (running.size < concurrency) more = await claimOnce(permit);
-      else await changeWithin(changed, options.pollMs);
+    let more = true;
+    while (more && !isFull() && permit.isOpen() && !stopping.signal.aborted) {
+      more = await claimOnce(permit);
     }
+    return more;
   };
 
   const loop = (async () => {
     await parts.ready(job);
     while (!stopping.signal.aborted) {
       try {
-        await claimAll();
+        const more = isFull() || (await claimAll());
+        if (isFull() || !(more || news)) await changeWithin(changed, options.pollMs);
       } catch (error) {
         if (stopping.signal.aborted) break;
         parts.onError(error);
         await changeWithin(changed, pauseMs);
-        continue;
-      }
-      if (!news && !stopping.signal.aborted) await changeWithin(changed, options.pollMs);
-      // All places are taken: what was enqueued is found when one is free.
-      while (running.size >= concurrency && !stopping.signal.aborted) {
-        await changeWithin(changed, options.pollMs);
       }
     }
   })().catch(parts.onError);
