@@ -54,6 +54,14 @@ const documents: Readonly<Record<string, string>> = {
   'db stop': '`{"name"}` and the fields of a [[ClusterStatus]]',
   'db status': '`{"name"}` and the fields of a [[ClusterStatus]]',
   'db url': '`{"name","url"}`',
+  migrate:
+    '`{"steps":[{"name","committed","statements","losses":[{"name","kind","owner","what","accepted"}]}],"parts","kept":[{"entity","owner"}],"guard","done","file"}`, also with `--dry-run`: `guard` the id of the snapshot before, `file` the new migration; each null where there is none',
+  'migrate rollback':
+    '`{"steps","guard","done"}` as of `migrate`, newest first, also with `--dry-run`',
+  'migrate status':
+    '`{"applied":[{"name","appliedAt","file"}],"pending","difference","parts"}`: `file` is "same", "changed" or "missing", `difference` `{"words","statements","losses"}` or null',
+  'migrate drift':
+    '`{"migration","findings":[{"kind","entity","owner","what"}]}`: `kind` is "missing", "changed" or "extra"; also when there are some',
   exec: "nothing of its own: stdout is the program's",
   gate: 'a [[GateVerdict]]',
   demo: '`{"ok","freezeMs","stallMs","snapshotMs","restoreMs","closedMs","comparisons":[{"what","captured","broken","restored","equal"}]}`',
@@ -67,7 +75,7 @@ warnings (\`{"warning"}\`, a line each: a resume that failed, an earlier command
 progress and no question: \`restore\`, \`undo\` and \`forget\` need \`--yes\`. What is described here is stable: fields are added, never
 renamed or removed. Times are milliseconds, sizes bytes, moments ISO 8601 in UTC.
 
-A command that fails prints no document, except \`verify\`, \`vault copy\` and \`vault repair\`, whose documents say what is damaged, \`vault validate\`, \`doctor\`, \`gate\`, and \`demo\`.
+A command that fails prints no document, except \`verify\`, \`vault copy\` and \`vault repair\`, whose documents say what is damaged, \`vault validate\`, \`doctor\`, \`gate\`, \`migrate drift\`, and \`demo\`.
 
 | command | document |
 |---|---|`;

@@ -64,7 +64,7 @@ const meanings: Readonly<Record<keyof typeof exitCodes, string>> = {
     'The command line, the configuration or the answer to a question was not right. Nothing was begun.',
   partial: 'Some of it was done.',
   notFound: 'What was asked for does not exist: a snapshot, a name, a database.',
-  locked: 'Another stillpoint holds the project.',
+  locked: 'Another stillpoint holds the project, or another program a table.',
   gateBlocked: 'The gate would let old code wake on newer data.',
   integrity: 'Stored data is damaged.',
   freezeAborted: 'The freeze was given up; nothing was captured, and everything runs again.',
@@ -100,15 +100,23 @@ function cliPage(): string {
   return `${lines.join('\n')}\n`;
 }
 
-/** Those that do something: not `db`, but `db start`. */
+/** Those that do something: not `db`, but `db start`; `migrate` and `migrate status`. */
 function commandNames(): readonly string[] {
   const namesOf = (command: Command): readonly string[] =>
     command.commands.flatMap((one) =>
       one.commands.length === 0
         ? [one.name()]
-        : namesOf(one).map((name) => `${one.name()} ${name}`),
+        : [
+            ...(actsItself(one) ? [one.name()] : []),
+            ...namesOf(one).map((name) => `${one.name()} ${name}`),
+          ],
     );
   return namesOf(createProgram(() => async () => {}));
+}
+
+/** Commander tells nobody but itself. */
+function actsItself(command: Command): boolean {
+  return (command as unknown as { readonly _actionHandler: unknown })._actionHandler !== null;
 }
 
 /** Global options are shown once, at the top: each command takes them too. */
