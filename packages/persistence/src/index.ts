@@ -1,4 +1,5 @@
 // The explicit public list of @stillpoint/persistence.
+export { openPersistence, type Persistence, type PersistenceOptions } from './open.ts';
 export {
   DEFAULT_FREEZE_LOCK_KEY,
   identifier,
@@ -96,3 +97,13 @@ export type {
   Worker,
   WorkOptions,
 } from './queue/index.ts';
+export { createVerbatim, verbatimPart } from './verbatim/index.ts';
+export type {
+  Correction,
+  Fact,
+  FoundBy,
+  FoundFact,
+  LookOptions,
+  NewFact,
+  Verbatim,
+} from './verbatim/index.ts';

@@ -10,12 +10,14 @@ import { freeze } from './catalogue/freeze.ts';
 import { gate } from './catalogue/gate.ts';
 import { managedPostgres } from './catalogue/managed-postgres.ts';
 import { persistenceChambers } from './catalogue/persistence-chambers.ts';
+import { persistenceDaemon } from './catalogue/persistence-daemon.ts';
 import { persistenceDatabase } from './catalogue/persistence-database.ts';
 import { persistenceJsonb } from './catalogue/persistence-jsonb.ts';
 import { persistenceMemory } from './catalogue/persistence-memory.ts';
 import { persistenceMigrate } from './catalogue/persistence-migrate.ts';
 import { persistenceQueue } from './catalogue/persistence-queue.ts';
 import { persistenceRegistry } from './catalogue/persistence-registry.ts';
+import { persistenceTraces } from './catalogue/persistence-traces.ts';
 import { persistenceVerbatim } from './catalogue/persistence-verbatim.ts';
 import { postgresByUrl } from './catalogue/postgres-by-url.ts';
 import { project } from './catalogue/project.ts';
@@ -47,6 +49,7 @@ export const catalogueSections = {
   'init and doctor': discovery,
   diff,
   'database of the persistence library': persistenceDatabase,
+  'daemons and their scaffold': persistenceDaemon,
   chambers: persistenceChambers,
   'extensions and models': persistenceRegistry,
   migrations: persistenceMigrate,
@@ -54,6 +57,7 @@ export const catalogueSections = {
   queue: persistenceQueue,
   facts: persistenceVerbatim,
   memory: persistenceMemory,
+  traces: persistenceTraces,
 } as const;
 
 export const catalogue = {
@@ -75,6 +79,7 @@ export const catalogue = {
   ...discovery,
   ...diff,
   ...persistenceDatabase,
+  ...persistenceDaemon,
   ...persistenceChambers,
   ...persistenceRegistry,
   ...persistenceMigrate,
@@ -82,6 +87,7 @@ export const catalogue = {
   ...persistenceQueue,
   ...persistenceVerbatim,
   ...persistenceMemory,
+  ...persistenceTraces,
 } as const;
 
 export type ErrorCode = keyof typeof catalogue;

@@ -1,7 +1,8 @@
 // What doctor asks of a database that it only knows by its address: is this one of ours, and is it as its parts say?
-import type { OpenDatabaseOptions, Queryable } from '../database/contract.ts';
+import type { OpenDatabaseOptions } from '../database/contract.ts';
 import { openDatabase } from '../database/index.ts';
 import type { ChamberFinding, ChamberOptions, ChamberPart } from './contract.ts';
+import { installedVersions } from './installed.ts';
 import { checkChambers } from './settle.ts';
 
 /** undefined: no chambers were ever set up here. Parts that this database does not have are left out. Changes nothing. */
@@ -15,19 +16,8 @@ export async function examineChambers(
     connections: 1,
     applicationName: 'stillpoint doctor',
   });
-  const names = await installedParts(database);
+  const names = await installedVersions(database);
   if (names === undefined) return undefined;
   const installed = parts.filter(({ name, steps }) => steps.length === 0 || names.has(name));
   return await checkChambers(database, installed, options);
-}
-
-async function installedParts(database: Queryable): Promise<ReadonlySet<string> | undefined> {
-  const there = await database.query<{ readonly there: boolean }>(
-    `SELECT pg_catalog.to_regclass('stillpoint.parts') IS NOT NULL AS there`,
-  );
-  if (there.rows[0]?.there !== true) return undefined;
-  const { rows } = await database.query<{ readonly name: string }>(
-    'SELECT name FROM stillpoint.parts',
-  );
-  return new Set(rows.map(({ name }) => name));
 }

@@ -1,0 +1,19 @@
+// What can go wrong with: a daemon that opens its database, and the scaffold of one. Part of the error catalogue (../catalogue.ts).
+import { exitCodes as exit } from '../exit-codes.ts';
+import type { CatalogueEntry } from './entry.ts';
+
+export const persistenceDaemon = {
+  DAEMON_DATABASE_UNNAMED: {
+    message:
+      'The address of the database is not known: DATABASE_URL is not set, or was not handed on.',
+    hint: 'Start the program with "stillpoint exec -- COMMAND", which sets DATABASE_URL and STILLPOINT_LOCK_KEY, or set them yourself.',
+    exit: exit.usage,
+    retryable: false,
+  },
+  DAEMON_NOT_MIGRATED: {
+    message: 'The database "{database}" is not set up for this code: {what}.',
+    hint: 'Nothing was changed. Run: stillpoint migrate',
+    exit: exit.failed,
+    retryable: false,
+  },
+} as const satisfies Record<string, CatalogueEntry>;

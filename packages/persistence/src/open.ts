@@ -1,0 +1,121 @@
+// The composition root of an application: opens its database, refuses one that is not set up for this code, and makes each room when it is
+// first asked for.
+import { failure } from '@stillpoint/core';
+import { appRoleName, refuseUnready, type ChamberPart } from './chambers/index.ts';
+import type { Database, OpenDatabaseOptions } from './database/contract.ts';
+import { DEFAULT_FREEZE_LOCK_KEY, openDatabase } from './database/index.ts';
+import { libraryParts } from './parts.ts';
+import { createQueue, type Queue } from './queue/index.ts';
+import { settingsOf, type Settings } from './registry/index.ts';
+import { createVerbatim, type Verbatim } from './verbatim/index.ts';
+
+/** Rooms are made at the first call, and are the same ones afterwards. */
+export interface Persistence extends AsyncDisposable {
+  readonly database: Database;
+  queue(): Promise<Queue>;
+  verbatim(): Promise<Verbatim>;
+  /** `owner`: the name of the extension. */
+  settings(owner: string): Settings;
+}
+
+interface CommonOptions {
+  /** STILLPOINT_LOCK_KEY as it is in the environment; that of every project unless told. */
+  readonly freezeLockKey?: bigint | string | undefined;
+  /** The role that statements run as. The application's unless told, if who connects may act as it. */
+  readonly role?: string;
+  readonly connections?: number;
+  readonly applicationName?: string;
+  /** What goes wrong beside a caller, and is tried again. */
+  readonly onError?: (error: unknown) => void;
+}
+
+export type PersistenceOptions = CommonOptions &
+  (
+    | {
+        /** DATABASE_URL as it is in the environment. */
+        readonly url: string | undefined;
+        readonly pglite?: never;
+      }
+    | {
+        /** A PGlite that the caller made and keeps: for tests, and for programs of one process. */
+        readonly pglite: object;
+        readonly url?: never;
+      }
+  );
+
+/**
+ * Opens what `stillpoint migrate` has set up. Rejects with DAEMON_DATABASE_UNNAMED, DAEMON_NOT_MIGRATED, CHAMBER_TOO_NEW and the
+ * DATABASE_ codes. Dispose it: workers end, what is under way is written, connections are closed.
+ */
+export async function openPersistence(options: PersistenceOptions): Promise<Persistence> {
+  const common = databaseOptions(options);
+  const role = options.role ?? (await findRole(common, libraryParts));
+  await using opening = new AsyncDisposableStack();
+  const database = opening.use(
+    await openDatabase({ ...common, ...(role === undefined ? {} : { role }) }),
+  );
+  await refuseUnready(database, libraryParts, database.facts);
+  const { freezeLockKey } = common;
+  const { onError } = options;
+  const rooms = opening.use(new AsyncDisposableStack());
+  const room = <T extends object>(make: () => Promise<T>): (() => Promise<T>) =>
+    lazily(rooms, make);
+  const opened = opening.move();
+  return {
+    database,
+    queue: room(() => createQueue(database, { freezeLockKey, ...(onError && { onError }) })),
+    verbatim: room(() => createVerbatim(database)),
+    settings: settingsOf,
+    [Symbol.asyncDispose]: () => opened.disposeAsync(),
+  };
+}
+
+type ReadyOptions = OpenDatabaseOptions & { readonly freezeLockKey: bigint };
+
+function databaseOptions(options: PersistenceOptions): ReadyOptions {
+  const { url, pglite, freezeLockKey = DEFAULT_FREEZE_LOCK_KEY, connections } = options;
+  const at = pglite ?? url;
+  if (at === undefined || at === '') throw failure('DAEMON_DATABASE_UNNAMED', {});
+  return {
+    at,
+    freezeLockKey: BigInt(freezeLockKey),
+    applicationName: options.applicationName ?? 'stillpoint daemon',
+    ...(connections === undefined ? {} : { connections }),
+  };
+}
+
+/** Who owns the tables could change facts: it works with the rights of an application, like everybody else. */
+async function findRole(
+  options: ReadyOptions,
+  parts: readonly ChamberPart[],
+): Promise<string | undefined> {
+  await using database = await openDatabase({ ...options, connections: 1 });
+  await refuseUnready(database, parts, database.facts);
+  const role = appRoleName(database.facts.database);
+  const { rows } = await database.query<{ readonly may: boolean }>(
+    `SELECT pg_catalog.pg_has_role(current_user, oid, 'MEMBER') AS may
+     FROM pg_catalog.pg_roles WHERE rolname = $1`,
+    [role],
+  );
+  return rows[0]?.may === true ? role : undefined;
+}
+
+/** One that could not be made is tried again by the next call. */
+function lazily<T extends object>(
+  rooms: AsyncDisposableStack,
+  make: () => Promise<T>,
+): () => Promise<T> {
+  let made: Promise<T> | undefined;
+  return () => {
+    if (made !== undefined) return made;
+    const making = make();
+    made = making;
+    making.catch(() => (made = undefined));
+    rooms.defer(async () => {
+      const room = await making.catch(() => undefined);
+      if (room !== undefined && Symbol.asyncDispose in room)
+        await (room as AsyncDisposable)[Symbol.asyncDispose]();
+    });
+    return making;
+  };
+}
