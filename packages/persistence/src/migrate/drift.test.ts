@@ -3,6 +3,8 @@ import assert from 'node:assert/strict';
 import { after, test } from 'node:test';
 import { serverKinds, whyNot } from '../database/testing/index.ts';
 import { queuePart } from '../queue/index.ts';
+import { keysOf } from './catalog.ts';
+import { installedParts, readLedger, readRow } from './ledger.ts';
 import { findDrift } from './look.ts';
 import { endPlanner, makePlace, notes, type Place } from './testing/place.ts';
 
@@ -27,6 +29,9 @@ for (const kind of serverKinds)
     });
     await place.migrate(models(''), { parts });
     assert.deepEqual(await found(place), []);
+    const [entry] = await readLedger(database, await installedParts(database));
+    const row = await readRow(database, entry?.name);
+    assert.deepEqual(Object.keys(row!.catalog).toSorted(), keysOf(row!.snapshot).toSorted());
     // The engine's stamp, and tables outside of the schemas of extensions.
     await database.query(`CREATE TABLE stillpoint.stamp (one boolean PRIMARY KEY, stamp text);
       CREATE SCHEMA elsewhere; CREATE TABLE elsewhere.things (a int)`);

@@ -3,13 +3,12 @@
 import type { ChamberPart } from '../chambers/index.ts';
 import type { Queryable } from '../database/contract.ts';
 import type { CatalogText } from './catalog.ts';
-import type { FederationSnapshot, StoredMigration } from './contract.ts';
+import type { FederationSnapshot, Loss, StoredMigration } from './contract.ts';
 import type { MigrationText } from './migration-file.ts';
 
-export interface LedgerRow extends StoredMigration {
-  readonly after: string | undefined;
-  readonly digest: string;
-  readonly appliedAt: Date;
+export interface LedgerRow extends StoredMigration, LedgerEntry {
+  readonly name: string;
+  readonly downLosses: readonly Loss[];
   /** How the server tells what the migrations so far made: what drift is measured by. */
   readonly catalog: CatalogText;
 }
@@ -57,20 +56,43 @@ export async function installedParts(queryable: Queryable): Promise<ReadonlyMap<
   return new Map(rows.map(({ name, version }) => [name, version]));
 }
 
+/** What tells one from another; the rest of a row may be large. */
+export interface LedgerEntry {
+  readonly name: string;
+  readonly after: string | undefined;
+  readonly digest: string;
+  readonly appliedAt: Date;
+  readonly downLosses: readonly Loss[];
+}
+
 /** Oldest first. */
 export async function readLedger(
   queryable: Queryable,
   parts: ReadonlyMap<string, number>,
-): Promise<readonly LedgerRow[]> {
+): Promise<readonly LedgerEntry[]> {
   if (!parts.has(migrationsPart.name)) return [];
-  const { rows } = await queryable.query<
-    Omit<LedgerRow, 'after'> & { readonly after: string | null }
-  >(
-    `SELECT name, after, digest, applied_at AS "appliedAt", up, down, losses, down_losses AS "downLosses", snapshot, catalog
+  const { rows } = await queryable.query<Stored<LedgerEntry>>(
+    `SELECT name, after, digest, applied_at AS "appliedAt", down_losses AS "downLosses"
      FROM stillpoint.migrations ORDER BY name`,
   );
   return rows.map((row) => ({ ...row, after: row.after ?? undefined }));
 }
+
+/** Undefined: there is none of the name, or none is meant. */
+export async function readRow(
+  queryable: Queryable,
+  name: string | undefined,
+): Promise<LedgerRow | undefined> {
+  if (name === undefined) return undefined;
+  const { rows } = await queryable.query<Stored<LedgerRow>>(
+    `SELECT name, after, digest, applied_at AS "appliedAt", up, down, losses, down_losses AS "downLosses", snapshot, catalog
+     FROM stillpoint.migrations WHERE name = $1`,
+    [name],
+  );
+  return rows.map((row) => ({ ...row, after: row.after ?? undefined }))[0];
+}
+
+type Stored<Row> = Omit<Row, 'after'> & { readonly after: string | null };
 
 export async function recordMigration(
   queryable: Queryable,

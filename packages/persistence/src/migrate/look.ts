@@ -4,7 +4,7 @@ import type { ChamberPart } from '../chambers/index.ts';
 import type { Database } from '../database/contract.ts';
 import type { DriftFinding, DriftReport, MigrateOptions, MigrationStatus } from './applying.ts';
 import { keysOf, readItems, type CatalogItem } from './catalog.ts';
-import { installedParts, readLedger, type LedgerRow } from './ledger.ts';
+import { installedParts, readLedger, readRow, type LedgerRow } from './ledger.ts';
 import { differs, pendingOf, planAfter, readGround } from './prepare.ts';
 
 export type StatusOptions = Pick<
@@ -26,7 +26,7 @@ export async function migrationStatus(options: StatusOptions): Promise<Migration
   const status = { applied, pending: pending.map(({ name }) => name), parts: ground.parts };
   // What is wanted beyond a missing migration would be the way back from it: nobody asked for that.
   if (applied.some(({ file }) => file !== 'same')) return { ...status, difference: null };
-  const last = pendingOf(ground).at(-1) ?? ground.rows.at(-1);
+  const last = pendingOf(ground).at(-1) ?? ground.last;
   const plan = await planAfter(last?.snapshot, options);
   const { words, up, losses } = plan;
   const difference = differs(plan, last?.snapshot)
@@ -46,7 +46,8 @@ export interface DriftOptions {
 export async function findDrift({ database, parts, signal }: DriftOptions): Promise<DriftReport> {
   return await database.transaction(
     async (transaction) => {
-      const last = (await readLedger(transaction, await installedParts(transaction))).at(-1);
+      const rows = await readLedger(transaction, await installedParts(transaction));
+      const last = await readRow(transaction, rows.at(-1)?.name);
       if (last === undefined) return { migration: null, findings: [] };
       const live = await readItems(transaction, [last.snapshot]);
       const own = new Set(parts.flatMap((part) => part.expects.map(({ table }) => table)));

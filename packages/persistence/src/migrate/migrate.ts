@@ -10,7 +10,13 @@ import { recordMigration } from './ledger.ts';
 import { withMigrationLock, type Locked } from './lock.ts';
 import type { MigrationText } from './migration-file.ts';
 import { prepareMigration, refuseLosses, stepOf, type Prepared } from './prepare.ts';
-import { explained, LOCK_TIMEOUT_MS, runStatements, setLimits } from './run-statements.ts';
+import {
+  explained,
+  limitWaiting,
+  LOCK_TIMEOUT_MS,
+  runStatements,
+  setLimits,
+} from './run-statements.ts';
 import { allParts, seedAndRecord, settleFor } from './settle.ts';
 
 /**
@@ -86,7 +92,7 @@ async function applyAll(
   { ground, pending, fresh, plan }: Prepared,
 ): Promise<void> {
   const steps = fresh === undefined ? pending : [...pending, fresh];
-  let before: Before | undefined = ground.rows.at(-1);
+  let before: Before | undefined = ground.last;
   for (const [index, step] of steps.entries()) {
     options.progress?.({ type: 'phase:started', phase: 'apply', detail: step.name });
     before = await applyStep(locked, options, step, before, {
@@ -134,9 +140,11 @@ async function applyStep(
 
 async function install(
   transaction: Parameters<Parameters<Locked['transaction']>[0]>[0],
-  { database, parts, chambers = {} }: MigrateOptions,
+  { database, parts, chambers = {}, lockTimeoutMs = LOCK_TIMEOUT_MS }: MigrateOptions,
   snapshot: FederationSnapshot | undefined,
 ): Promise<void> {
+  // Rights and triggers need locks on tables as well.
+  await limitWaiting(transaction, lockTimeoutMs);
   await installChambers(transaction, allParts(parts, snapshot), database.facts, chambers);
 }
 

@@ -6,12 +6,21 @@ import type { Queryable } from '../database/contract.ts';
 import type { MigrateOptions, MigrationStep } from './applying.ts';
 import type { Accept, FederationSnapshot, Loss, Plan } from './contract.ts';
 import { readMigrations } from './directory.ts';
-import { installedParts, migrationsPart, readLedger, type LedgerRow } from './ledger.ts';
+import {
+  installedParts,
+  migrationsPart,
+  readLedger,
+  readRow,
+  type LedgerEntry,
+  type LedgerRow,
+} from './ledger.ts';
 import { nameFor, renderMigration, type MigrationText } from './migration-file.ts';
 import { planMigration } from './plan.ts';
 
 export interface Ground {
-  readonly rows: readonly LedgerRow[];
+  readonly rows: readonly LedgerEntry[];
+  /** The newest of them, whole. */
+  readonly last: LedgerRow | undefined;
   readonly files: readonly MigrationText[];
   /** Parts whose tables are missing or older than the code. */
   readonly parts: readonly string[];
@@ -23,8 +32,10 @@ export async function readGround(
   parts: readonly ChamberPart[],
 ): Promise<Ground> {
   const installed = await installedParts(queryable);
+  const rows = await readLedger(queryable, installed);
   return {
-    rows: await readLedger(queryable, installed),
+    rows,
+    last: await readRow(queryable, rows.at(-1)?.name),
     files: await readMigrations(directory),
     parts: [migrationsPart, ...parts]
       .filter(({ name, steps }) => (installed.get(name) ?? 0) < steps.length)
@@ -71,7 +82,7 @@ export async function prepareMigration(
 ): Promise<Prepared> {
   const ground = await readGround(queryable, options.directory, options.parts);
   const pending = pendingOf(ground);
-  const last = pending.at(-1) ?? ground.rows.at(-1);
+  const last = pending.at(-1) ?? ground.last;
   const plan = await planAfter(last?.snapshot, options);
   if (!differs(plan, last?.snapshot))
     return { ground, pending, plan, fresh: undefined, freshText: '' };

@@ -2,7 +2,14 @@
 // needs neither models nor files: also code that never knew a migration can take it back.
 import { failure, silent } from '@stillpoint/core';
 import type { MigrationStep, RollbackOptions, RollbackOutcome } from './applying.ts';
-import { forgetMigration, installedParts, readLedger, type LedgerRow } from './ledger.ts';
+import {
+  forgetMigration,
+  installedParts,
+  readLedger,
+  readRow,
+  type LedgerEntry,
+  type LedgerRow,
+} from './ledger.ts';
 import { withMigrationLock, type Locked } from './lock.ts';
 import { acceptedBy, refuseLosses } from './prepare.ts';
 import { explained, LOCK_TIMEOUT_MS, runStatements, setLimits } from './run-statements.ts';
@@ -14,10 +21,11 @@ export async function rollback(options: RollbackOptions): Promise<RollbackOutcom
   return await withMigrationLock(database, options, async (locked) => {
     const rows = await readLedger(locked, await installedParts(locked));
     const going = newestFirst(rows, options.to);
-    const steps = going.map((row): MigrationStep => {
-      const losses = acceptedBy(row.downLosses, accept);
-      return { name: row.name, committed: true, statements: row.down, losses };
-    });
+    const steps: MigrationStep[] = [];
+    for (const { name, downLosses } of going) {
+      const statements = (await readRow(locked, name))?.down ?? [];
+      steps.push({ name, committed: true, statements, losses: acceptedBy(downLosses, accept) });
+    }
     const outlook: RollbackOutcome = { steps, guard: null, done: false };
     if (options.dryRun === true) return outlook;
     refuseLosses(steps.flatMap(({ losses }) => losses));
@@ -27,20 +35,16 @@ export async function rollback(options: RollbackOptions): Promise<RollbackOutcom
     if (guard !== undefined) progress({ type: 'phase:started', phase: 'guard' });
     const reason = `before taking back ${steps.map(({ name }) => name).join(', ')}`;
     const taken = await guard?.(reason);
-    for (const row of going) {
-      progress({ type: 'phase:started', phase: 'take back', detail: row.name });
-      await takeBack(
-        locked,
-        options,
-        row,
-        rows.find(({ name }) => name === row.after),
-      );
+    for (const { name, after } of going) {
+      progress({ type: 'phase:started', phase: 'take back', detail: name });
+      const row = await readRow(locked, name);
+      if (row !== undefined) await takeBack(locked, options, row, await readRow(locked, after));
     }
     return { ...outlook, guard: taken?.id ?? null, done: true };
   });
 }
 
-function newestFirst(rows: readonly LedgerRow[], to: string | undefined): readonly LedgerRow[] {
+function newestFirst(rows: readonly LedgerEntry[], to: string | undefined): readonly LedgerEntry[] {
   if (to === undefined) return rows.slice(-1);
   const kept = to === 'nothing' ? -1 : rows.findIndex(({ name }) => name === to);
   if (kept < 0 && to !== 'nothing') throw failure('MIGRATION_UNKNOWN', { name: to });

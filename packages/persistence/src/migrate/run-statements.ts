@@ -19,9 +19,14 @@ export interface StatementsOf {
   readonly snapshots: readonly (FederationSnapshot | undefined)[];
 }
 
-/** Waits for nobody's table longer than that, and finds the names of public unqualified. */
-export async function setLimits(transaction: Queryable, lockTimeoutMs: number): Promise<void> {
+/** Waits for nobody's table longer than that. */
+export async function limitWaiting(transaction: Queryable, lockTimeoutMs: number): Promise<void> {
   await transaction.query(`SET LOCAL lock_timeout = ${Math.max(1, Math.round(lockTimeoutMs))}`);
+}
+
+/** And finds the names of public unqualified. */
+export async function setLimits(transaction: Queryable, lockTimeoutMs: number): Promise<void> {
+  await limitWaiting(transaction, lockTimeoutMs);
   await transaction.query('SET LOCAL search_path = public');
 }
 
