@@ -1,5 +1,5 @@
 // Loads the extensions of the members. While a module is loaded a resolve hook answers for its own imports: `@stillpoint/persistence`
-// means this library and `drizzle-orm` the Drizzle that this library was made for. So an extension needs no node_modules to be
+// (and `/models`) means this library and `drizzle-orm` the Drizzle that this library was made for. So an extension needs no node_modules to be
 // loaded, and its models cannot be of a version that the planner does not understand.
 import { failure } from '@stillpoint/core';
 import { registerHooks, type ResolveHookSync } from 'node:module';
@@ -47,13 +47,18 @@ export async function loadExtensions(
 }
 
 function resolver(roots: readonly string[]): ResolveHookSync {
-  const index = import.meta.url.endsWith('.ts') ? '../index.ts' : '../index.js';
-  const own = new URL(index, import.meta.url).href;
+  const ending = import.meta.url.endsWith('.ts') ? 'ts' : 'js';
+  const own = new Map(
+    [
+      ['@stillpoint/persistence', 'index'],
+      ['@stillpoint/persistence/models', 'models'],
+    ].map(([name, file]) => [name, new URL(`../${file}.${ending}`, import.meta.url).href]),
+  );
   return (specifier, context, next) => {
     if (!roots.some((root) => isOwnModule(context.parentURL, root)))
       return next(specifier, context);
-    if (specifier === '@stillpoint/persistence')
-      return { ...next(own, context), shortCircuit: true };
+    const ours = own.get(specifier);
+    if (ours !== undefined) return { ...next(ours, context), shortCircuit: true };
     const drizzle = specifier === 'drizzle-orm' || specifier.startsWith('drizzle-orm/');
     return next(specifier, drizzle ? { ...context, parentURL: import.meta.url } : context);
   };
