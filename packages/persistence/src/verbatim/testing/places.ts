@@ -1,5 +1,5 @@
 // Every server that facts and memory are tested on, each with the parts of both installed: as its owner, and as the application.
-import type { TestContext } from 'node:test';
+import { after, type TestContext } from 'node:test';
 import { PGlite } from '@electric-sql/pglite';
 import { vector } from '@electric-sql/pglite-pgvector';
 import { appRoleName, installChambers, type ChamberPart } from '../../chambers/index.ts';
@@ -27,7 +27,7 @@ export async function openAt(
   parts: readonly ChamberPart[],
 ): Promise<Opened> {
   const at =
-    place === 'pglite' ? await freshLite(t) : await (await serverOfTests(place)).createDatabase();
+    place === 'pglite' ? await emptyLite() : await (await serverOfTests(place)).createDatabase();
   const owner = await openDatabase({ at });
   t.after(() => owner[Symbol.asyncDispose]());
   await owner.transaction((transaction) => installChambers(transaction, parts, owner.facts));
@@ -36,9 +36,15 @@ export async function openAt(
   return { owner, database };
 }
 
-async function freshLite(t: TestContext): Promise<PGlite> {
-  const lite = new PGlite({ extensions: { vector } });
-  t.after(() => lite.close());
+let lite: PGlite | undefined;
+after(() => lite?.close());
+
+/** One for a file, since it takes seconds to start, emptied each time. */
+async function emptyLite(): Promise<PGlite> {
+  lite ??= new PGlite({ extensions: { vector } });
   await lite.waitReady;
+  for (const schema of ['stillpoint', 'vectors', 'traces', 'queue', 'verbatim', 'public'])
+    await lite.exec(`DROP SCHEMA IF EXISTS ${schema} CASCADE`);
+  await lite.exec('CREATE SCHEMA public; GRANT USAGE ON SCHEMA public TO PUBLIC');
   return lite;
 }
