@@ -56,6 +56,8 @@ async function settle(session: Session, options: StationOptions): Promise<Statio
   const { keys } = options;
   const me = newWorkerKey();
   await session.query(`SET idle_session_timeout = ${times.serverWaitsMs}`);
+  // A claim that a crash of the server forgets was not made: the effect comes after it in the WAL, and no session survives.
+  await session.query('SET synchronous_commit = off');
   await session.query('SELECT pg_advisory_lock($1::bigint)', [me]);
   const mark = `${me}:${await epochOf(session)}`;
   await session.query("SELECT set_config('stillpoint.worker', $1, false)", [JSON.stringify(mark)]);
