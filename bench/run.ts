@@ -13,6 +13,7 @@ import { benchmarkQueue } from './queue/benchmark.ts';
 import { benchmarkSqlite } from './sqlite/benchmark.ts';
 import { benchmarkRestore } from './restore/benchmark.ts';
 import { benchmarkVault } from './vault/benchmark.ts';
+import { benchmarkVectors } from './vectors/benchmark.ts';
 
 interface Options {
   readonly quick: boolean;
@@ -28,6 +29,7 @@ const benchmarks: Readonly<Record<string, (options: Options) => Promise<readonly
   vault: benchmarkVault,
   many: benchmarkMany,
   queue: benchmarkQueue,
+  vectors: benchmarkVectors,
 };
 
 const { values, positionals } = parseArgs({

@@ -71,16 +71,37 @@ export async function insertItems(
   embedder: EmbedderIdentity,
   batch: readonly Embedded[],
 ): Promise<number> {
-  if (kind === 'pglite') {
-    // Its COPY is one from a file, which an application's role may not do.
-    for (const one of batch) await insertItem(transaction, embedder, one);
-    return batch.length;
-  }
+  if (kind === 'pglite') return await insertByArrays(transaction, embedder, batch);
   return await copyRows(
     transaction,
     { schema: 'vectors', table: 'items', columns: copied },
     batch.map(({ item, embedding }) => [...valuesOf(embedder, item), Array.from(embedding)]),
   );
+}
+
+/** PGlite's COPY is one from a file, which an application's role may not do. */
+async function insertByArrays(
+  transaction: Transaction,
+  { name, version, dimensions }: EmbedderIdentity,
+  batch: readonly Embedded[],
+): Promise<number> {
+  const { rowCount } = await transaction.query(
+    `INSERT INTO vectors.items (text, metadata, status, source, embedder, embedder_version, dimensions, embedding)
+     SELECT text, metadata::jsonb, status, source, $1, $2, $3, embedding::real[]
+     FROM unnest($4::text[], $5::text[], $6::text[], $7::text[], $8::text[])
+       AS given(text, metadata, status, source, embedding)`,
+    [
+      name,
+      version,
+      dimensions,
+      batch.map(({ item }) => item.text),
+      batch.map(({ item }) => encodeJson(item.metadata ?? {}).bytes.toString('utf8')),
+      batch.map(({ item }) => item.status ?? 'speculative'),
+      batch.map(({ item }) => item.source ?? null),
+      batch.map(({ embedding }) => arrayText(embedding)),
+    ],
+  );
+  return rowCount;
 }
 
 function valuesOf(embedder: EmbedderIdentity, item: NewItem): readonly unknown[] {

@@ -7,7 +7,8 @@ import { verbatimPart } from '../verbatim/index.ts';
 import type { MemoryItem, VectorIndex } from './contract.ts';
 import { createMemory, createTestEmbedder, memoryPart, transitions } from './index.ts';
 import type { MemoryStatus } from './statuses.ts';
-import { createClusterEmbedder, openTestMemory } from './testing/open-memory.ts';
+import { createClusterEmbedder } from './testing/cluster-embedder.ts';
+import { openTestMemory } from './testing/open-memory.ts';
 
 /** PGlite has pgvector here; the servers scan. */
 const cases: readonly (readonly [Place, VectorIndex['name']])[] = [

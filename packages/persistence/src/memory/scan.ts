@@ -15,7 +15,7 @@ import { statuses } from './statuses.ts';
 export interface ScanOptions {
   readonly embedder: EmbedderIdentity;
   readonly why: string;
-  /** Most memory that it takes. */
+  /** Most memory that its rows take; what the last block has free is not counted. */
   readonly memoryBytes: number;
 }
 
@@ -58,8 +58,7 @@ export function createScan(database: Database, options: ScanOptions): VectorInde
       changed,
     )) {
       into.put(id, status, elements);
-      if (into.bytes > memoryBytes + Rows.bytes(1024, embedder.dimensions))
-        throw tooLarge(into.count);
+      if (Rows.bytes(into.count, embedder.dimensions) > memoryBytes) throw tooLarge(into.count);
     }
     rows = into;
   };
