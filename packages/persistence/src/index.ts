@@ -107,3 +107,45 @@ export type {
   NewFact,
   Verbatim,
 } from './verbatim/index.ts';
+export {
+  buildVectorIndex,
+  createMemory,
+  createTestEmbedder,
+  memoryPart,
+  transitions,
+} from './memory/index.ts';
+export type {
+  BuildIndexOptions,
+  Embedder,
+  FirstStatus,
+  Memory,
+  MemoryFacts,
+  MemoryItem,
+  MemoryOptions,
+  MemoryStatus,
+  NewItem,
+  NextStatus,
+  Recalled,
+  RecallOptions,
+  RememberOptions,
+} from './memory/index.ts';
+export {
+  createSpanExporter,
+  createTraceQueries,
+  createTraces,
+  tracesPart,
+} from './traces/index.ts';
+export type {
+  CountedExporter,
+  DetailedSpan,
+  NameSummary,
+  SpanExporterOptions,
+  SpanQueue,
+  SpanRecord,
+  Trace,
+  TraceNode,
+  TraceQueries,
+  Traces,
+  TracesOptions,
+  TraceStats,
+} from './traces/index.ts';
