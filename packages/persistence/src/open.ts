@@ -4,9 +4,11 @@ import { failure } from '@stillpoint/core';
 import { appRoleName, refuseUnready, type ChamberPart } from './chambers/index.ts';
 import type { Database, OpenDatabaseOptions } from './database/contract.ts';
 import { DEFAULT_FREEZE_LOCK_KEY, openDatabase } from './database/index.ts';
+import { createMemory, type Embedder, type Memory } from './memory/index.ts';
 import { libraryParts } from './parts.ts';
 import { createQueue, type Queue } from './queue/index.ts';
 import { settingsOf, type Settings } from './registry/index.ts';
+import { createTraces, type Traces, type TracesOptions } from './traces/index.ts';
 import { createVerbatim, type Verbatim } from './verbatim/index.ts';
 
 /** Rooms are made at the first call, and are the same ones afterwards. */
@@ -14,6 +16,9 @@ export interface Persistence extends AsyncDisposable {
   readonly database: Database;
   queue(): Promise<Queue>;
   verbatim(): Promise<Verbatim>;
+  /** Needs `embedder`. */
+  memory(): Promise<Memory>;
+  traces(): Promise<Traces>;
   /** `owner`: the name of the extension. */
   settings(owner: string): Settings;
 }
@@ -25,6 +30,9 @@ interface CommonOptions {
   readonly role?: string;
   readonly connections?: number;
   readonly applicationName?: string;
+  /** Makes what memory searches by. */
+  readonly embedder?: Embedder;
+  readonly traces?: TracesOptions;
   /** What goes wrong beside a caller, and is tried again. */
   readonly onError?: (error: unknown) => void;
 }
@@ -56,15 +64,30 @@ export async function openPersistence(options: PersistenceOptions): Promise<Pers
   );
   await refuseUnready(database, libraryParts, database.facts);
   const { freezeLockKey } = common;
-  const { onError } = options;
+  const { embedder, onError } = options;
+  const told = onError === undefined ? {} : { onError };
   const rooms = opening.use(new AsyncDisposableStack());
-  const room = <T extends object>(make: () => Promise<T>): (() => Promise<T>) =>
-    lazily(rooms, make);
+  const room = <T>(
+    make: () => Promise<T>,
+    end?: (room: T) => PromiseLike<void>,
+  ): (() => Promise<T>) => lazily(rooms, make, end);
+  const verbatim = room(() => createVerbatim(database));
   const opened = opening.move();
   return {
     database,
-    queue: room(() => createQueue(database, { freezeLockKey, ...(onError && { onError }) })),
-    verbatim: room(() => createVerbatim(database)),
+    queue: room(
+      () => createQueue(database, { freezeLockKey, ...told }),
+      (queue) => queue[Symbol.asyncDispose](),
+    ),
+    verbatim,
+    memory: room(async () => {
+      if (embedder === undefined) throw new TypeError('memory needs openPersistence({ embedder })');
+      return await createMemory(database, { embedder, verbatim: await verbatim() });
+    }),
+    traces: room(
+      () => createTraces(database, { ...told, ...options.traces }),
+      (traces) => traces.processor.shutdown(),
+    ),
     settings: settingsOf,
     [Symbol.asyncDispose]: () => opened.disposeAsync(),
   };
@@ -101,21 +124,22 @@ async function findRole(
 }
 
 /** One that could not be made is tried again by the next call. */
-function lazily<T extends object>(
+function lazily<T>(
   rooms: AsyncDisposableStack,
   make: () => Promise<T>,
+  end: (room: T) => PromiseLike<void> = async () => {},
 ): () => Promise<T> {
   let made: Promise<T> | undefined;
   return () => {
     if (made !== undefined) return made;
     const making = make();
     made = making;
-    making.catch(() => (made = undefined));
-    rooms.defer(async () => {
-      const room = await making.catch(() => undefined);
-      if (room !== undefined && Symbol.asyncDispose in room)
-        await (room as AsyncDisposable)[Symbol.asyncDispose]();
-    });
+    // The caller is told why; here it is only forgotten.
+    const ended = making.then(
+      (room) => () => end(room),
+      () => void (made = undefined),
+    );
+    rooms.defer(async () => await (await ended)?.());
     return making;
   };
 }
