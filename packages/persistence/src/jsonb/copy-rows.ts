@@ -24,7 +24,7 @@ const CHUNK_BYTES = 64 * 1024;
 
 /**
  * Writes rows, each with one value for each column in their order; null and undefined are NULL. Reads `rows` no faster than the
- * server takes them. Resolves to their number.
+ * server takes them. Resolves to their number. null in a column of jsonb is NULL; encodeJson(null) is the null of JSON.
  *
  * Throws COPY_VALUE_INVALID, which names row and column, and what the server says; the transaction is then over.
  */
@@ -64,6 +64,8 @@ interface Row {
 }
 
 function writeRow(wire: Wire, { row, number, columns, writers }: Row): void {
+  if (row.length !== writers.length)
+    throw new TypeError(`row ${number} has ${row.length} values for ${writers.length} columns`);
   wire.int16(writers.length);
   for (const [at, write] of writers.entries()) {
     const value = row[at] ?? null;
@@ -75,7 +77,8 @@ function writeRow(wire: Wire, { row, number, columns, writers }: Row): void {
       wire.sized(() => write(wire, value));
     } catch (error) {
       const column = columns[at]?.name ?? '?';
-      throw failure('COPY_VALUE_INVALID', { row: number, column, reason: String(error) }, error);
+      const reason = (error as Error).message.replace(/\.$/, '');
+      throw failure('COPY_VALUE_INVALID', { row: number, column, reason }, error);
     }
   }
 }

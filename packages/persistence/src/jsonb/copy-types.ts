@@ -16,7 +16,10 @@ export type ScalarType =
   | 'timestamptz'
   | 'jsonb';
 
-/** `vector` and `halfvec` take a Float32Array or numbers; arrays are of one dimension. */
+/**
+ * uuid is text, timestamptz a Date, int8 a BigInt or a safe integer, jsonb what encodeJson() takes. `vector` and `halfvec` take a
+ * Float32Array or numbers. Arrays are of one dimension; null in them is NULL.
+ */
 export type CopyType = ScalarType | `${ScalarType}[]` | 'vector' | 'halfvec';
 
 export type WriteValue = (wire: Wire, value: unknown) => void;
@@ -27,14 +30,14 @@ interface Scalar {
 }
 
 const scalars: Readonly<Record<ScalarType, Scalar>> = {
-  bool: { oid: 16, write: (wire, value) => wire.int8(value === true ? 1 : 0) },
-  bytea: { oid: 17, write: (wire, value) => wire.bytes(value as Uint8Array) },
-  int8: { oid: 20, write: (wire, value) => wire.int64(BigInt(value as number | bigint)) },
-  int2: { oid: 21, write: (wire, value) => wire.int16(value as number) },
-  int4: { oid: 23, write: (wire, value) => wire.int32(value as number) },
+  bool: { oid: 16, write: (wire, value) => wire.int8(boolean(value) ? 1 : 0) },
+  bytea: { oid: 17, write: (wire, value) => wire.bytes(bytes(value)) },
+  int8: { oid: 20, write: (wire, value) => wire.int64(bigInteger(value)) },
+  int2: { oid: 21, write: (wire, value) => wire.int16(integer(value)) },
+  int4: { oid: 23, write: (wire, value) => wire.int32(integer(value)) },
   text: { oid: 25, write: (wire, value) => wire.text(wellFormed(value)) },
-  float4: { oid: 700, write: (wire, value) => wire.float32(value as number) },
-  float8: { oid: 701, write: (wire, value) => wire.float64(value as number) },
+  float4: { oid: 700, write: (wire, value) => wire.float32(single(value)) },
+  float8: { oid: 701, write: (wire, value) => wire.float64(number(value)) },
   timestamptz: { oid: 1184, write: (wire, value) => wire.int64(microseconds(value)) },
   uuid: { oid: 2950, write: (wire, value) => wire.bytes(uuidBytes(value)) },
   jsonb: { oid: 3802, write: (wire, value) => wire.bytes(encodeJson(value).wire) },
@@ -45,7 +48,10 @@ export function writerOf(type: CopyType): WriteValue {
   if (type === 'halfvec') return vector((wire, value) => wire.uint16(halfBits(value)));
   if (!type.endsWith('[]')) return scalars[type as ScalarType].write;
   const { oid, write } = scalars[type.slice(0, -2) as ScalarType];
-  return (wire, value) => writeArray(wire, value as readonly unknown[], oid, write);
+  return (wire, value) => {
+    if (!Array.isArray(value)) throw new TypeError('it is no array');
+    writeArray(wire, value, oid, write);
+  };
 }
 
 /** array_send() in src/backend/utils/adt/arrayfuncs.c. */
@@ -64,10 +70,11 @@ function writeArray(wire: Wire, items: readonly unknown[], oid: number, write: W
 
 function vector(write: (wire: Wire, value: number) => void): WriteValue {
   return (wire, value) => {
-    const numbers = value as ArrayLike<number>;
-    wire.int16(numbers.length);
+    if (!(value instanceof Float32Array) && !Array.isArray(value))
+      throw new TypeError('a vector is a Float32Array or numbers');
+    wire.int16(value.length);
     wire.int16(0);
-    for (let at = 0; at < numbers.length; at += 1) write(wire, numbers[at] ?? 0);
+    for (let at = 0; at < value.length; at += 1) write(wire, number(value[at]));
   };
 }
 
@@ -81,17 +88,55 @@ function microseconds(value: unknown): bigint {
 }
 
 function uuidBytes(value: unknown): Buffer {
-  const bytes = Buffer.from(String(value).replaceAll('-', ''), 'hex');
-  if (bytes.length !== 16) throw new TypeError(`${String(value)} is no uuid`);
-  return bytes;
+  const text = String(value);
+  // Buffer.from() stops without a word at what is no digit.
+  if (!/^[0-9a-f]{8}-?(?:[0-9a-f]{4}-?){3}[0-9a-f]{12}$/i.test(text))
+    throw new TypeError(`"${text}" is no uuid`);
+  return Buffer.from(text.replaceAll('-', ''), 'hex');
+}
+
+// A Buffer would write 0 for NaN, 1 for 1.5 and 5 for '5'; what is out of range it refuses itself.
+
+function boolean(value: unknown): boolean {
+  if (typeof value !== 'boolean') throw new TypeError('it is no boolean');
+  return value;
+}
+
+function number(value: unknown): number {
+  if (typeof value !== 'number') throw new TypeError('it is no number');
+  return value;
+}
+
+function integer(value: unknown): number {
+  if (!Number.isInteger(value)) throw new TypeError('it is no whole number');
+  return value as number;
+}
+
+function bigInteger(value: unknown): bigint {
+  if (typeof value === 'bigint') return value;
+  if (!Number.isSafeInteger(value))
+    throw new TypeError('it is neither a BigInt nor a safe integer');
+  return BigInt(value as number);
+}
+
+function single(value: unknown): number {
+  const rounded = Math.fround(number(value));
+  if (Number.isFinite(value) && !Number.isFinite(rounded))
+    throw new RangeError(`${String(value)} is beyond float4`);
+  return rounded;
+}
+
+function bytes(value: unknown): Uint8Array {
+  if (!(value instanceof Uint8Array)) throw new TypeError('it is no Uint8Array');
+  return value;
 }
 
 /** Node would write U+FFFD for half a pair: another text than was given. */
 function wellFormed(value: unknown): string {
-  const text = value as string;
-  if (!text.isWellFormed() || text.includes('\0'))
+  if (typeof value !== 'string') throw new TypeError('it is no text');
+  if (!value.isWellFormed() || value.includes('\0'))
     throw new TypeError('the text holds half a surrogate pair or a zero character');
-  return text;
+  return value;
 }
 
 const float = new Float32Array(1);

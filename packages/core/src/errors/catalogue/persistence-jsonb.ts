@@ -21,6 +21,12 @@ export const persistenceJsonb = {
     exit: exit.usage,
     retryable: false,
   },
+  JSONB_REFUSED: {
+    message: 'The server does not take the document: {reason}.',
+    hint: 'The transaction is over. Mend the document, or store the bytes as they are: a state document with exact: true, or a column of type bytea.',
+    exit: exit.usage,
+    retryable: false,
+  },
   COPY_VALUE_INVALID: {
     message:
       'Row {row} cannot be written: its value for the column "{column}" is not of the type: {reason}.',
