@@ -7,7 +7,7 @@ import {
   type Json,
   type SnapshotId,
 } from '@stillpoint/core';
-import { z } from 'zod';
+import * as z from 'zod';
 import type { SnapshotSummary, SourceSummary } from '../api.ts';
 import type { FreezeTimes } from '../freeze/contract.ts';
 import type { BrokenSeal } from '../project/index.ts';

@@ -16,7 +16,7 @@
 //  8. close() leaves no writer; open() lets them in again. Both are idempotent.
 //  9. Every refusal is an error of the catalogue, thrown by probe() or begin(): before anything is paused.
 // 10. A driver sees streams, never the vault, the catalog or another driver.
-import { z } from 'zod';
+import * as z from 'zod';
 import type { Json, ProgressListener, SnapshotId } from '@stillpoint/core';
 import type { DatabaseAccess } from './database.ts';
 import type { TreeAccess } from './tree.ts';

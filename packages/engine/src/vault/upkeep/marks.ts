@@ -5,7 +5,7 @@
 //   prune/<id>.sessions   the sessions that were open after the mark was durable: they may not have seen it
 //   prune/<id>.seen       packs that nothing named while the named sessions wrote: nothing follows from it until those have ended
 import { canonicalBytes, failure, isFailure, newUuid } from '@stillpoint/core';
-import { z } from 'zod';
+import * as z from 'zod';
 import type { Store } from '../contract.ts';
 import type { VaultKeys } from '../crypto/keys.ts';
 import { openWhole, sealWhole } from '../crypto/sealed-object.ts';

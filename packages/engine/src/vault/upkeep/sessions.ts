@@ -14,7 +14,7 @@ import {
   type Json,
 } from '@stillpoint/core';
 import os from 'node:os';
-import { z } from 'zod';
+import * as z from 'zod';
 import type { OpenSession, Store } from '../contract.ts';
 import { SESSION_PREFIX, sessionKey, sessionOfKey } from '../format/layout.ts';
 

@@ -7,7 +7,7 @@
 import { digestOf, failure } from '@stillpoint/core';
 import { randomBytes } from 'node:crypto';
 import { escapeIdentifier, escapeLiteral, type Client } from 'pg';
-import { z } from 'zod';
+import * as z from 'zod';
 import { nameWith } from './address.ts';
 
 export interface Owner {
