@@ -14,13 +14,13 @@ import {
 } from '../packages/engine/src/vault/index.ts';
 import { startS3ServerIfPossible } from '../tools/s3-server/index.ts';
 import { createProject, openProject, type Project } from './fixture/project.ts';
-import { BUCKET, makeBuckets, PREFIX, type Buckets } from './fixture/s3.ts';
+import { BUCKET, holdBuckets, PREFIX } from './fixture/s3.ts';
 
 const server = await startS3ServerIfPossible();
 
 describe('a vault on S3', { skip: typeof server === 'string' && server }, () => {
   if (typeof server === 'string') return;
-  let buckets: Buckets;
+  const s3 = holdBuckets(server);
   let scratch: string;
   const { guest, endpoint } = server;
   const credentials = {
@@ -30,15 +30,11 @@ describe('a vault on S3', { skip: typeof server === 'string' && server }, () => 
   const urlOf = (name: string): string => `s3://${BUCKET}/${PREFIX}/${name}?endpoint=${endpoint}`;
 
   before(async () => {
-    buckets = await makeBuckets(server);
     scratch = await mkdtemp(path.join(tmpdir(), 'stillpoint-s3-'));
     await writeFile(path.join(scratch, 'key'), 'the passphrase of a test\n', { mode: 0o600 });
   });
   after(async () => {
-    buckets.client.destroy();
-    buckets.guest.destroy();
     await rm(scratch, { recursive: true, force: true });
-    await server[Symbol.asyncDispose]();
   });
 
   /** No profile, no role, no network of a cloud: only what the test says. */
@@ -90,7 +86,7 @@ describe('a vault on S3', { skip: typeof server === 'string' && server }, () => 
     assert.equal(await readFile(path.join(into, 'README.md'), 'utf8'), 'core\n');
 
     // Nobody reads a word of it without the key.
-    const store = buckets.store('whole');
+    const store = s3.buckets.store('whole');
     for await (const { key } of store.list('')) {
       const content = Buffer.from(await store.get(key));
       assert.equal(content.includes('second'), false, key);
@@ -104,7 +100,7 @@ describe('a vault on S3', { skip: typeof server === 'string' && server }, () => 
     const env = { ...alone(), ...credentials };
     const refused = await one.stillpoint(['snapshot', '--json'], { env, exit: 2 });
     assert.match(refused.stdout + refused.stderr, /VAULT_ENCRYPTION_REQUIRED/);
-    assert.deepEqual(await Array.fromAsync(buckets.store('unsaid').list('')), []);
+    assert.deepEqual(await Array.fromAsync(s3.buckets.store('unsaid').list('')), []);
   });
 
   const wrong: readonly (readonly [string, () => Record<string, string>, string])[] = [
@@ -160,7 +156,7 @@ describe('a vault on S3', { skip: typeof server === 'string' && server }, () => 
 
   test('of several that begin it at once all have the same one', async () => {
     const vaults = await Promise.all(
-      Array.from({ length: 5 }, () => createVault(createRetryingStore(buckets.store('begun')))),
+      Array.from({ length: 5 }, () => createVault(createRetryingStore(s3.buckets.store('begun')))),
     );
     assert.equal(new Set(vaults.map(({ id }) => id)).size, 1);
     const [vault] = vaults;
@@ -170,7 +166,7 @@ describe('a vault on S3', { skip: typeof server === 'string' && server }, () => 
     await using session = await vault.openSession({ signal: never });
     await session.sink().writeBytes(Buffer.alloc(100_000, 'x'));
     const entry = await session.seal(id, Buffer.from('{}'));
-    await using other = await openVault(createRetryingStore(buckets.store('begun')));
+    await using other = await openVault(createRetryingStore(s3.buckets.store('begun')));
     assert.deepEqual(await other.list(), [entry]);
     for (const one of vaults) await one[Symbol.asyncDispose]();
   });
