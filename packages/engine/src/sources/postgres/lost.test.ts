@@ -1,25 +1,14 @@
 // A vault that has lost something of what the last snapshot rests on: the next snapshot names nothing of it. It makes a new base, says so,
 // and is whole. test/damaged-vault.test.ts has the same with packs taken from a real vault.
 import assert from 'node:assert/strict';
-import { after, test } from 'node:test';
+import { test } from 'node:test';
 import { readListing } from './base.ts';
 import type { PostgresRecord } from './record.ts';
 import { postgresReferences } from './references.ts';
-import {
-  beginLife,
-  removePlace,
-  startThrowawayCluster,
-  withDatabase,
-  type Life,
-} from './testing.ts';
+import { beginLife, holdThrowawayCluster, withDatabase, type Life } from './testing.ts';
 import { readWalList } from './wal-list.ts';
 
-const live = await startThrowawayCluster();
-after(async () => {
-  await live[Symbol.asyncDispose]();
-  await removePlace();
-});
-const { cluster } = live;
+const cluster = await holdThrowawayCluster();
 
 async function write(word: string): Promise<void> {
   await withDatabase(cluster, async (client) => {

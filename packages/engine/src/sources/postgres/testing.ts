@@ -3,6 +3,7 @@ import { chmodSync, mkdtempSync } from 'node:fs';
 import { rm } from 'node:fs/promises';
 import os from 'node:os';
 import path from 'node:path';
+import { after } from 'node:test';
 import {
   newSnapshotId,
   newUuid,
@@ -65,6 +66,18 @@ export async function startThrowawayCluster(
   await made.cluster.ensureCreated(never);
   await made.cluster.start(never);
   return made;
+}
+
+/** One for all tests of a file; it goes, and the place with it, when they have ended. */
+export async function holdThrowawayCluster(
+  settings: Readonly<Record<string, string>> = {},
+): Promise<Cluster> {
+  const made = await startThrowawayCluster(settings);
+  after(async () => {
+    await made[Symbol.asyncDispose]();
+    await removePlace();
+  });
+  return made.cluster;
 }
 
 /** Runs statements as the application does, in its database or another. */
