@@ -185,7 +185,9 @@ test('imports are relative with .ts, or of a package that is a dependency', () =
       const manifest = JSON.parse(
         readFileSync(path.join(ROOT, own ?? '.', 'package.json'), 'utf8'),
       ) as Manifest;
-      const known = { ...manifest.dependencies, ...manifest.optionalDependencies };
+      // Those for development are taken into the built form (tools/build).
+      const { dependencies, optionalDependencies, devDependencies } = manifest;
+      const known = { ...dependencies, ...optionalDependencies, ...devDependencies };
       for (const { specifier, target } of file.imports) {
         if (target !== undefined && !/\.(ts|js|mjs|json)$/.test(target))
           yield `${specifier} has no extension`;
@@ -202,6 +204,7 @@ test('imports are relative with .ts, or of a package that is a dependency', () =
 interface Manifest {
   readonly dependencies?: Readonly<Record<string, string>>;
   readonly optionalDependencies?: Readonly<Record<string, string>>;
+  readonly devDependencies?: Readonly<Record<string, string>>;
 }
 
 test('no module needs itself', () => {
