@@ -8,7 +8,7 @@ import { openWhole, sealWhole } from './crypto/sealed-object.ts';
 import { createChunkOpener } from './read/chunk-opener.ts';
 import { createChunkReader } from './read/chunk-reader.ts';
 import type { Keyring, Store, Vault } from './contract.ts';
-import { beginVault, describeVault, type NewEncryption } from './describe.ts';
+import { beginVault, describeVault, type BegunVault, type NewEncryption } from './describe.ts';
 import type { VaultDescription } from './format/description.ts';
 import { forgetSnapshot, holdSnapshot, listHolds } from './upkeep/holds.ts';
 import type { IndexCache } from './read/index-cache.ts';
@@ -47,27 +47,32 @@ export interface CreateVaultOptions extends Omit<VaultOptions, 'passphrase'> {
 /** Opens the vault; makes it if the store is empty. The store is closed with the vault. */
 export async function createVault(store: Store, options: CreateVaultOptions = {}): Promise<Vault> {
   const { encryption = 'none', clock = systemClock, tuning, indexCache } = options;
-  await beginVault(store, encryption, clock);
-  return await openVault(store, {
+  const begun = await beginVault(store, encryption, clock);
+  const opening: VaultOptions = {
     ...(encryption === 'none' ? {} : { passphrase: encryption.passphrase }),
     ...(tuning === undefined ? {} : { tuning }),
     ...(indexCache === undefined ? {} : { indexCache }),
     clock,
-  });
+  };
+  return await openVault(store, opening, begun);
 }
 
 /**
  * VAULT_MISSING, VAULT_TOO_NEW, VAULT_DAMAGED, and what its keys are refused for (VAULT_KEY_WRONG and the like). The store is
- * closed with the vault.
+ * closed with the vault. `begun`: by the caller, just now.
  */
-export async function openVault(store: Store, options: VaultOptions = {}): Promise<Vault> {
+export async function openVault(
+  store: Store,
+  options: VaultOptions = {},
+  begun?: BegunVault,
+): Promise<Vault> {
   const description = await describeVault(store);
   const { id } = description;
   const { clock = systemClock } = options;
   const tuning: Tuning = { ...defaultTuning, ...options.tuning };
   const end = new AbortController();
   const signal = end.signal;
-  const { keys, keyring } = await openKeyring(store, description, options.passphrase);
+  const { keys, keyring } = await openKeyring(store, description, options.passphrase, begun);
   const loader = createIndexLoader({ store, keys, signal, cache: options.indexCache });
   const { blockBytes, blocksKept } = tuning;
   const packs = createPackReader({ store, blockBytes, blocksKept, signal });
@@ -170,6 +175,7 @@ async function openKeyring(
   store: Store,
   { id, encryption }: VaultDescription,
   passphrase: Passphrase | undefined,
+  begun: BegunVault | undefined,
 ): Promise<{ readonly keys: VaultKeys; readonly keyring?: Keyring }> {
   const vault = store.description;
   if (encryption === 'none') {
@@ -178,6 +184,6 @@ async function openKeyring(
     return { keys: openKeys(id) };
   }
   if (passphrase === undefined) throw failure('VAULT_KEY_NEEDED', { vault });
-  const { keys, slot } = await unlock(store, id, passphrase);
+  const { keys, slot } = begun?.id === id ? begun : await unlock(store, id, passphrase);
   return { keys, keyring: createKeyring(store, { vault: id, keys, opened: slot }) };
 }
