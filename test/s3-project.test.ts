@@ -154,6 +154,27 @@ describe('a vault on S3', { skip: typeof server === 'string' && server }, () => 
     await one.stillpoint(['verify', '--deep'], { env });
   });
 
+  test('its indexes are fetched once, also by whoever opens it without a project', async () => {
+    await using one = await project(path.join(scratch, 'kept'));
+    await note(one.directory, 'first');
+    await one.stillpoint(['snapshot']);
+    const env = { ...alone(), ...credentials };
+    const through = urlOf('cached').replace(endpoint, s3.proxy.endpoint);
+    await one.stillpoint(['vault', 'init', through, '--unencrypted'], { env });
+    await one.stillpoint(['vault', 'copy', through], { env });
+    const cache = path.join(scratch, '.cache', 'stillpoint', 'vaults');
+    const fetched = async (): Promise<number> => {
+      s3.proxy.follow(() => 'pass');
+      await one.stillpoint(['vault', 'stats', '--vault', through], { env });
+      return s3.proxy.requests.filter(
+        ({ method, url }) => method === 'GET' && /\/index\/[0-9a-f]{64}/.test(url),
+      ).length;
+    };
+    assert.deepEqual([await fetched(), await fetched()], [1, 0]);
+    await rm(cache, { recursive: true });
+    assert.equal(await fetched(), 1, 'it may be deleted at any time');
+  });
+
   test('of several that begin it at once all have the same one', async () => {
     const vaults = await Promise.all(
       Array.from({ length: 5 }, () => createVault(createRetryingStore(s3.buckets.store('begun')))),

@@ -66,7 +66,7 @@ export async function openProjectVault(
   if (found === undefined) refuseUnsaid(resolved);
   const encryption = await readEncryption(resolved, surroundings);
   const { clock } = surroundings;
-  const kept = rememberIndexes(state, resolved.place);
+  const kept = rememberIndexes(resolved.place, path.join(state.cacheDirectory, 'index'));
   const vault =
     found === undefined
       ? await createVault(store, { clock, encryption, ...kept })
@@ -77,9 +77,11 @@ export async function openProjectVault(
 }
 
 /** Every command needs the indexes: what is far away is fetched once. */
-function rememberIndexes({ cacheDirectory }: ProjectState, place: ResolvedPlace): VaultOptions {
-  if (place.kind === 'directory') return {};
-  return { indexCache: createIndexCache(path.join(cacheDirectory, 'index')) };
+export function rememberIndexes(
+  place: ResolvedPlace,
+  directory: string,
+): Pick<VaultOptions, 'indexCache'> {
+  return place.kind === 'directory' ? {} : { indexCache: createIndexCache(directory) };
 }
 
 /** Which vault it is, before anybody asks for its key; undefined: there is none, and none is missed. */

@@ -25,6 +25,8 @@ export interface EngineEnvironment {
   readonly version: string;
   /** Where an ordinary user's Postgres programs are kept, shared by all projects. */
   readonly binariesDirectory: string;
+  /** This user's own: what is remembered of vaults that are opened without a project. Left out: nothing is. */
+  readonly cacheDirectory?: string;
   /** Short and private, for sockets; undefined: below the system's temporary directory. */
   readonly runtimeDirectory?: string;
   /** Of the process, for `{ env: NAME }` in the configuration and to find programs. */

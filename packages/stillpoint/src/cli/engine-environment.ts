@@ -9,9 +9,11 @@ export async function engineEnvironment(
   environment: Readonly<Record<string, string | undefined>>,
   projectDirectory: string,
 ): Promise<EngineEnvironment> {
+  const vaults = cacheDirectory(environment, 'vaults');
   return {
     version: VERSION,
     binariesDirectory: await binariesDirectory(environment, projectDirectory),
+    ...(vaults === undefined ? {} : { cacheDirectory: vaults }),
     // The same for every process of a user, whatever its environment: a server that was started at a desk must be found by
     // a nightly job. Hence neither TMPDIR nor XDG_RUNTIME_DIR, which ends with the login besides.
     runtimeDirectory: `/tmp/stillpoint-${process.getuid?.() ?? 0}`,
