@@ -311,7 +311,8 @@ class ProjectStillpoint implements Stillpoint {
     options: CallOptions,
   ): Promise<SnapshotSummary | DamagedSnapshot> {
     return this.#exclusively(operation, options, async ({ signal }) => {
-      const { vault, state, clock, catalogue } = this.#composition.context;
+      const { state, clock, catalogue, ...context } = this.#composition.context;
+      const vault = context.vault.within(signal);
       const found = findSnapshot(ref, await catalogue.list(signal), state.id);
       if (operation === 'hold') await vault.hold(found.entry, clock.now());
       else await vault.release(found.entry.id);

@@ -21,9 +21,10 @@ interface Counting {
 }
 
 export async function vaultStats(
-  cared: Cared,
+  whole: Cared,
   { signal, progress }: StatsOptions,
 ): Promise<VaultStats> {
+  const cared = { ...whole, vault: whole.vault.within(signal) };
   const { sealed, damaged } = await readSealed(cared.vault, signal);
   const survey = await cared.vault.survey();
   const counting: Counting = {

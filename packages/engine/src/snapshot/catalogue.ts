@@ -39,7 +39,7 @@ export function createCatalogue(vault: Vault, file: RowFile = createRowMemory())
   const listKnown = async (signal?: AbortSignal): Promise<KnownList> => {
     const [rows, entries] = await Promise.all([
       (loading ??= file.read() as Promise<Map<string, Row>>),
-      vault.list(),
+      (signal === undefined ? vault : vault.within(signal)).list(),
     ]);
     const sealed: Known[] = [];
     const unread: SealedEntry[] = [];

@@ -25,6 +25,8 @@ import type { WriterGuard } from '../upkeep/writer-guard.ts';
 
 export interface SessionOptions {
   readonly store: Store;
+  /** Goes on for a moment when the writer has given up. */
+  readonly cleaning: Store;
   readonly keys: VaultKeys;
   /** Refreshed just now. */
   readonly index: ChunkIndex;
@@ -40,7 +42,7 @@ export interface SessionOptions {
 }
 
 export function createSession(options: SessionOptions): VaultSession {
-  const { store, keys, index, tuning, guard, workers } = options;
+  const { store, cleaning, keys, index, tuning, guard, workers } = options;
   const end = new AbortController();
   const signal = AbortSignal.any([options.signal, end.signal]);
   const pipeline = createPackPipeline({ store, keys, index, workers, tuning, signal });
@@ -112,7 +114,7 @@ export function createSession(options: SessionOptions): VaultSession {
         await guard.ensureOpen();
       } catch (error) {
         // Ended in between: prune may have missed the manifest, and deleted what it names.
-        await store.delete(snapshotKey(entry.id, entry.digest));
+        await cleaning.delete(snapshotKey(entry.id, entry.digest));
         throw error;
       }
       await guard.sealed();

@@ -111,11 +111,11 @@ function throughGate(store: Store, gate: () => Promise<void>): Store {
     ...store,
     put: (key, content, options) => behind(() => store.put(key, content, options)),
     get: (key, options) => behind(() => store.get(key, options)),
-    stat: (key) => behind(() => store.stat(key)),
-    delete: (key) => behind(() => store.delete(key)),
-    async *list(prefix) {
+    stat: (key, options) => behind(() => store.stat(key, options)),
+    delete: (key, options) => behind(() => store.delete(key, options)),
+    async *list(prefix, options) {
       await gate();
-      yield* store.list(prefix);
+      yield* store.list(prefix, options);
     },
     async close() {},
   };
