@@ -44,32 +44,32 @@ export interface Store {
   readonly supports: StoreSupports;
   put(key: StoreKey, content: Uint8Array, options?: PutOptions): Promise<void>;
   get(key: StoreKey, options?: GetOptions): Promise<Uint8Array>;
-  stat(key: StoreKey, options?: CallOptions): Promise<{ readonly bytes: number } | undefined>;
+  stat(key: StoreKey, options?: StoreCallOptions): Promise<{ readonly bytes: number } | undefined>;
   list(
     prefix: string,
-    options?: CallOptions,
+    options?: StoreCallOptions,
   ): AsyncIterable<{ readonly key: StoreKey; readonly bytes: number }>;
-  delete(key: StoreKey, options?: CallOptions): Promise<void>;
+  delete(key: StoreKey, options?: StoreCallOptions): Promise<void>;
   /**
    * Rejects with what a put() would now reject with whatever its content (VAULT_READ_ONLY, ...), so that it is known
    * before anything is paused. May clear away what dead writers left half-written.
    */
-  ensureWritable(options?: CallOptions): Promise<void>;
+  ensureWritable(options?: StoreCallOptions): Promise<void>;
   /** Free bytes where it writes, or undefined if unknown. */
-  freeBytes(options?: CallOptions): Promise<number | undefined>;
+  freeBytes(options?: StoreCallOptions): Promise<number | undefined>;
   close(): Promise<void>;
 }
 
-export interface CallOptions {
+export interface StoreCallOptions {
   readonly signal?: AbortSignal | undefined;
 }
 
-export interface PutOptions extends CallOptions {
+export interface PutOptions extends StoreCallOptions {
   /** Rejects with OBJECT_EXISTS if the key is there. */
   readonly ifAbsent?: boolean;
 }
 
-export interface GetOptions extends CallOptions {
+export interface GetOptions extends StoreCallOptions {
   readonly range?: { readonly offset: number; readonly bytes: number };
 }
 
@@ -195,6 +195,8 @@ export interface VaultRepair {
   readonly packs: readonly RepairedPack[];
   /** Index files that could not be used. */
   readonly indexes: readonly Damage[];
+  /** Marks of prune that could not be read. All packs are doomed in their place: the next prune writes anew what is needed. */
+  readonly marks: readonly Damage[];
   /** Packs that no index named, and that one names again. */
   readonly reindexed: number;
 }

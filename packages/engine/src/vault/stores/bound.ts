@@ -1,11 +1,11 @@
 // A store whose every call ends when one signal aborts, beside the signal that the call itself may have: who waits for a store that says
 // nothing can be told to stop, wherever it is.
-import type { CallOptions, Store } from '../contract.ts';
+import type { StoreCallOptions, Store } from '../contract.ts';
 
 /** Closing it leaves the store open. `graceMs`: its calls go on for so long after the signal has aborted, for what must be put in order. */
 export function createBoundStore(store: Store, signal: AbortSignal, graceMs = 0): Store {
   const within = async <T>(
-    options: CallOptions | undefined,
+    options: StoreCallOptions | undefined,
     work: (signal: AbortSignal) => Promise<T>,
   ): Promise<T> => {
     const own = options?.signal;

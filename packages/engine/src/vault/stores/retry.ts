@@ -2,7 +2,7 @@
 // clients which failed together do not come back together.
 import { setTimeout as delay } from 'node:timers/promises';
 import { isFailure } from '@stillpoint/core';
-import type { CallOptions, PutOptions, Store, StoreKey } from '../contract.ts';
+import type { StoreCallOptions, PutOptions, Store, StoreKey } from '../contract.ts';
 
 export interface RetryOptions {
   /** How often a call is tried in all. */
@@ -104,7 +104,7 @@ async function* listAgain(
   store: Store,
   schedule: Schedule,
   prefix: string,
-  call: CallOptions | undefined,
+  call: StoreCallOptions | undefined,
 ): AsyncGenerator<{ readonly key: StoreKey; readonly bytes: number }> {
   let last: StoreKey | undefined;
   for (let attempt = 1; ; attempt++) {
