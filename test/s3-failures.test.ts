@@ -9,6 +9,7 @@ import { describe, test } from 'node:test';
 import { isFailure, type ErrorCode } from '@stillpoint/core';
 import type { Store } from '../packages/engine/src/vault/contract.ts';
 import { createRetryingStore } from '../packages/engine/src/vault/index.ts';
+import { limitGuest, openShortSession } from '../tools/s3-server/administration.ts';
 import { startS3ServerIfPossible } from '../tools/s3-server/index.ts';
 import type { ProxyFault } from '../tools/s3-server/proxy.ts';
 import { keysOf, holdBuckets, type StoreOptions } from './fixture/s3.ts';
@@ -27,6 +28,18 @@ const operations: Readonly<Record<string, (store: Store) => Promise<unknown>>> =
   delete: (store) => store.delete('there'),
   ensureWritable: (store) => store.ensureWritable(),
 };
+
+/** Until it rejects. */
+async function forever(work: () => Promise<unknown>): Promise<never> {
+  for (;;) await work();
+}
+
+async function isAnswered(store: Store): Promise<boolean> {
+  return store.get('there').then(
+    () => true,
+    () => false,
+  );
+}
 
 describe('S3 fails', { skip: typeof server === 'string' && server }, () => {
   if (typeof server === 'string') return;
@@ -75,6 +88,33 @@ describe('S3 fails', { skip: typeof server === 'string' && server }, () => {
       }
     });
   }
+
+  test('a server that has had enough of this user says so, and is waited for', async () => {
+    const isTired = (error: unknown): boolean =>
+      isFailure(error, 'S3_SLOW_DOWN') && error.retryable;
+    for (const [operation, work] of Object.entries(operations)) {
+      const store = await broken({ endpoint: server.endpoint });
+      await limitGuest(server, 1);
+      // What a minute allows is used up first: of reads, and of writes.
+      await assert.rejects(
+        forever(() => store.stat('there')),
+        isTired,
+      );
+      await assert.rejects(
+        forever(() => store.put('used-up', content)),
+        isTired,
+      );
+      await assert.rejects(work(store), isTired, operation);
+      let waits = 0;
+      const wait = async (): Promise<void> => {
+        waits += 1;
+        await limitGuest(server, undefined);
+      };
+      await work(createRetryingStore(store, { wait }));
+      assert.equal(waits, 1);
+      await store.close();
+    }
+  });
 
   for (const fault of ['cut answer', 'hang half'] as const) {
     test(`half of an object is never taken for the whole (${fault})`, async () => {
@@ -179,6 +219,28 @@ describe('S3 fails', { skip: typeof server === 'string' && server }, () => {
         }
       });
     }
+
+    test('a session that is over: S3_CREDENTIALS_EXPIRED where it says when it ends, else S3_ACCESS_DENIED, as the server says', async () => {
+      const session = await openShortSession(server, 2);
+      const { expiration, ...silent } = session;
+      const folder = `session-${folders++}`;
+      const known = s3.buckets.store(folder, { credentials: session });
+      const unknown = s3.buckets.store(folder, { credentials: silent });
+      await known.put('there', content);
+      await unknown.get('there');
+      // The server's clock is this one; what is asked meanwhile may still be answered.
+      while (await isAnswered(unknown)) assert.ok(Date.now() < expiration.getTime() + 60_000);
+      for (const [operation, work] of Object.entries(operations)) {
+        for (const [store, code] of [
+          [known, 'S3_CREDENTIALS_EXPIRED'],
+          [unknown, 'S3_ACCESS_DENIED'],
+        ] as const) {
+          const refused = (error: unknown): boolean => isFailure(error, code) && !error.retryable;
+          await assert.rejects(work(store), refused, operation);
+        }
+      }
+      await Promise.all([known.close(), unknown.close()]);
+    });
 
     test('access that the policy does not give: S3_ACCESS_DENIED', async () => {
       const store = s3.buckets.store('says', { prefix: 'somebody-elses' });

@@ -14,6 +14,7 @@ import {
 } from '../packages/engine/src/vault/index.ts';
 import { startS3ServerIfPossible } from '../tools/s3-server/index.ts';
 import { createProject, openProject, type Project } from './fixture/project.ts';
+import { KNOWING_S3_HOST, S3_HOST } from './fixture/s3-host.ts';
 import { BUCKET, holdBuckets, PREFIX } from './fixture/s3.ts';
 
 const server = await startS3ServerIfPossible();
@@ -92,6 +93,20 @@ describe('a vault on S3', { skip: typeof server === 'string' && server }, () => 
       assert.equal(content.includes('second'), false, key);
     }
     await store.close();
+  });
+
+  test('may have its bucket in the name of the host', async () => {
+    const host = `http://${S3_HOST}:${server.port}`;
+    const url = `${urlOf('virtual').replace(endpoint, host)}&pathStyle=0`;
+    await using one = await project({ url, encryption: 'none' });
+    const env = { ...alone(), ...credentials, NODE_OPTIONS: KNOWING_S3_HOST };
+    await note(one.directory, 'first');
+    const { id } = await one.json<{ id: string }>(['snapshot'], { env });
+    await note(one.directory, 'second');
+    await one.stillpoint(['restore', id, '--yes'], { env });
+    assert.equal(await readFile(path.join(one.directory, 'notes', 'note.txt'), 'utf8'), 'first');
+    const there = await Array.fromAsync(s3.buckets.store('virtual').list('snapshots/'));
+    assert.equal(there.length, 2, 'and the undo point');
   });
 
   test('wants to be told how it is encrypted, before anything is made', async () => {

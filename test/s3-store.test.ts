@@ -8,6 +8,7 @@ import type { Store } from '../packages/engine/src/vault/contract.ts';
 import { createRetryingStore, validateStore } from '../packages/engine/src/vault/index.ts';
 import { storeSuite } from '../packages/engine/src/vault/testkit.ts';
 import { startS3ServerIfPossible } from '../tools/s3-server/index.ts';
+import { S3_HOST } from './fixture/s3-host.ts';
 import { BUCKET, holdBuckets, policyOfTheGuide, PREFIX } from './fixture/s3.ts';
 
 const MiB = 1024 * 1024;
@@ -35,6 +36,37 @@ describe('a store on S3', { skip: typeof server === 'string' && server }, () => 
         const options = { singlePutBytes: 4095, parameters: 'checksums=when-required' };
         return { store: s3.buckets.store(newFolder(), options), dispose: async () => {} };
       },
+    });
+  });
+
+  describe('keeps the law with the bucket in the name of the host', () => {
+    const options = () => ({
+      endpoint: `http://${S3_HOST}:${new URL(s3.proxy.endpoint).port}`,
+      parameters: 'pathStyle=0',
+    });
+    storeSuite({
+      test,
+      manyObjects: 20,
+      factory: async () => ({
+        store: s3.buckets.store(newFolder(), options()),
+        dispose: async () => {},
+      }),
+    });
+
+    test('which is where it is asked for, also in parts', async () => {
+      s3.proxy.follow(() => 'pass');
+      const store = s3.buckets.store(newFolder(), { ...options(), singlePutBytes: 9 * MiB });
+      const content = randomBytes(10 * MiB);
+      await store.put('a', content);
+      assert.equal(Buffer.compare(await store.get('a'), content), 0);
+      assert.equal((await Array.fromAsync(store.list(''))).length, 1);
+      await store.close();
+      const paths = s3.proxy.requests.map(({ url }) => url);
+      assert.ok(paths.length > 4);
+      assert.deepEqual(
+        paths.filter((url) => url.startsWith(`/${BUCKET}`)),
+        [],
+      );
     });
   });
 

@@ -24,7 +24,7 @@ export interface S3User {
 export interface S3Server extends AsyncDisposable {
   readonly endpoint: string;
   readonly port: number;
-  /** Makes buckets and their policies. */
+  /** Makes buckets and their policies, and is the administrator: the server refuses it nothing. */
   readonly owner: S3User;
   /** May do what a bucket's policy grants, and nothing without one. */
   readonly guest: S3User;
