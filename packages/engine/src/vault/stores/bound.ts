@@ -2,7 +2,10 @@
 // nothing can be told to stop, wherever it is.
 import type { StoreCallOptions, Store } from '../contract.ts';
 
-/** Closing it leaves the store open. `graceMs`: its calls go on for so long after the signal has aborted, for what must be put in order. */
+/**
+ * Closing it leaves the store open. `graceMs`: its calls, but for list(), go on for so long after the signal has aborted, for what must be put
+ * in order.
+ */
 export function createBoundStore(store: Store, signal: AbortSignal, graceMs = 0): Store {
   const within = async <T>(
     options: StoreCallOptions | undefined,
