@@ -99,6 +99,11 @@ export interface ObjectSink {
 /** Where a driver gets bytes back. Every byte is verified before it is handed out. */
 export interface ObjectSource {
   readStream(ref: StreamRef): AsyncIterable<Uint8Array>;
+  /**
+   * Writes the stream into a file that is there and empty, in any order and by several threads; what is zeros may be left out, at the end
+   * too. When it rejects, some of it may be written yet: nobody uses the file any more. Where it is missing, read the stream.
+   */
+  writeInto?(ref: StreamRef, file: string): Promise<void>;
   readBytes(ref: StreamRef): Promise<Uint8Array>;
 }
 

@@ -18,8 +18,10 @@ import { holdKey } from './format/layout.ts';
 import { listManifests, readManifest } from './upkeep/manifests.ts';
 import { createPackReader } from './read/pack-reader.ts';
 import { createSession } from './write/session.ts';
+import type { ChunkTarget } from './write/jobs.ts';
 import { createWorkers } from './write/workers.ts';
 import { readChunks } from './read/stream-reader.ts';
+import { writeInto } from './read/stream-writer.ts';
 import { createBoundStore } from './stores/bound.ts';
 import { createMeasuredStore } from './stores/measured.ts';
 import { defaultTuning, type Tuning } from './tuning.ts';
@@ -94,7 +96,11 @@ export async function openVault(
       store: bound,
       keys,
       signal,
-      chunks: { read: (hex: string) => untilAborted(signal, () => chunks.read(hex)) },
+      chunks: {
+        read: (hex: string) => untilAborted(signal, () => chunks.read(hex)),
+        write: (hex: string, into: ChunkTarget) =>
+          untilAborted(signal, () => chunks.write(hex, into)),
+      },
       loader: {
         ...loader,
         refresh: () => untilAborted(signal, () => loader.refresh()),
@@ -149,6 +155,7 @@ export async function openVault(
 
       openSession: parts.openSession,
       readStream: (ref) => readChunks(parts.chunks, ref, tuning.readAhead),
+      writeInto: (ref, file) => writeInto(parts.chunks, ref, file, tuning.readAhead),
 
       async readBytes(ref) {
         const read = await Array.fromAsync(readChunks(parts.chunks, ref, tuning.readAhead));

@@ -30,6 +30,8 @@ export interface Answer {
     /** Of the catalogue. */
     readonly code?: ErrorCode;
     readonly data?: Readonly<Record<string, string | number>>;
+    /** Of the system, where a file was written. */
+    readonly errno?: string;
   };
 }
 
@@ -90,12 +92,16 @@ export function answerOf(number: number, job: JobName, result: unknown): Moved<A
 
 export function refusalOf(number: number, error: unknown): Answer {
   const message = error instanceof Error ? error.message : String(error);
-  if (!isFailure(error)) return { number, error: { message } };
+  const { code: errno } = error as NodeJS.ErrnoException;
+  if (!isFailure(error)) {
+    return { number, error: { message, ...(typeof errno === 'string' ? { errno } : {}) } };
+  }
   return { number, error: { message, code: error.code, data: error.data } };
 }
 
-export function errorOf({ message, code, data }: NonNullable<Answer['error']>): Error {
-  return code === undefined ? new Error(message) : new StillpointError(code, data ?? {});
+export function errorOf({ message, code, data, errno }: NonNullable<Answer['error']>): Error {
+  if (code !== undefined) return new StillpointError(code, data ?? {});
+  return Object.assign(new Error(message), errno === undefined ? {} : { code: errno });
 }
 
 /** How much work it is, roughly. */
