@@ -39,6 +39,7 @@ export async function vaultStats(
     progress({ type: 'phase:started', phase: 'count', detail: `${at + 1} of ${sealed.length}` });
     counted.push(await countSnapshot(cared, one, at, counting));
   }
+  signal.throwIfAborted();
   const alone = counting.tally.aloneBytes(sealed.length);
   const { packs, indexes, overheadBytes } = survey;
   const { plainBytes, distinctBytes, storedBytes } = counting.total;

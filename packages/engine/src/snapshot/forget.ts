@@ -117,7 +117,7 @@ async function anyIsWhole(
   signal: AbortSignal,
 ): Promise<boolean> {
   for (const known of snapshots.toReversed()) {
-    const one = await engine.catalogue.read(known);
+    const one = await engine.catalogue.read(known, signal);
     if (!('manifest' in one)) continue;
     const { report } = await verifySnapshot(engine, one, { deep: false, signal });
     if (report.damages.length === 0) return true;

@@ -1,6 +1,7 @@
 // What the fault matrix works on, and what it does: a project with a vault of three snapshots and a copy of the vault that has the first,
 // and the operations that make, copy and take away snapshots, as the engine does them, through stores that break as they are
 // told.
+import assert from 'node:assert/strict';
 import { mkdir, writeFile } from 'node:fs/promises';
 import path from 'node:path';
 import { DatabaseSync } from 'node:sqlite';
@@ -93,7 +94,10 @@ async function copy(place: Place, doing: Doing): Promise<void> {
   await using vault = await open(place.vault);
   await using to = await open(place.copy);
   const { signal } = doing;
-  await copySnapshots({ vault, referencesOf }, to, { projectId: '', signal, progress: silent });
+  const options = { projectId: '', signal, progress: silent };
+  const { failed } = await copySnapshots({ vault, referencesOf }, to, options);
+  // That somebody gave up is no damage of what is copied.
+  if (signal.aborted) assert.deepEqual(failed, []);
 }
 
 async function forget(place: Place, doing: Doing): Promise<void> {
