@@ -48,6 +48,8 @@ function placeOf(text: string): ResolvedPlace | undefined {
 
 export interface VaultSurroundings extends PassphraseOptions {
   readonly clock: Clock;
+  /** That of another project, which may be the same. */
+  readonly alike?: object;
 }
 
 /**
@@ -65,12 +67,16 @@ export async function openProjectVault(
   const found = await identify(store, state, where);
   if (found === undefined) refuseUnsaid(resolved);
   const encryption = await readEncryption(resolved, surroundings);
-  const { clock } = surroundings;
+  const { clock, alike } = surroundings;
   const kept = rememberIndexes(resolved.place, path.join(state.cacheDirectory, 'index'));
   const vault =
     found === undefined
       ? await createVault(store, { clock, encryption, ...kept })
-      : await openVault(store, { ...kept, ...(encryption === 'none' ? {} : encryption) });
+      : await openVault(store, {
+          ...kept,
+          ...(alike === undefined ? {} : { alike }),
+          ...(encryption === 'none' ? {} : encryption),
+        });
   if (state.vaultPlace !== where) await state.rememberVault(vault.id, where);
   cleanup.move();
   return vault;

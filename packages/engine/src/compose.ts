@@ -10,12 +10,11 @@ import {
   createSourceDriver,
   referencesOf,
 } from './compose-sources.ts';
-import { openShelf } from './compose-shelf.ts';
+import { openShelf, type CopyOf } from './compose-shelf.ts';
 import { vaultDirectoryOf } from './compose-vault.ts';
 import type { ResolvedConfig } from './config/index.ts';
 import type { EngineContext } from './context.ts';
 import { openHistory } from './federation/index.ts';
-import type { OpenProjectOptions } from './project/index.ts';
 import type { SourceDriver } from './sources/contract.ts';
 import { applicationUrl } from './sources/postgres/by-url/index.ts';
 import type { Cluster } from './sources/postgres/index.ts';
@@ -53,7 +52,7 @@ export interface Composition extends AsyncDisposable {
 export async function compose(
   config: ResolvedConfig,
   environment: EngineEnvironment,
-  copy?: OpenProjectOptions['copy'],
+  copy?: CopyOf,
 ): Promise<Composition> {
   await using cleanup = new AsyncDisposableStack();
   const { projectDirectory } = config;

@@ -37,6 +37,8 @@ import { walkChunks } from './upkeep/walk-chunks.ts';
 export interface VaultOptions {
   /** Needed if the vault is encrypted, refused if it is not. */
   readonly passphrase?: Passphrase;
+  /** One that is open, perhaps the same: its keys are used then, for to find them out takes half a second. */
+  readonly alike?: object;
   /** For a store that is far away. */
   readonly indexCache?: IndexCache;
   /** For tests. */
@@ -45,6 +47,8 @@ export interface VaultOptions {
   /** Ends the opening. */
   readonly signal?: AbortSignal;
 }
+
+const openedKeys = new WeakMap<object, BegunVault>();
 
 export interface CreateVaultOptions extends Omit<VaultOptions, 'passphrase'> {
   /** Of a new vault; one that is there must be the same. 'none' unless told. */
@@ -79,7 +83,8 @@ export async function openVault(
   const toOpen = createBoundStore(measured, opening ?? end.signal);
   const description = await describeVault(toOpen);
   const { id } = description;
-  const { keys, slot } = await openKeys(toOpen, description, options.passphrase, begun);
+  const known = begun ?? (options.alike && openedKeys.get(options.alike));
+  const { keys, slot } = await openKeys(toOpen, description, options.passphrase, known);
   const store = createBoundStore(measured, end.signal);
   const keyring =
     slot === undefined ? undefined : createKeyring(store, { vault: id, keys, opened: slot });
@@ -215,7 +220,9 @@ export async function openVault(
       },
     };
   };
-  return vaultWithin(end.signal);
+  const vault = vaultWithin(end.signal);
+  if (slot !== undefined) openedKeys.set(vault, { id, keys, slot });
+  return vault;
 }
 
 /** Rejects with VAULT_ENCRYPTION_DIFFERS, VAULT_KEY_NEEDED, VAULT_KEY_WRONG, VAULT_KEY_LOST, VAULT_KEY_SHORT. */
