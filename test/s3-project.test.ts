@@ -76,13 +76,11 @@ describe('a vault on S3', { skip: typeof server === 'string' && server }, () => 
     assert.match(looked.stdout, /s3:\/\/acme-backups\/shop\/whole.*, which answers/);
 
     // The other machine: the vault's address and its key, and nothing else. The rest is in the snapshot.
-    const elsewhere = path.join(scratch, 'elsewhere');
-    await mkdir(elsewhere);
-    await writeFile(path.join(elsewhere, 'stillpoint.config.json'), JSON.stringify({ vault }));
     const into = path.join(scratch, 'restored');
-    const code = ['restore', taken.id, '--only', '.', '--break-seal', '--into', into, '--yes'];
-    await openProject(elsewhere).stillpoint(code, { env });
-    await openProject(into).stillpoint(['restore', taken.id, '--yes'], { env });
+    const key = ['--passphrase-file', path.join(scratch, 'key')];
+    const from = ['--from', vault.url, ...key, '--into', into];
+    await first.stillpoint(['restore', taken.id, ...from], { env, cwd: scratch });
+    assert.equal((await openProject(into).json<unknown[]>(['list'], { env })).length, 3);
     assert.equal(await readFile(path.join(into, 'notes', 'note.txt'), 'utf8'), 'first');
     assert.equal(await readFile(path.join(into, 'README.md'), 'utf8'), 'core\n');
 

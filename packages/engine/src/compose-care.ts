@@ -50,7 +50,8 @@ export async function openVaultCare(
   });
 }
 
-async function openAt(
+/** As openVaultCare(). */
+export async function openAt(
   resolved: ResolvedVault,
   environment: EngineEnvironment,
   { create = false, readonly = false }: OpenVaultCareOptions,

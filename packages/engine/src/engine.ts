@@ -169,8 +169,10 @@ class ProjectStillpoint implements Stillpoint {
   async restore(ref: string, options: RestoreOptions = {}): Promise<RestoreResult> {
     if (options.into !== undefined) {
       const target = await this.#find(ref, options.signal);
-      const { context } = this.#composition;
-      return restoreElsewhere(context, this.#environment, {
+      const { config, state, vault } = this.#composition.context;
+      const shared = state.vault ?? config.vault;
+      const original = { config, id: state.id, vault, shared, directory: config.projectDirectory };
+      return restoreElsewhere(original, this.#environment, {
         target,
         into: options.into,
         ...partOf(options),
