@@ -2,7 +2,8 @@
 //   --soak     the long suites too
 //   FILE ...   only these
 // A test whose tool is missing says so and is skipped; CI runs as root, where nothing needs to be.
-import { constants } from 'node:os';
+import { chmodSync, mkdtempSync, rmSync } from 'node:fs';
+import { constants, tmpdir } from 'node:os';
 import path from 'node:path';
 import { pipeline } from 'node:stream/promises';
 import { run } from 'node:test';
@@ -44,6 +45,10 @@ process.env['NO_COLOR'] = '1';
 const cache = path.join(ROOT, 'node_modules', '.cache');
 process.env['NODE_COMPILE_CACHE'] = path.join(cache, 'compiled');
 if (soak) process.env['STILLPOINT_SOAK'] = '1';
+// Postgres's programs, unpacked by the first that needs them. Its system user must be able to read them.
+const programs = mkdtempSync(path.join(tmpdir(), 'stillpoint-programs-'));
+chmodSync(programs, 0o755);
+process.env['STILLPOINT_TEST_PROGRAMS'] = programs;
 
 const stopped = new AbortController();
 let exitStatus = 1;
@@ -65,4 +70,5 @@ events.on('test:summary', ({ file, success, duration_ms: durationMs }) => {
   else if (success && !stopped.signal.aborted) exitStatus = 0;
 });
 await pipeline(events, report, process.stdout, { end: false });
+rmSync(programs, { recursive: true, force: true });
 process.exitCode = exitStatus;

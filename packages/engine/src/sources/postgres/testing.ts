@@ -16,6 +16,7 @@ import { Client } from 'pg';
 import type { PrepareOptions, SourceDriver } from '../contract.ts';
 import { createMemoryObjects, type MemoryObjects } from '../testkit/memory-objects.ts';
 import { createCluster, type Cluster } from './cluster/index.ts';
+import { shareUnpacked } from './cluster/testing/programs.ts';
 import { createManagedPostgresDriver } from './driver.ts';
 import { parseRecord, type PostgresRecord } from './record.ts';
 
@@ -24,6 +25,7 @@ export const never = new AbortController().signal;
 /** One directory for a whole test file, so that the binaries are unpacked once. */
 const place = mkdtempSync(path.join(os.tmpdir(), 'stillpoint-driver-'));
 chmodSync(place, 0o711);
+shareUnpacked(path.join(place, 'system'), path.join(place, 'cache'));
 
 /** To be given to `after` of each test file that uses the clusters below. */
 export async function removePlace(): Promise<void> {
