@@ -33,6 +33,9 @@ const shape = identity.extend({ openedAt: z.string(), user: z.string() });
 
 type Content = z.infer<typeof shape>;
 
+/** A store that cannot be reached is not asked for long again. */
+const TAKE_BACK_MS = 5000;
+
 export interface RegistrationParts {
   readonly store: Store;
   /** Goes on for a moment when the writer has given up. */
@@ -52,7 +55,7 @@ export async function openRegistration({
     await store.put(key, canonicalBytes(ownContent(clock)));
   } catch (error) {
     // It may be there all the same, and prune would wait for it.
-    await cleaning.delete(key).catch(() => {});
+    await cleaning.delete(key, { signal: AbortSignal.timeout(TAKE_BACK_MS) }).catch(() => {});
     throw error;
   }
   return {
