@@ -14,6 +14,7 @@ import {
 } from '@stillpoint/core';
 import type { StreamRef } from '../../sources/contract.ts';
 import type { VaultKeys } from '../crypto/keys.ts';
+import { forEachConcurrently } from '../flow.ts';
 import { sealWhole } from '../crypto/sealed-object.ts';
 import type { ChunkIndex } from '../read/chunk-index.ts';
 import { isChunkFailure, type ChunkReader } from '../read/chunk-reader.ts';
@@ -137,6 +138,9 @@ export function createSession(options: SessionOptions): VaultSession {
   };
 }
 
+/** Of a store that is far away each pack is one question. */
+const ASKED_AT_ONCE = 16;
+
 /** Packs are looked at by their size; what a deep look finds damaged, repair takes away. */
 async function hasAll(
   chunks: ChunkReader,
@@ -145,11 +149,12 @@ async function hasAll(
 ): Promise<boolean> {
   // Most files of most trees: nothing is listed for the one chunk that they are.
   if (isChunk(ref)) return await storage.has(digestHex(ref.digest));
+  let whole = true;
   try {
-    for await (const digest of walkChunks(chunks, ref)) {
-      if (!(await storage.has(digestHex(digest)))) return false;
-    }
-    return true;
+    await forEachConcurrently(walkChunks(chunks, ref), ASKED_AT_ONCE, async (digest) => {
+      if (whole && !(await storage.has(digestHex(digest)))) whole = false;
+    });
+    return whole;
   } catch (error) {
     if (isChunkFailure(error)) return false;
     throw error;
