@@ -71,11 +71,13 @@ export function answerOf(number: number, job: JobName, result: unknown): Moved<A
   }
   if (job === 'open') {
     const opened = (result as Result<'open'>).map((one) =>
-      typeof one === 'string' || one.buffer.byteLength > MOVED_FROM_BYTES
+      typeof one === 'string' || one.byteLength === 0 || one.buffer.byteLength > MOVED_FROM_BYTES
         ? one
         : Uint8Array.from(one),
     );
-    return [{ number, result: opened }, buffersOf(opened.filter((one) => typeof one !== 'string'))];
+    // What was written has no bytes, and nothing to be moved.
+    const moved = opened.filter((one) => typeof one !== 'string' && one.byteLength > 0);
+    return [{ number, result: opened }, buffersOf(moved as readonly Uint8Array[])];
   }
   const { hashes, changed, groupOf, slotOf, groups } = result as Span;
   const span: Span = {
