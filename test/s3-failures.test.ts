@@ -1,7 +1,6 @@
 // What goes wrong with S3: cut connections and errors of the server are got over, and all else is an error that says what is wrong. The
 // server is real; a proxy in front of it breaks what it is told to.
 import assert from 'node:assert/strict';
-import { randomBytes } from 'node:crypto';
 import { once } from 'node:events';
 import { createServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
@@ -9,36 +8,16 @@ import { describe, test } from 'node:test';
 import { isFailure, type ErrorCode } from '@stillpoint/core';
 import type { Store } from '../packages/engine/src/vault/contract.ts';
 import { createRetryingStore } from '../packages/engine/src/vault/index.ts';
-import { limitGuest, openShortSession } from '../tools/s3-server/administration.ts';
+import { limitGuest } from '../tools/s3-server/administration.ts';
 import { startS3ServerIfPossible } from '../tools/s3-server/index.ts';
 import type { ProxyFault } from '../tools/s3-server/proxy.ts';
+import { CONTENT as content, operations } from './fixture/s3-operations.ts';
 import { keysOf, holdBuckets, type StoreOptions } from './fixture/s3.ts';
 
 const server = await startS3ServerIfPossible();
-const content = randomBytes(300_000);
-
-/** Each operation of a store, on a folder that holds `there`. */
-const operations: Readonly<Record<string, (store: Store) => Promise<unknown>>> = {
-  put: (store) => store.put('new', content),
-  'put if absent': (store) => store.put('absent', content, { ifAbsent: true }),
-  get: (store) => store.get('there'),
-  'get of a range': (store) => store.get('there', { range: { offset: 5, bytes: 100 } }),
-  stat: (store) => store.stat('there'),
-  list: (store) => Array.fromAsync(store.list('')),
-  delete: (store) => store.delete('there'),
-  ensureWritable: (store) => store.ensureWritable(),
-};
-
 /** Until it rejects. */
 async function forever(work: () => Promise<unknown>): Promise<never> {
   for (;;) await work();
-}
-
-async function isAnswered(store: Store): Promise<boolean> {
-  return store.get('there').then(
-    () => true,
-    () => false,
-  );
 }
 
 describe('S3 fails', { skip: typeof server === 'string' && server }, () => {
@@ -219,28 +198,6 @@ describe('S3 fails', { skip: typeof server === 'string' && server }, () => {
         }
       });
     }
-
-    test('a session that is over: S3_CREDENTIALS_EXPIRED where it says when it ends, else S3_ACCESS_DENIED, as the server says', async () => {
-      const session = await openShortSession(server, 2);
-      const { expiration, ...silent } = session;
-      const folder = `session-${folders++}`;
-      const known = s3.buckets.store(folder, { credentials: session });
-      const unknown = s3.buckets.store(folder, { credentials: silent });
-      await known.put('there', content);
-      await unknown.get('there');
-      // The server's clock is this one; what is asked meanwhile may still be answered.
-      while (await isAnswered(unknown)) assert.ok(Date.now() < expiration.getTime() + 60_000);
-      for (const [operation, work] of Object.entries(operations)) {
-        for (const [store, code] of [
-          [known, 'S3_CREDENTIALS_EXPIRED'],
-          [unknown, 'S3_ACCESS_DENIED'],
-        ] as const) {
-          const refused = (error: unknown): boolean => isFailure(error, code) && !error.retryable;
-          await assert.rejects(work(store), refused, operation);
-        }
-      }
-      await Promise.all([known.close(), unknown.close()]);
-    });
 
     test('access that the policy does not give: S3_ACCESS_DENIED', async () => {
       const store = s3.buckets.store('says', { prefix: 'somebody-elses' });

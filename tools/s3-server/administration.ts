@@ -12,7 +12,7 @@ export interface ShortSession {
 
 const ROLE = 'short';
 
-/** May do everything, until it ends. */
+/** May do everything, until it ends. Only of a server that was started with `sessions`. */
 export async function openShortSession(server: S3Server, seconds: number): Promise<ShortSession> {
   const principal = { AWS: [`arn:aws:iam:::user/${server.owner.name}`] };
   const made = { Version: '2010-05-08', RoleName: ROLE };

@@ -2,10 +2,10 @@
 # Runs a Ceph of one monitor, one disk in memory and one S3 gateway on the loopback until its standard input ends. It is process 1
 # of namespaces of its own (`unshare --mount --pid --fork`), and its state lies in a tmpfs that only they see: when it ends,
 # or whoever started it dies, the kernel ends every daemon and nothing is left behind.
-# usage: serve.sh ROOT GATEWAY_PORT MONITOR_PORT USER:ACCESS_KEY:SECRET_KEY...; the first user is the administrator
+# usage: serve.sh ROOT GATEWAY_PORT MONITOR_PORT true|false USER:ACCESS_KEY:SECRET_KEY...; the first user is the administrator
 set -eu
-root=$1 port=$2 monitor=$3
-shift 3
+root=$1 port=$2 monitor=$3 sessions=$4
+shift 4
 here=$(dirname "$0")
 
 state=/run/s3
@@ -17,7 +17,7 @@ mkdir "$root$state/mon" "$root$state/osd" "$root$state/rgw"
 
 uuid() { cat /proc/sys/kernel/random/uuid; }
 cluster=$(uuid)
-sed -e "s/@CLUSTER@/$cluster/; s/@PORT@/$port/; s/@MONITOR@/$monitor/" "$here/ceph.conf" >"$root$state/ceph.conf"
+sed -e "s/@CLUSTER@/$cluster/; s/@PORT@/$port/; s/@MONITOR@/$monitor/; s/@SESSIONS@/$sessions/" "$here/ceph.conf" >"$root$state/ceph.conf"
 
 inside() {
   program=$1
