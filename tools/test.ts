@@ -45,10 +45,10 @@ process.env['NO_COLOR'] = '1';
 const cache = path.join(ROOT, 'node_modules', '.cache');
 process.env['NODE_COMPILE_CACHE'] = path.join(cache, 'compiled');
 if (soak) process.env['STILLPOINT_SOAK'] = '1';
-// Postgres's programs, unpacked by the first that needs them. Its system user must be able to read them.
-const programs = mkdtempSync(path.join(tmpdir(), 'stillpoint-programs-'));
-chmodSync(programs, 0o755);
-process.env['STILLPOINT_TEST_PROGRAMS'] = programs;
+// What many files need alike is made by the first of them: Postgres's programs, which its system user must be able to read.
+const shared = mkdtempSync(path.join(tmpdir(), 'stillpoint-tests-'));
+chmodSync(shared, 0o755);
+process.env['STILLPOINT_TEST_DIRECTORY'] = shared;
 
 const stopped = new AbortController();
 let exitStatus = 1;
@@ -70,5 +70,5 @@ events.on('test:summary', ({ file, success, duration_ms: durationMs }) => {
   else if (success && !stopped.signal.aborted) exitStatus = 0;
 });
 await pipeline(events, report, process.stdout, { end: false });
-rmSync(programs, { recursive: true, force: true });
+rmSync(shared, { recursive: true, force: true });
 process.exitCode = exitStatus;

@@ -16,7 +16,7 @@ import { Client } from 'pg';
 import type { PrepareOptions, SourceDriver } from '../contract.ts';
 import { createMemoryObjects, type MemoryObjects } from '../testkit/memory-objects.ts';
 import { createCluster, type Cluster } from './cluster/index.ts';
-import { shareUnpacked } from './cluster/testing/programs.ts';
+import { shareUnpacked } from './cluster/testing/run-directory.ts';
 import { createManagedPostgresDriver } from './driver.ts';
 import { parseRecord, type PostgresRecord } from './record.ts';
 

@@ -9,7 +9,7 @@ import { newUuid } from '@stillpoint/core';
 import type { Cluster } from './contract.ts';
 import { createCluster } from './create-cluster.ts';
 import { type ClusterOptions, placeOf } from './place.ts';
-import { shareUnpacked } from './testing/programs.ts';
+import { shareUnpacked } from './testing/run-directory.ts';
 
 export const never = new AbortController().signal;
 /** What another Node needs to load these sources. */
