@@ -6,6 +6,7 @@
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { parseArgs } from 'node:util';
+import { benchmarkDistant } from './distant/benchmark.ts';
 import { benchmarkFreeze } from './freeze/benchmark.ts';
 import { tableOf, type Metric } from './metric.ts';
 import { benchmarkMany } from './many/benchmark.ts';
@@ -30,6 +31,7 @@ const benchmarks: Readonly<Record<string, (options: Options) => Promise<readonly
   many: benchmarkMany,
   queue: benchmarkQueue,
   vectors: benchmarkVectors,
+  distant: benchmarkDistant,
 };
 
 const { values, positionals } = parseArgs({

@@ -7,6 +7,7 @@ import path from 'node:path';
 import { test } from 'node:test';
 import { identifyProcess, isAlive, type ProcessIdentity } from '@stillpoint/core';
 import { forwardSteps, stepName } from '@stillpoint/engine';
+import { eventually } from '../packages/engine/src/freeze/testing/eventually.ts';
 import { finished, startCommand } from './fixture/command.ts';
 import { createProject, openProject, type Project } from './fixture/project.ts';
 
@@ -113,12 +114,14 @@ const failing = JSON.stringify({ members: ['.', { path: member, rebuild: 'exit 3
 /** Resolves to the process that the rebuild waits in. */
 async function waitingShell(project: Project): Promise<ProcessIdentity> {
   const file = path.join(project.directory, member, 'waiting');
-  for (;;) {
+  let found: ProcessIdentity | undefined;
+  const begun = async (): Promise<boolean> => {
     const text = await readFile(file, 'utf8').catch(() => '');
-    const found = text.endsWith('\n') ? identifyProcess(Number(text)) : undefined;
-    if (found !== undefined) return found;
-    await new Promise((resolve) => setImmediate(resolve));
-  }
+    found = text.endsWith('\n') ? identifyProcess(Number(text)) : undefined;
+    return found !== undefined;
+  };
+  await eventually(begun, 60_000, 'the rebuild waits');
+  return found!;
 }
 
 test('an interruption ends the rebuild with everything it started, and takes the restore back', async () => {

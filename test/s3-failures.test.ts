@@ -1,56 +1,36 @@
 // What goes wrong with S3: cut connections and errors of the server are got over, and all else is an error that says what is wrong. The
 // server is real; a proxy in front of it breaks what it is told to.
 import assert from 'node:assert/strict';
-import { randomBytes } from 'node:crypto';
 import { once } from 'node:events';
 import { createServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
-import { after, before, describe, test } from 'node:test';
+import { describe, test } from 'node:test';
 import { isFailure, type ErrorCode } from '@stillpoint/core';
 import type { Store } from '../packages/engine/src/vault/contract.ts';
 import { createRetryingStore } from '../packages/engine/src/vault/index.ts';
+import { limitGuest } from '../tools/s3-server/administration.ts';
 import { startS3ServerIfPossible } from '../tools/s3-server/index.ts';
-import { startProxy, type Proxy, type ProxyFault } from '../tools/s3-server/proxy.ts';
-import { keysOf, makeBuckets, type Buckets, type StoreOptions } from './fixture/s3.ts';
+import type { ProxyFault } from '../tools/s3-server/proxy.ts';
+import { CONTENT as content, operations } from './fixture/s3-operations.ts';
+import { keysOf, holdBuckets, type StoreOptions } from './fixture/s3.ts';
 
 const server = await startS3ServerIfPossible();
-const content = randomBytes(300_000);
-
-/** Each operation of a store, on a folder that holds `there`. */
-const operations: Readonly<Record<string, (store: Store) => Promise<unknown>>> = {
-  put: (store) => store.put('new', content),
-  'put if absent': (store) => store.put('absent', content, { ifAbsent: true }),
-  get: (store) => store.get('there'),
-  'get of a range': (store) => store.get('there', { range: { offset: 5, bytes: 100 } }),
-  stat: (store) => store.stat('there'),
-  list: (store) => Array.fromAsync(store.list('')),
-  delete: (store) => store.delete('there'),
-  ensureWritable: (store) => store.ensureWritable(),
-};
+/** Until it rejects. */
+async function forever(work: () => Promise<unknown>): Promise<never> {
+  for (;;) await work();
+}
 
 describe('S3 fails', { skip: typeof server === 'string' && server }, () => {
   if (typeof server === 'string') return;
-  let buckets: Buckets;
-  let proxy: Proxy;
+  const s3 = holdBuckets(server);
   let folders = 0;
-
-  before(async () => {
-    buckets = await makeBuckets(server);
-    proxy = await startProxy(server.port);
-  });
-  after(async () => {
-    buckets.client.destroy();
-    buckets.guest.destroy();
-    await proxy[Symbol.asyncDispose]();
-    await server[Symbol.asyncDispose]();
-  });
 
   /** Through the proxy, which passes everything on until it is told otherwise. */
   async function broken(options: StoreOptions = {}): Promise<Store> {
-    proxy.follow(() => 'pass');
+    s3.proxy.follow(() => 'pass');
     const folder = `fails-${folders++}`;
-    await buckets.store(folder).put('there', content);
-    return buckets.store(folder, { endpoint: proxy.endpoint, ...options });
+    await s3.buckets.store(folder).put('there', content);
+    return s3.buckets.store(folder, { endpoint: s3.proxy.endpoint, ...options });
   }
 
   const faults: readonly (readonly [string, ProxyFault, ErrorCode])[] = [
@@ -66,7 +46,7 @@ describe('S3 fails', { skip: typeof server === 'string' && server }, () => {
     test(`${what}: told as it is, and got over by trying again`, async () => {
       for (const [operation, work] of Object.entries(operations)) {
         const store = await broken(fault === 'hang' ? { idleMs: 300 } : {});
-        proxy.follow(() => fault);
+        s3.proxy.follow(() => fault);
         const failing = work(store);
         await assert.rejects(
           failing,
@@ -75,7 +55,7 @@ describe('S3 fails', { skip: typeof server === 'string' && server }, () => {
         );
         // Each request of the operation fails once.
         const seen = new Set<string>();
-        proxy.follow(({ method, url }) => {
+        s3.proxy.follow(({ method, url }) => {
           const request = `${method} ${url}`;
           if (seen.has(request)) return 'pass';
           seen.add(request);
@@ -88,15 +68,42 @@ describe('S3 fails', { skip: typeof server === 'string' && server }, () => {
     });
   }
 
+  test('a server that has had enough of this user says so, and is waited for', async () => {
+    const isTired = (error: unknown): boolean =>
+      isFailure(error, 'S3_SLOW_DOWN') && error.retryable;
+    for (const [operation, work] of Object.entries(operations)) {
+      const store = await broken({ endpoint: server.endpoint });
+      await limitGuest(server, 1);
+      // What a minute allows is used up first: of reads, and of writes.
+      await assert.rejects(
+        forever(() => store.stat('there')),
+        isTired,
+      );
+      await assert.rejects(
+        forever(() => store.put('used-up', content)),
+        isTired,
+      );
+      await assert.rejects(work(store), isTired, operation);
+      let waits = 0;
+      const wait = async (): Promise<void> => {
+        waits += 1;
+        await limitGuest(server, undefined);
+      };
+      await work(createRetryingStore(store, { wait }));
+      assert.equal(waits, 1);
+      await store.close();
+    }
+  });
+
   for (const fault of ['cut answer', 'hang half'] as const) {
     test(`half of an object is never taken for the whole (${fault})`, async () => {
       const store = await broken(fault === 'hang half' ? { idleMs: 300 } : {});
-      proxy.follow(() => fault);
+      s3.proxy.follow(() => fault);
       for (const operation of ['get', 'get of a range', 'list']) {
         const reading = operations[operation]?.(store) ?? assert.fail();
         await assert.rejects(reading, (error) => isFailure(error, 'S3_UNREACHABLE'), operation);
       }
-      proxy.follow(({ n }) => (n === 1 ? fault : 'pass'));
+      s3.proxy.follow(({ n }) => (n === 1 ? fault : 'pass'));
       const again = createRetryingStore(store, { attempts: 30, wait: async () => {} });
       assert.equal(Buffer.compare(await again.get('there'), content), 0);
       await store.close();
@@ -105,7 +112,7 @@ describe('S3 fails', { skip: typeof server === 'string' && server }, () => {
 
   test('a put whose answer was lost is ours, not that of another', async () => {
     const store = createRetryingStore(await broken(), { wait: async () => {} });
-    proxy.follow(({ method, n }) => (method === 'PUT' && n === 1 ? 'lose answer' : 'pass'));
+    s3.proxy.follow(({ method, n }) => (method === 'PUT' && n === 1 ? 'lose answer' : 'pass'));
     await store.put('once', content, { ifAbsent: true });
     assert.equal(Buffer.compare(await store.get('once'), content), 0);
     await store.close();
@@ -114,7 +121,7 @@ describe('S3 fails', { skip: typeof server === 'string' && server }, () => {
   test('a conflict that nobody has won is tried again', async () => {
     const store = await broken();
     const conflict = { status: 409, code: 'ConditionalRequestConflict' };
-    proxy.follow(({ method }) => (method === 'PUT' ? conflict : 'pass'));
+    s3.proxy.follow(({ method }) => (method === 'PUT' ? conflict : 'pass'));
     const put = store.put('a', content, { ifAbsent: true });
     await assert.rejects(put, (error) => isFailure(error, 'VAULT_IO_FAILED') && error.retryable);
     const won = store.put('there', content, { ifAbsent: true });
@@ -127,7 +134,7 @@ describe('S3 fails', { skip: typeof server === 'string' && server }, () => {
     for (const fault of ['hang', 'hang half'] as const) {
       const end = new AbortController();
       const { signal } = end;
-      proxy.follow(() => {
+      s3.proxy.follow(() => {
         setImmediate(() => end.abort(new Error('enough')));
         return fault;
       });
@@ -157,13 +164,13 @@ describe('S3 fails', { skip: typeof server === 'string' && server }, () => {
       ['a name that is not there', () => ({ endpoint: 'http://s3.invalid' }), 'S3_UNREACHABLE'],
       [
         'expired credentials',
-        () => ({ endpoint: proxy.endpoint }),
+        () => ({ endpoint: s3.proxy.endpoint }),
         'S3_CREDENTIALS_EXPIRED',
         { status: 400, code: 'ExpiredToken' },
       ],
       [
         'another region',
-        () => ({ endpoint: proxy.endpoint }),
+        () => ({ endpoint: s3.proxy.endpoint }),
         'S3_REGION_WRONG',
         {
           status: 301,
@@ -173,16 +180,16 @@ describe('S3 fails', { skip: typeof server === 'string' && server }, () => {
       ],
       [
         'a server that lacks something',
-        () => ({ endpoint: proxy.endpoint }),
+        () => ({ endpoint: s3.proxy.endpoint }),
         'S3_NOT_SUPPORTED',
         { status: 501, code: 'NotImplemented' },
       ],
     ];
     for (const [what, options, code, fault = 'pass'] of cases) {
       test(`${what}: ${code}`, async () => {
-        proxy.follow(() => fault);
+        s3.proxy.follow(() => fault);
         for (const [operation, work] of Object.entries(operations)) {
-          const store = buckets.store('says', options());
+          const store = s3.buckets.store('says', options());
           await assert.rejects(work(store), (error) => {
             if (!isFailure(error, code)) assert.fail(`${operation}: ${String(error)}`);
             return true;
@@ -193,7 +200,7 @@ describe('S3 fails', { skip: typeof server === 'string' && server }, () => {
     }
 
     test('access that the policy does not give: S3_ACCESS_DENIED', async () => {
-      const store = buckets.store('says', { prefix: 'somebody-elses' });
+      const store = s3.buckets.store('says', { prefix: 'somebody-elses' });
       for (const [operation, work] of Object.entries(operations)) {
         if (operation === 'list') continue; // The policy lets the whole bucket be listed.
         if (operation === 'stat' || operation.startsWith('get')) continue;
@@ -207,12 +214,12 @@ describe('S3 fails', { skip: typeof server === 'string' && server }, () => {
     });
 
     test('the region is named, and how to write it', async () => {
-      proxy.follow(() => ({
+      s3.proxy.follow(() => ({
         status: 400,
         code: 'AuthorizationHeaderMalformed',
         more: '<Region>eu-west-3</Region>',
       }));
-      const store = buckets.store('says', { endpoint: proxy.endpoint });
+      const store = s3.buckets.store('says', { endpoint: s3.proxy.endpoint });
       await assert.rejects(store.get('a'), (error) => {
         assert.ok(isFailure(error, 'S3_REGION_WRONG'));
         return error.hint.includes('region=eu-west-3');
@@ -232,7 +239,7 @@ describe('S3 fails', { skip: typeof server === 'string' && server }, () => {
         t.mock.timers.enable({ apis: ['Date'], now: right + offMs });
         await assert.rejects(work(store), (error) => isFailure(error, 'S3_CLOCK_WRONG'), operation);
         t.mock.timers.setTime(right + offMs + 1);
-        const next = buckets.store(`clock-${folders++}`, { endpoint: proxy.endpoint });
+        const next = s3.buckets.store(`clock-${folders++}`, { endpoint: s3.proxy.endpoint });
         const again = createRetryingStore(next, { wait: async () => {} });
         await again.put('there', content);
         await work(again);

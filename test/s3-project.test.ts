@@ -14,13 +14,14 @@ import {
 } from '../packages/engine/src/vault/index.ts';
 import { startS3ServerIfPossible } from '../tools/s3-server/index.ts';
 import { createProject, openProject, type Project } from './fixture/project.ts';
-import { BUCKET, makeBuckets, PREFIX, type Buckets } from './fixture/s3.ts';
+import { KNOWING_S3_HOST, S3_HOST } from './fixture/s3-host.ts';
+import { BUCKET, holdBuckets, PREFIX } from './fixture/s3.ts';
 
 const server = await startS3ServerIfPossible();
 
 describe('a vault on S3', { skip: typeof server === 'string' && server }, () => {
   if (typeof server === 'string') return;
-  let buckets: Buckets;
+  const s3 = holdBuckets(server);
   let scratch: string;
   const { guest, endpoint } = server;
   const credentials = {
@@ -30,15 +31,11 @@ describe('a vault on S3', { skip: typeof server === 'string' && server }, () => 
   const urlOf = (name: string): string => `s3://${BUCKET}/${PREFIX}/${name}?endpoint=${endpoint}`;
 
   before(async () => {
-    buckets = await makeBuckets(server);
     scratch = await mkdtemp(path.join(tmpdir(), 'stillpoint-s3-'));
     await writeFile(path.join(scratch, 'key'), 'the passphrase of a test\n', { mode: 0o600 });
   });
   after(async () => {
-    buckets.client.destroy();
-    buckets.guest.destroy();
     await rm(scratch, { recursive: true, force: true });
-    await server[Symbol.asyncDispose]();
   });
 
   /** No profile, no role, no network of a cloud: only what the test says. */
@@ -79,23 +76,35 @@ describe('a vault on S3', { skip: typeof server === 'string' && server }, () => 
     assert.match(looked.stdout, /s3:\/\/acme-backups\/shop\/whole.*, which answers/);
 
     // The other machine: the vault's address and its key, and nothing else. The rest is in the snapshot.
-    const elsewhere = path.join(scratch, 'elsewhere');
-    await mkdir(elsewhere);
-    await writeFile(path.join(elsewhere, 'stillpoint.config.json'), JSON.stringify({ vault }));
     const into = path.join(scratch, 'restored');
-    const code = ['restore', taken.id, '--only', '.', '--break-seal', '--into', into, '--yes'];
-    await openProject(elsewhere).stillpoint(code, { env });
-    await openProject(into).stillpoint(['restore', taken.id, '--yes'], { env });
+    const key = ['--passphrase-file', path.join(scratch, 'key')];
+    const from = ['--from', vault.url, ...key, '--into', into];
+    await first.stillpoint(['restore', taken.id, ...from], { env, cwd: scratch });
+    assert.equal((await openProject(into).json<unknown[]>(['list'], { env })).length, 3);
     assert.equal(await readFile(path.join(into, 'notes', 'note.txt'), 'utf8'), 'first');
     assert.equal(await readFile(path.join(into, 'README.md'), 'utf8'), 'core\n');
 
     // Nobody reads a word of it without the key.
-    const store = buckets.store('whole');
+    const store = s3.buckets.store('whole');
     for await (const { key } of store.list('')) {
       const content = Buffer.from(await store.get(key));
       assert.equal(content.includes('second'), false, key);
     }
     await store.close();
+  });
+
+  test('may have its bucket in the name of the host', async () => {
+    const host = `http://${S3_HOST}:${server.port}`;
+    const url = `${urlOf('virtual').replace(endpoint, host)}&pathStyle=0`;
+    await using one = await project({ url, encryption: 'none' });
+    const env = { ...alone(), ...credentials, NODE_OPTIONS: KNOWING_S3_HOST };
+    await note(one.directory, 'first');
+    const { id } = await one.json<{ id: string }>(['snapshot'], { env });
+    await note(one.directory, 'second');
+    await one.stillpoint(['restore', id, '--yes'], { env });
+    assert.equal(await readFile(path.join(one.directory, 'notes', 'note.txt'), 'utf8'), 'first');
+    const there = await Array.fromAsync(s3.buckets.store('virtual').list('snapshots/'));
+    assert.equal(there.length, 2, 'and the undo point');
   });
 
   test('wants to be told how it is encrypted, before anything is made', async () => {
@@ -104,7 +113,7 @@ describe('a vault on S3', { skip: typeof server === 'string' && server }, () => 
     const env = { ...alone(), ...credentials };
     const refused = await one.stillpoint(['snapshot', '--json'], { env, exit: 2 });
     assert.match(refused.stdout + refused.stderr, /VAULT_ENCRYPTION_REQUIRED/);
-    assert.deepEqual(await Array.fromAsync(buckets.store('unsaid').list('')), []);
+    assert.deepEqual(await Array.fromAsync(s3.buckets.store('unsaid').list('')), []);
   });
 
   const wrong: readonly (readonly [string, () => Record<string, string>, string])[] = [
@@ -158,9 +167,30 @@ describe('a vault on S3', { skip: typeof server === 'string' && server }, () => 
     await one.stillpoint(['verify', '--deep'], { env });
   });
 
+  test('its indexes are fetched once, also by whoever opens it without a project', async () => {
+    await using one = await project(path.join(scratch, 'kept'));
+    await note(one.directory, 'first');
+    await one.stillpoint(['snapshot']);
+    const env = { ...alone(), ...credentials };
+    const through = urlOf('cached').replace(endpoint, s3.proxy.endpoint);
+    await one.stillpoint(['vault', 'init', through, '--unencrypted'], { env });
+    await one.stillpoint(['vault', 'copy', through], { env });
+    const cache = path.join(scratch, '.cache', 'stillpoint', 'vaults');
+    const fetched = async (): Promise<number> => {
+      s3.proxy.follow(() => 'pass');
+      await one.stillpoint(['vault', 'stats', '--vault', through], { env });
+      return s3.proxy.requests.filter(
+        ({ method, url }) => method === 'GET' && /\/index\/[0-9a-f]{64}/.test(url),
+      ).length;
+    };
+    assert.deepEqual([await fetched(), await fetched()], [1, 0]);
+    await rm(cache, { recursive: true });
+    assert.equal(await fetched(), 1, 'it may be deleted at any time');
+  });
+
   test('of several that begin it at once all have the same one', async () => {
     const vaults = await Promise.all(
-      Array.from({ length: 5 }, () => createVault(createRetryingStore(buckets.store('begun')))),
+      Array.from({ length: 5 }, () => createVault(createRetryingStore(s3.buckets.store('begun')))),
     );
     assert.equal(new Set(vaults.map(({ id }) => id)).size, 1);
     const [vault] = vaults;
@@ -170,7 +200,7 @@ describe('a vault on S3', { skip: typeof server === 'string' && server }, () => 
     await using session = await vault.openSession({ signal: never });
     await session.sink().writeBytes(Buffer.alloc(100_000, 'x'));
     const entry = await session.seal(id, Buffer.from('{}'));
-    await using other = await openVault(createRetryingStore(buckets.store('begun')));
+    await using other = await openVault(createRetryingStore(s3.buckets.store('begun')));
     assert.deepEqual(await other.list(), [entry]);
     for (const one of vaults) await one[Symbol.asyncDispose]();
   });

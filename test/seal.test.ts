@@ -20,8 +20,8 @@ import { createProject, lockKey, openProject, type Project } from './fixture/pro
 
 const soak = process.env['STILLPOINT_SOAK'] !== undefined;
 const size = soak
-  ? { snapshots: 20, inPlace: 5, scale: 20 }
-  : { snapshots: 2, inPlace: 1, scale: 2 };
+  ? { snapshots: 20, inPlace: 5, scale: 20, transactionsPerSecond: 0 }
+  : { snapshots: 2, inPlace: 1, scale: 1, transactionsPerSecond: 200 };
 
 interface Taken {
   readonly id: string;
@@ -44,7 +44,7 @@ test(`one seal: ${size.snapshots} snapshots under load, each restored elsewhere,
 
   await using counter = await startCounter(project, url);
   await using _bench =
-    pgbench === undefined ? undefined : await startPgbench(pgbench, url, scratch);
+    pgbench === undefined ? undefined : await startPgbench(pgbench, url, scratch, size);
   const taken: Taken[] = [];
   await leaveWorkLyingAbout(project);
   for (let round = 0; round < size.snapshots; round += 1) {

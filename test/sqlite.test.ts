@@ -25,7 +25,7 @@ const writerProgram = `
   const write = () => {
     database.exec('BEGIN IMMEDIATE; UPDATE main.count SET n = n + 1; UPDATE second.count SET n = n + 1; COMMIT');
     process.stdout.write('.');
-    setImmediate(write);
+    setTimeout(write, 2);
   };
   write();`;
 

@@ -2,10 +2,14 @@
 //   --soak     the long suites too
 //   FILE ...   only these
 // A test whose tool is missing says so and is skipped; CI runs as root, where nothing needs to be.
-import { spawn } from 'node:child_process';
-import { constants } from 'node:os';
+import { chmodSync, mkdtempSync, rmSync } from 'node:fs';
+import { constants, tmpdir } from 'node:os';
 import path from 'node:path';
+import { pipeline } from 'node:stream/promises';
+import { run } from 'node:test';
 import { findMissingTools, installTools } from './test-tools/machine.ts';
+import { longestFirst, openTimes } from './test-tools/order.ts';
+import { report } from './test-tools/reporter.ts';
 import { findFiles, ROOT } from './tidy/source-files.ts';
 
 /** One test that hangs must not eat the time of all others. */
@@ -35,30 +39,36 @@ for (const tool of missing) {
   );
 }
 
-const child = spawn(
-  process.execPath,
-  [
-    '--no-warnings=ExperimentalWarning',
-    '--conditions=@stillpoint/source',
-    '--test',
-    `--test-concurrency=${CONCURRENCY}`,
-    `--test-timeout=${soak ? SOAK_TEST_TIMEOUT_MS : TEST_TIMEOUT_MS}`,
-    `--test-reporter=${new URL('./test-tools/reporter.ts', import.meta.url).href}`,
-    '--test-reporter-destination=stdout',
-    ...files,
-  ],
-  {
-    stdio: 'inherit',
-    env: {
-      ...process.env,
-      NO_COLOR: '1',
-      // Hundreds of processes read the same sources: half of what a short one does is to strip and compile them.
-      NODE_COMPILE_CACHE: path.join(ROOT, 'node_modules', '.cache', 'compiled'),
-      ...(soak ? { STILLPOINT_SOAK: '1' } : {}),
-    },
-  },
-);
-for (const signal of ['SIGINT', 'SIGTERM'] as const) process.on(signal, () => child.kill(signal));
-child.on('exit', (code, signal) => {
-  process.exitCode = signal === null ? (code ?? 1) : 128 + constants.signals[signal];
+// The files' processes have our environment.
+process.env['NO_COLOR'] = '1';
+// Hundreds of processes read the same sources: half of what a short one does is to strip and compile them.
+const cache = path.join(ROOT, 'node_modules', '.cache');
+process.env['NODE_COMPILE_CACHE'] = path.join(cache, 'compiled');
+if (soak) process.env['STILLPOINT_SOAK'] = '1';
+// What many files need alike is made by the first of them: Postgres's programs, which its system user must be able to read.
+const shared = mkdtempSync(path.join(tmpdir(), 'stillpoint-tests-'));
+chmodSync(shared, 0o755);
+process.env['STILLPOINT_TEST_DIRECTORY'] = shared;
+
+const stopped = new AbortController();
+let exitStatus = 1;
+for (const signal of ['SIGINT', 'SIGTERM'] as const) {
+  process.on(signal, () => {
+    exitStatus = 128 + constants.signals[signal];
+    stopped.abort();
+  });
+}
+using times = openTimes(path.join(cache, soak ? 'soak-times.json' : 'test-times.json'));
+const events = run({
+  files: longestFirst(files, times).map((file) => path.resolve(ROOT, file)),
+  concurrency: CONCURRENCY,
+  timeout: soak ? SOAK_TEST_TIMEOUT_MS : TEST_TIMEOUT_MS,
+  signal: stopped.signal,
 });
+events.on('test:summary', ({ file, success, duration_ms: durationMs }) => {
+  if (file !== undefined) times.remember(file, durationMs);
+  else if (success && !stopped.signal.aborted) exitStatus = 0;
+});
+await pipeline(events, report, process.stdout, { end: false });
+rmSync(shared, { recursive: true, force: true });
+process.exitCode = exitStatus;

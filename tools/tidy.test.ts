@@ -189,10 +189,13 @@ test('imports are relative with .ts, or of a package that is a dependency', () =
       const manifest = JSON.parse(
         readFileSync(path.join(ROOT, own ?? '.', 'package.json'), 'utf8'),
       ) as Manifest;
+      // Those for development are taken into the built form (tools/build).
+      const { dependencies, optionalDependencies, devDependencies, peerDependencies } = manifest;
       const known = {
-        ...manifest.dependencies,
-        ...manifest.optionalDependencies,
-        ...manifest.peerDependencies,
+        ...dependencies,
+        ...optionalDependencies,
+        ...devDependencies,
+        ...peerDependencies,
       };
       for (const { specifier, target } of file.imports) {
         if (target !== undefined && !/\.(ts|js|mjs|json)$/.test(target))
@@ -210,6 +213,7 @@ test('imports are relative with .ts, or of a package that is a dependency', () =
 interface Manifest {
   readonly dependencies?: Readonly<Record<string, string>>;
   readonly optionalDependencies?: Readonly<Record<string, string>>;
+  readonly devDependencies?: Readonly<Record<string, string>>;
   readonly peerDependencies?: Readonly<Record<string, string>>;
 }
 

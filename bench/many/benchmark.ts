@@ -3,11 +3,11 @@
 import { newSnapshotId } from '@stillpoint/core';
 import path from 'node:path';
 import { setFlagsFromString } from 'node:v8';
-import { fileURLToPath } from 'node:url';
 import { runInNewContext } from 'node:vm';
 import { manifestBytes } from '../../packages/engine/src/snapshot/manifest.ts';
 import { readSealed } from '../../packages/engine/src/snapshot/index.ts';
 import { createDirectoryStore, openVault } from '../../packages/engine/src/vault/index.ts';
+import { installCommand } from '../command.ts';
 import { atMost, metricOf, type Metric } from '../metric.ts';
 import { openPlace, settleDisk, type Place, type PlaceOptions } from '../place.ts';
 import { median } from '../statistics.ts';
@@ -19,9 +19,6 @@ export interface ManyBenchmarkOptions extends Omit<PlaceOptions, 'neededBytes'> 
   readonly quick: boolean;
 }
 
-const command = fileURLToPath(
-  new URL('../../packages/stillpoint/bin/stillpoint.js', import.meta.url),
-);
 const MEASURED = 11;
 const EARLY = 10;
 const LISTED = 5000;
@@ -31,12 +28,13 @@ export async function benchmarkMany(options: ManyBenchmarkOptions): Promise<read
   const late = options.quick ? 100 : 1000;
   await using place = await openPlace({ ...options, neededBytes });
   using project = await createManyProject(place);
+  const command = await installCommand(place);
   const measure = measurer(place, project);
   // What is measured lies around the tenth and ends with the thousandth.
   await takeUntil(project, place, EARLY - (MEASURED >> 1));
-  const first = await measureSnapshots(project, measure, place);
+  const first = await measureSnapshots(project, (...args) => measure(command, ...args), place);
   await takeUntil(project, place, late - MEASURED);
-  const last = await measureSnapshots(project, measure, place);
+  const last = await measureSnapshots(project, (...args) => measure(command, ...args), place);
   place.say(`${LISTED} manifests`);
   await copyManifests(project, place.signal, LISTED);
   const lists: Measured[] = [];
@@ -67,7 +65,7 @@ async function measureSnapshots(
   for (let n = 0; n < MEASURED; n++) {
     await project.change();
     await settleDisk();
-    measured.push(await measure(command, 'snapshot', '--quiet'));
+    measured.push(await measure('snapshot', '--quiet'));
   }
   place.say(`the median of ${MEASURED}: ${secondsOf(measured).toFixed(3)} s`);
   return measured;

@@ -20,7 +20,12 @@ const MEGABYTE = 1_000_000;
 /** Of each large file in the repository. */
 export const ASSET_BYTES = MEGABYTE;
 
-function sizes(label: string, snapshots: number, scale: number, neededBytes: number): Sizes {
+export function sizesOf(
+  label: string,
+  snapshots: number,
+  scale: number,
+  neededBytes: number,
+): Sizes {
   return {
     label,
     snapshots,
@@ -33,5 +38,5 @@ function sizes(label: string, snapshots: number, scale: number, neededBytes: num
   };
 }
 
-export const fullSizes = sizes('5gb', 20, 1, 45e9);
-export const quickSizes = sizes('125mb', 4, 0.025, 4e9);
+export const fullSizes = sizesOf('5gb', 20, 1, 45e9);
+export const quickSizes = sizesOf('125mb', 4, 0.025, 4e9);

@@ -3,7 +3,7 @@
 import { existsSync } from 'node:fs';
 import { mkdir, rm, writeFile } from 'node:fs/promises';
 import path from 'node:path';
-import { fileURLToPath } from 'node:url';
+import { installCommand } from '../command.ts';
 import { run, type Place } from '../place.ts';
 import { measureCommand, type Measured } from './measure-command.ts';
 
@@ -29,9 +29,6 @@ export interface Subject {
   readonly content: string;
 }
 
-const command = fileURLToPath(
-  new URL('../../packages/stillpoint/bin/stillpoint.js', import.meta.url),
-);
 const passphrase = 'the passphrase of a benchmark that nobody keeps';
 
 /** Those of the system that are missing. */
@@ -87,6 +84,7 @@ export async function openTools(place: Place, subject: Subject): Promise<readonl
 async function stillpoint(place: Place, { project, content }: Subject): Promise<Tool> {
   const kept = path.join(place.directory, 'stillpoint');
   const vault = path.join(kept, 'vault');
+  const command = await installCommand(place);
   const key = path.join(place.directory, 'passphrase');
   await writeFile(key, passphrase, { mode: 0o600 });
   const written = {
@@ -94,7 +92,10 @@ async function stillpoint(place: Place, { project, content }: Subject): Promise<
     vault: { url: vault, encryption: { passphrase: { file: key } } },
   };
   await writeFile(path.join(project, 'stillpoint.config.json'), JSON.stringify(written));
-  const env = { ...process.env, XDG_CACHE_HOME: path.join(kept, 'cache') };
+  // What Node makes of the program, as restic and borg have their executables; what is remembered of the vault lies in the project.
+  const cache = path.join(place.directory, 'cache');
+  await mkdir(cache, { mode: 0o700 });
+  const env = { ...process.env, XDG_CACHE_HOME: cache };
   const measured = (args: readonly string[]): Promise<Measured> =>
     measureCommand(process.execPath, [command, '--quiet', ...args], {
       cwd: project,

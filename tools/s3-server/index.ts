@@ -24,7 +24,7 @@ export interface S3User {
 export interface S3Server extends AsyncDisposable {
   readonly endpoint: string;
   readonly port: number;
-  /** Makes buckets and their policies. */
+  /** Makes buckets and their policies, and is the administrator: the server refuses it nothing. */
   readonly owner: S3User;
   /** May do what a bucket's policy grants, and nothing without one. */
   readonly guest: S3User;
@@ -41,8 +41,15 @@ export function whyNoS3Server(): string | undefined {
   return undefined;
 }
 
+export interface S3ServerOptions {
+  /** Hands out sessions too (administration.ts), and then does not say what is wrong with a key. */
+  readonly sessions?: boolean;
+}
+
 /** The server, or why there is none: a test that needs it is then skipped with these words. */
-export async function startS3ServerIfPossible(): Promise<S3Server | string> {
+export async function startS3ServerIfPossible(
+  options: S3ServerOptions = {},
+): Promise<S3Server | string> {
   const reason = whyNoS3Server();
   if (reason !== undefined) return reason;
   let root: string;
@@ -51,7 +58,7 @@ export async function startS3ServerIfPossible(): Promise<S3Server | string> {
   } catch (error) {
     return `the packages of the S3 server are not to be had: ${lastLine(error)}`;
   }
-  return await startS3Server(root);
+  return await startS3Server(root, options);
 }
 
 async function unpack(): Promise<string> {
@@ -59,7 +66,10 @@ async function unpack(): Promise<string> {
   return stdout.trim();
 }
 
-async function startS3Server(root: string): Promise<S3Server> {
+async function startS3Server(
+  root: string,
+  { sessions = false }: S3ServerOptions,
+): Promise<S3Server> {
   const [port, monitorPort] = await freePorts();
   const owner = user('owner');
   const guest = user('guest');
@@ -72,6 +82,7 @@ async function startS3Server(root: string): Promise<S3Server> {
       root,
       String(port),
       String(monitorPort),
+      String(sessions),
       ...[owner, guest].map((one) => `${one.name}:${one.accessKeyId}:${one.secretAccessKey}`),
     ],
     { stdio: ['pipe', 'pipe', 'pipe'] },

@@ -1,12 +1,20 @@
-// What a run of all tests prints: one line a file, each skip with its reason, each failure in full, and node's own
-// summary lines at the end, which other programs read.
+// What a run of all tests prints: one line a file, each skip with its reason, each failure in full, the files that took longest,
+// and node's own summary lines at the end, which other programs read.
 import type { TestEvent } from 'node:test/reporters';
 import { inspect } from 'node:util';
 import path from 'node:path';
 
+const SLOWEST = 12;
+
+interface Timed {
+  readonly file: string;
+  readonly durationMs: number;
+}
+
 /** Every event of node's test runner, as text. */
-export default async function* report(events: AsyncIterable<TestEvent>): AsyncGenerator<string> {
+export async function* report(events: AsyncIterable<TestEvent>): AsyncGenerator<string> {
   const failures: string[] = [];
+  const files: Timed[] = [];
   for await (const event of events) {
     if (event.type === 'test:pass') {
       const { name, skip, file, details } = event.data;
@@ -29,8 +37,13 @@ export default async function* report(events: AsyncIterable<TestEvent>): AsyncGe
       yield event.data.message;
     } else if (event.type === 'test:summary') {
       const { file, counts, duration_ms: durationMs, success } = event.data;
-      if (file !== undefined) yield fileLine(file, counts, durationMs);
-      else yield* totals(counts, durationMs, success, failures);
+      if (file !== undefined) {
+        files.push({ file, durationMs });
+        yield fileLine(file, counts, durationMs);
+      } else {
+        yield* slowest(files);
+        yield* totals(counts, durationMs, success, failures);
+      }
     }
   }
 }
@@ -43,7 +56,20 @@ function fileLine(file: string, counts: Counts, durationMs: number): string {
   const verdict = failures > 0 ? 'FAILED' : 'ok';
   const skippedText = counts.skipped > 0 ? `, ${counts.skipped} skipped` : '';
   const failedText = failures > 0 ? `, ${failures} failed` : '';
-  return `${verdict.padEnd(9)}${nameOf(file)}: ${counts.passed} passed${failedText}${skippedText} (${(durationMs / 1000).toFixed(1)} s)\n`;
+  return `${verdict.padEnd(9)}${nameOf(file)}: ${counts.passed} passed${failedText}${skippedText} (${seconds(durationMs)})\n`;
+}
+
+function seconds(durationMs: number): string {
+  return `${(durationMs / 1000).toFixed(1)} s`;
+}
+
+/** Where to begin when the whole takes too long. */
+function* slowest(files: readonly Timed[]): Iterable<string> {
+  if (files.length <= SLOWEST) return;
+  const sorted = files.toSorted((a, b) => b.durationMs - a.durationMs).slice(0, SLOWEST);
+  yield `\nThe ${SLOWEST} slowest of ${files.length} files:\n`;
+  for (const { file, durationMs } of sorted)
+    yield `${seconds(durationMs).padStart(8)}  ${nameOf(file)}\n`;
 }
 
 function failed({ tests, passed, skipped, todo, cancelled }: Counts): number {

@@ -4,7 +4,7 @@ import path from 'node:path';
 import { copyState, createVaultCare, type CopyState, type VaultCare } from './care/index.ts';
 import type { EngineEnvironment } from './compose.ts';
 import { referencesOf } from './compose-sources.ts';
-import { createStore, placeText, readEncryption } from './compose-vault.ts';
+import { createStore, placeText, readEncryption, rememberIndexes } from './compose-vault.ts';
 import type { ResolvedPlace, ResolvedVault } from './config/index.ts';
 import {
   createReadonlyStore,
@@ -50,7 +50,8 @@ export async function openVaultCare(
   });
 }
 
-async function openAt(
+/** As openVaultCare(). */
+export async function openAt(
   resolved: ResolvedVault,
   environment: EngineEnvironment,
   { create = false, readonly = false }: OpenVaultCareOptions,
@@ -73,9 +74,22 @@ async function openAt(
   const vault =
     isThere === undefined
       ? await createVault(store, { encryption, clock })
-      : await openVault(store, encryption === 'none' ? {} : encryption);
+      : await openVault(store, {
+          ...(encryption === 'none' ? {} : encryption),
+          ...cacheFor(resolved, environment, isThere.id),
+        });
   cleanup.move();
   return vault;
+}
+
+/** A directory for each vault: whoever reads one forgets the indexes that it has no more. */
+function cacheFor(
+  { place }: ResolvedVault,
+  { cacheDirectory }: EngineEnvironment,
+  id: string,
+): ReturnType<typeof rememberIndexes> {
+  if (cacheDirectory === undefined) return {};
+  return rememberIndexes(place, path.join(cacheDirectory, id, 'index'));
 }
 
 /** How far each copy is behind. Nothing is written. */

@@ -5,7 +5,10 @@ import type { ProjectState } from './project/index.ts';
 import { createCatalogue, OUTLINE_FORM, type Catalogue } from './snapshot/index.ts';
 import type { Vault } from './vault/index.ts';
 
-export function openCatalogue(vault: Vault, { cacheDirectory }: ProjectState): Catalogue {
+export function openCatalogue(
+  vault: Vault,
+  { cacheDirectory }: Pick<ProjectState, 'cacheDirectory'>,
+): Catalogue {
   const file = path.join(cacheDirectory, 'snapshots', vault.id);
   const form = `${OUTLINE_FORM} of ${vault.id}`;
   return createCatalogue(vault, createRowFile({ file, seal: vault, form }));

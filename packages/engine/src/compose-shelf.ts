@@ -17,24 +17,31 @@ export interface Shelf {
   readonly resolvedVault: ResolvedVault;
 }
 
+/** What it is made of, when it is beginning beside another. */
+export interface CopyOf extends NonNullable<OpenProjectOptions['copy']> {
+  /** The same vault, open. */
+  readonly opened?: object;
+}
+
 /** Whoever opens it disposes the vault. */
 export async function openShelf(
   config: ResolvedConfig,
   environment: EngineEnvironment,
-  copy?: OpenProjectOptions['copy'],
+  copy?: CopyOf,
 ): Promise<Shelf> {
   const clock = environment.clock ?? systemClock;
   const { projectDirectory } = config;
   const state = await openProjectState({
     projectDirectory,
     clock,
-    ...(copy === undefined ? {} : { copy }),
+    ...(copy === undefined ? {} : { copy: { of: copy.of, vault: copy.vault } }),
   });
   const resolvedVault = state.vault ?? config.vault;
   const vault = await openProjectVault(state, resolvedVault, {
     clock,
     variables: environment.variables ?? {},
     progress: environment.progress ?? silent,
+    ...(copy?.opened === undefined ? {} : { alike: copy.opened }),
   });
   return { state, vault, catalogue: openCatalogue(vault, state), clock, resolvedVault };
 }

@@ -48,6 +48,8 @@ function placeOf(text: string): ResolvedPlace | undefined {
 
 export interface VaultSurroundings extends PassphraseOptions {
   readonly clock: Clock;
+  /** That of another project, which may be the same. */
+  readonly alike?: object;
 }
 
 /**
@@ -65,21 +67,27 @@ export async function openProjectVault(
   const found = await identify(store, state, where);
   if (found === undefined) refuseUnsaid(resolved);
   const encryption = await readEncryption(resolved, surroundings);
-  const { clock } = surroundings;
-  const kept = rememberIndexes(state, resolved.place);
+  const { clock, alike } = surroundings;
+  const kept = rememberIndexes(resolved.place, path.join(state.cacheDirectory, 'index'));
   const vault =
     found === undefined
       ? await createVault(store, { clock, encryption, ...kept })
-      : await openVault(store, { ...kept, ...(encryption === 'none' ? {} : encryption) });
+      : await openVault(store, {
+          ...kept,
+          ...(alike === undefined ? {} : { alike }),
+          ...(encryption === 'none' ? {} : encryption),
+        });
   if (state.vaultPlace !== where) await state.rememberVault(vault.id, where);
   cleanup.move();
   return vault;
 }
 
 /** Every command needs the indexes: what is far away is fetched once. */
-function rememberIndexes({ cacheDirectory }: ProjectState, place: ResolvedPlace): VaultOptions {
-  if (place.kind === 'directory') return {};
-  return { indexCache: createIndexCache(path.join(cacheDirectory, 'index')) };
+export function rememberIndexes(
+  place: ResolvedPlace,
+  directory: string,
+): Pick<VaultOptions, 'indexCache'> {
+  return place.kind === 'directory' ? {} : { indexCache: createIndexCache(directory) };
 }
 
 /** Which vault it is, before anybody asks for its key; undefined: there is none, and none is missed. */

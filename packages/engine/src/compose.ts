@@ -11,13 +11,12 @@ import {
   createSourceDriver,
   referencesOf,
 } from './compose-sources.ts';
-import { openShelf } from './compose-shelf.ts';
+import { openShelf, type CopyOf } from './compose-shelf.ts';
 import { vaultDirectoryOf } from './compose-vault.ts';
 import type { ResolvedConfig } from './config/index.ts';
 import type { EngineContext } from './context.ts';
 import { openHistory } from './federation/index.ts';
 import type { Participant } from './freeze/index.ts';
-import type { OpenProjectOptions } from './project/index.ts';
 import type { SourceDriver } from './sources/contract.ts';
 import { applicationUrl } from './sources/postgres/by-url/index.ts';
 import type { Cluster } from './sources/postgres/index.ts';
@@ -36,6 +35,8 @@ export interface EngineEnvironment {
   readonly version: string;
   /** Where an ordinary user's Postgres programs are kept, shared by all projects. */
   readonly binariesDirectory: string;
+  /** This user's own: what is remembered of vaults that are opened without a project. Left out: nothing is. */
+  readonly cacheDirectory?: string;
   /** Short and private, for sockets; undefined: below the system's temporary directory. */
   readonly runtimeDirectory?: string;
   /** Of the process, for `{ env: NAME }` in the configuration and to find programs. */
@@ -64,7 +65,7 @@ export interface Composition extends AsyncDisposable {
 export async function compose(
   config: ResolvedConfig,
   environment: EngineEnvironment,
-  copy?: OpenProjectOptions['copy'],
+  copy?: CopyOf,
 ): Promise<Composition> {
   await using cleanup = new AsyncDisposableStack();
   const { projectDirectory } = config;

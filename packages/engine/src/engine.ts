@@ -169,8 +169,10 @@ class ProjectStillpoint implements Stillpoint {
   async restore(ref: string, options: RestoreOptions = {}): Promise<RestoreResult> {
     if (options.into !== undefined) {
       const target = await this.#find(ref, options.signal);
-      const { context } = this.#composition;
-      return restoreElsewhere(context, this.#environment, {
+      const { config, state, vault } = this.#composition.context;
+      const shared = state.vault ?? config.vault;
+      const original = { config, id: state.id, vault, shared, directory: config.projectDirectory };
+      return restoreElsewhere(original, this.#environment, {
         target,
         into: options.into,
         ...partOf(options),
@@ -311,7 +313,8 @@ class ProjectStillpoint implements Stillpoint {
     options: CallOptions,
   ): Promise<SnapshotSummary | DamagedSnapshot> {
     return this.#exclusively(operation, options, async ({ signal }) => {
-      const { vault, state, clock, catalogue } = this.#composition.context;
+      const { state, clock, catalogue, ...context } = this.#composition.context;
+      const vault = context.vault.within(signal);
       const found = findSnapshot(ref, await catalogue.list(signal), state.id);
       if (operation === 'hold') await vault.hold(found.entry, clock.now());
       else await vault.release(found.entry.id);

@@ -99,6 +99,7 @@ export {
 } from './discovery/index.ts';
 export { AREAS, type Area, type DoctorReport, type Finding, type Level } from './doctor/index.ts';
 export { createStillpoint } from './engine.ts';
+export { restoreFrom, type RestoredFrom, type RestoreFromOptions } from './restore-from.ts';
 export { examineProject, type Unloaded } from './examine-project.ts';
 export type {
   GateDatabase,

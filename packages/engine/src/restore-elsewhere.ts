@@ -7,10 +7,28 @@ import { failure, writeFileAtomic, type ProgressListener } from '@stillpoint/cor
 import type { RestoreResult } from './api.ts';
 import { acquireLease } from './catalog/index.ts';
 import { compose, type EngineEnvironment } from './compose.ts';
-import { readAddress, type ResolvedSource } from './config/index.ts';
-import type { EngineContext } from './context.ts';
+import {
+  readAddress,
+  type ResolvedConfig,
+  type ResolvedSource,
+  type ResolvedVault,
+} from './config/index.ts';
 import { restoreInPlace } from './restore/index.ts';
 import { placedAsCaptured, type Sealed } from './snapshot/index.ts';
+import type { ObjectSource } from './sources/contract.ts';
+
+/** What the new project is made of. */
+export interface Original {
+  /** Complete, as the rest of the engine sees it. */
+  readonly config: ResolvedConfig;
+  /** The project's id. */
+  readonly id: string;
+  readonly vault: ObjectSource;
+  /** The vault that both share. */
+  readonly shared: ResolvedVault;
+  /** Where the files with addresses are that the configuration names. */
+  readonly directory: string;
+}
 
 export interface RestoreElsewhereOptions {
   readonly target: Sealed;
@@ -22,16 +40,16 @@ export interface RestoreElsewhereOptions {
 
 /** Throws TARGET_NOT_EMPTY. */
 export async function restoreElsewhere(
-  engine: EngineContext,
+  original: Original,
   environment: EngineEnvironment,
   { target, into, only, signal, progress }: RestoreElsewhereOptions,
 ): Promise<RestoreResult> {
-  const directory = await emptyDirectory(path.resolve(engine.config.projectDirectory, into));
-  const { configFile: _configFile, ...config } = engine.config;
+  const directory = await emptyDirectory(path.resolve(original.config.projectDirectory, into));
+  const { configFile: _configFile, ...config } = original.config;
   const { config: captured } = target.manifest;
   const file = captured === null ? undefined : path.join(directory, captured.file);
   if (captured !== null && file !== undefined) {
-    await writeFileAtomic(file, await engine.vault.readBytes(captured.content), { mode: 0o644 });
+    await writeFileAtomic(file, await original.vault.readBytes(captured.content), { mode: 0o644 });
   }
   const resolved = {
     ...config,
@@ -39,14 +57,15 @@ export async function restoreElsewhere(
     ...(file === undefined ? {} : { configFile: file }),
     sources: await withAddresses(
       placedAsCaptured(capturedOf(config.sources, target), target.manifest),
-      engine,
+      original,
       environment,
     ),
     participants: [],
   };
   await using composition = await compose(resolved, environment, {
-    of: engine.state.id,
-    vault: engine.state.vault ?? engine.config.vault,
+    of: original.id,
+    vault: original.shared,
+    opened: original.vault,
   });
   const { context } = composition;
   await using _lease = await acquireLease({
@@ -82,7 +101,7 @@ function capturedOf(
 /** The copy's own .env comes only with the restore: until then the servers are where the project that it is made of has them. */
 async function withAddresses(
   sources: readonly ResolvedSource[],
-  { config: { projectDirectory } }: EngineContext,
+  { directory: projectDirectory }: Original,
   { variables = {} }: EngineEnvironment,
 ): Promise<readonly ResolvedSource[]> {
   return Promise.all(
@@ -101,7 +120,8 @@ async function withAddresses(
   );
 }
 
-async function emptyDirectory(directory: string): Promise<string> {
+/** TARGET_NOT_EMPTY. */
+export async function emptyDirectory(directory: string): Promise<string> {
   await mkdir(directory, { recursive: true });
   if ((await readdir(directory)).length > 0) throw failure('TARGET_NOT_EMPTY', { directory });
   return realpath(directory);

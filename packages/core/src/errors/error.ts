@@ -16,7 +16,11 @@ export type ErrorData<C extends ErrorCode> = {
     | number;
 };
 
+/** The command and the persistence library are published apart, each with a copy of this class: either knows the other's errors by it. */
+const BRAND = Symbol.for('stillpoint.error');
+
 export class StillpointError extends Error {
+  readonly [BRAND] = true;
   readonly code: ErrorCode;
   /** What to do now. */
   readonly hint: string;
@@ -58,7 +62,8 @@ export function failure<C extends ErrorCode>(
 }
 
 export function isFailure(error: unknown, code?: ErrorCode): error is StillpointError {
-  return error instanceof StillpointError && (code === undefined || error.code === code);
+  if (!(error instanceof Error) || !(BRAND in error)) return false;
+  return code === undefined || (error as StillpointError).code === code;
 }
 
 function fill(template: string, data: Readonly<Record<string, string | number>>): string {

@@ -179,6 +179,8 @@ export interface RepairResult {
   readonly packs: readonly RepairedPack[];
   /** Index files that cannot be used. */
   readonly indexes: readonly Damage[];
+  /** Marks of `prune` that cannot be read, and stop everybody. They are taken away; the next `prune` writes all that is needed anew, once. */
+  readonly marks: readonly Damage[];
   /** Packs that no index names, and that get one again. */
   readonly reindexed: number;
   /** Snapshots that got back from another vault what they had lost. */

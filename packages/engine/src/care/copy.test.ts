@@ -1,21 +1,12 @@
-// A copy is the same snapshots under other keys: incremental, exact, and never half, whenever the copying process dies.
+// A copy is the same snapshots under other keys: incremental and exact. What breaks or dies on the way is in fault-matrix.test.ts.
 import assert from 'node:assert/strict';
-import { execFile } from 'node:child_process';
 import path from 'node:path';
 import { DatabaseSync } from 'node:sqlite';
 import { test } from 'node:test';
-import { fileURLToPath } from 'node:url';
 import { silent } from '@stillpoint/core';
 import { readSealed, streamsOfSnapshot } from '../snapshot/index.ts';
 import type { StreamRef } from '../sources/contract.ts';
-import {
-  createDirectoryStore,
-  createFaultyStore,
-  createMemoryStore,
-  createVault,
-  openVault,
-  type Vault,
-} from '../vault/index.ts';
+import { createMemoryStore, createVault } from '../vault/index.ts';
 import { copySnapshots, type Cared } from './copy.ts';
 import { createCareStage, type CareStage } from './testing/stage.ts';
 import { flipByte, keysBelow, packsByBytes } from './testing/damage.ts';
@@ -166,81 +157,3 @@ test('a snapshot that is damaged here is told, and the others are copied', async
   );
   assert.equal(await assertWhole({ vault, referencesOf: from.referencesOf }), 1);
 });
-
-test('the other vault failing at any call leaves no half snapshot, and the next copy ends it', async (t) => {
-  const stage = await createCareStage(t);
-  await threeSnapshots(stage);
-  const from = await stage.open();
-  const calls = await callsOfACopy(from);
-  const random = [3, 7, 11, 15, 19, 23, 29, 37, 43].filter((n) => n <= calls);
-  for (const fatal of random) {
-    const inner = createMemoryStore();
-    await createVault(inner);
-    const failing = createFaultyStore(inner, ({ n }) => (n === fatal ? 'fail' : 'ok'));
-    await assert.rejects(async () => {
-      await using vault = await openVault(failing);
-      await copySnapshots(from, vault, options);
-    });
-    await using vault = await openVault(inner);
-    const to = { vault, referencesOf: from.referencesOf };
-    await assertWhole(to);
-    await copySnapshots(from, vault, options);
-    await assertSame(from, to);
-  }
-});
-
-async function callsOfACopy(from: Cared): Promise<number> {
-  let calls = 0;
-  const counting = createFaultyStore(createMemoryStore(), ({ n }) => {
-    calls = n;
-    return 'ok';
-  });
-  await using vault = await createVault(counting);
-  await copySnapshots(from, vault, options);
-  return calls;
-}
-
-test('a copying process that is killed leaves whole snapshots only, and the next one goes on', async (t) => {
-  const stage = await createCareStage(t);
-  await threeSnapshots(stage);
-  const from = await stage.open();
-  const far = path.join(stage.directory, 'far');
-  const deaths: string[] = [];
-  let whole = 0;
-  // Each death is further on: what was sealed before is not copied again.
-  for (const [call, phase] of [
-    [9, 'before'],
-    [16, 'after'],
-    [22, 'before'],
-  ] as const) {
-    const { signal } = await copyInProcess(stage.vaultDirectory, far, String(call), phase);
-    if (signal === 'SIGKILL') deaths.push(`${call} ${phase}`);
-    await using vault = await openVault(createDirectoryStore(far));
-    const now = await assertWhole({ vault, referencesOf: from.referencesOf });
-    assert.ok(now >= whole);
-    whole = now;
-  }
-  t.diagnostic(`killed at ${deaths.join(', ')}`);
-  assert.ok(deaths.length >= 2);
-  await copyInProcess(stage.vaultDirectory, far);
-  await using vault: Vault = await openVault(createDirectoryStore(far));
-  await assertSame(from, { vault, referencesOf: from.referencesOf });
-});
-
-const program = fileURLToPath(new URL('testing/copy-process.ts', import.meta.url));
-const flags = ['--no-warnings=ExperimentalWarning', '--conditions=@stillpoint/source'];
-
-async function copyInProcess(
-  ...args: readonly string[]
-): Promise<{ readonly signal: string | null }> {
-  return await new Promise((resolve) => {
-    const child = execFile(
-      process.execPath,
-      [...flags, program, ...args],
-      (error, _stdout, stderr) => {
-        if (error !== null && child.signalCode === null) process.stderr.write(stderr);
-        resolve({ signal: child.signalCode });
-      },
-    );
-  });
-}

@@ -29,11 +29,13 @@ const CHUNKS_AT_ONCE = 8;
 
 /** Throws the errors of resolveRef(), and those of the other vault; what cannot be read here is told in the result. */
 export async function copySnapshots(
-  from: Cared,
-  to: Vault,
+  source: Cared,
+  target: Vault,
   options: CopySnapshotsOptions,
 ): Promise<CopyResult> {
   const { signal, progress } = options;
+  const from = { ...source, vault: source.vault.within(signal) };
+  const to = target.within(signal);
   const { sealed, damaged } = await readSealed(from.vault, signal);
   const wanted = chosen(sealed, options);
   const known = new Set((await to.list()).map(({ id }) => id));

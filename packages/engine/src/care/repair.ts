@@ -22,12 +22,10 @@ interface Harmed {
   readonly told: HarmedSnapshot;
 }
 
-export async function repairCare(
-  cared: Cared & { readonly vault: Vault },
-  options: RepairCareOptions,
-): Promise<RepairResult> {
-  const { vault } = cared;
+export async function repairCare(whole: Cared, options: RepairCareOptions): Promise<RepairResult> {
   const { dryRun, signal, progress, now } = options;
+  const vault = whole.vault.within(signal);
+  const cared = { ...whole, vault };
   const packs = await vault.checkPacks({ share: 1, now, signal, progress });
   const repaired = await vault.repair({ packs, dryRun, signal });
   // By what was read before: a damaged pack that was kept still has the right size.

@@ -21,9 +21,10 @@ interface Counting {
 }
 
 export async function vaultStats(
-  cared: Cared,
+  whole: Cared,
   { signal, progress }: StatsOptions,
 ): Promise<VaultStats> {
+  const cared = { ...whole, vault: whole.vault.within(signal) };
   const { sealed, damaged } = await readSealed(cared.vault, signal);
   const survey = await cared.vault.survey();
   const counting: Counting = {
@@ -38,6 +39,7 @@ export async function vaultStats(
     progress({ type: 'phase:started', phase: 'count', detail: `${at + 1} of ${sealed.length}` });
     counted.push(await countSnapshot(cared, one, at, counting));
   }
+  signal.throwIfAborted();
   const alone = counting.tally.aloneBytes(sealed.length);
   const { packs, indexes, overheadBytes } = survey;
   const { plainBytes, distinctBytes, storedBytes } = counting.total;

@@ -20,10 +20,11 @@ export interface VerifyVaultOptions {
 }
 
 export async function verifyVault(
-  engine: Cared,
+  cared: Cared,
   options: VerifyVaultOptions,
 ): Promise<readonly SnapshotVerification[]> {
   const { signal, deep, ref, now } = options;
+  const engine = { ...cared, vault: cared.vault.within(signal) };
   const progress = options.progress ?? silent;
   const { sealed, damaged } = await readSealed(engine.vault, signal);
   const wanted = ref === undefined ? sealed : [resolveRef(ref, sealed, options.projectId)];

@@ -13,6 +13,8 @@ export interface LoadOptions {
   readonly missingMembers?: 'refuse' | 'keep';
   /** The module that `import ... from 'stillpoint'` means in a configuration; this room's own index unless told. */
   readonly stillpointModule?: string;
+  /** Whose configuration it is, where the file lies elsewhere; the directory that it lies in unless told. */
+  readonly projectDirectory?: string;
 }
 
 /** Rejects with CONFIG_UNREADABLE and with what resolveConfig() rejects with. */
@@ -22,7 +24,7 @@ export async function loadConfig(file: string, options: LoadOptions = {}): Promi
     ? await readJson(configFile)
     : await importDefault(configFile, options);
   return resolveConfig(value, {
-    projectDirectory: path.dirname(configFile),
+    projectDirectory: options.projectDirectory ?? path.dirname(configFile),
     configFile,
     ...(options.missingMembers === undefined ? {} : { missingMembers: options.missingMembers }),
   });

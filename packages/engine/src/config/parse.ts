@@ -1,7 +1,7 @@
 // From what the config file exports to a typed value, or to one error that names the key and what was expected.
 // Only the first problem is told: the next run tells the next one, and each message stays one a person can act on.
 import { failure, type StillpointError } from '@stillpoint/core';
-import type { z } from 'zod';
+import type * as z from 'zod';
 import { nearest } from './nearest.ts';
 import { sourceKindOf } from './user-sources.ts';
 import { knownKeys, userConfigSchema, type ParsedConfig } from './user-config.ts';

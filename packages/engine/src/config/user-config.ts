@@ -2,7 +2,7 @@
 // that is not named here is refused. Defaults and everything that needs the disk come later, in resolve.ts.
 // docs/reference/config.md describes these keys by hand; config.test.ts holds the two equal.
 import { durationText, parseDuration } from '@stillpoint/core';
-import { z } from 'zod';
+import * as z from 'zod';
 import { sourceKinds, sourceSchema } from './user-sources.ts';
 import { retentionKeys, retentionSchema } from './user-retention.ts';
 import { vaultKeys, vaultSchema } from './user-vault.ts';

@@ -1,6 +1,6 @@
 // `retention` in the configuration: which snapshots stay when `stillpoint prune` forgets by it.
 import { parseDuration } from '@stillpoint/core';
-import { z } from 'zod';
+import * as z from 'zod';
 
 const countWords = 'a whole number of 1 or more';
 const count = z.int(countWords).min(1, countWords).optional();

@@ -1,6 +1,6 @@
 // What a person writes under `sources`: one shape for each driver. A postgres with a `url` is somebody else's server.
 import { parseSize, sizeText } from '@stillpoint/core';
-import { z } from 'zod';
+import * as z from 'zod';
 import { relativePath } from './written-path.ts';
 
 const setting = z.union([z.string(), z.number(), z.boolean()], 'a text, a number or true/false');

@@ -1,6 +1,6 @@
 // What a person writes as `vault`: where it is, and what it is encrypted with.
 import { parseSize, sizeText } from '@stillpoint/core';
-import { z } from 'zod';
+import * as z from 'zod';
 
 const placeWords = 'the path of a directory or an s3:// address';
 const place = z.string(placeWords).min(1, placeWords);

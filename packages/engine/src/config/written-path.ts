@@ -2,7 +2,7 @@
 // keep every command busy for hours.
 import { failure } from '@stillpoint/core';
 import path from 'node:path';
-import { z } from 'zod';
+import * as z from 'zod';
 
 export const relativePath = z
   .string('a path relative to the project')

@@ -3,7 +3,7 @@
 import { byBytes, type ByteName, decodeName, encodeName } from '../file-tree/index.ts';
 import type { Json } from '@stillpoint/core';
 import { failure } from '@stillpoint/core';
-import { z } from 'zod';
+import * as z from 'zod';
 import { streamRefSchema, type ObjectSource, type StreamRef } from '../sources/contract.ts';
 import type { Boundaries } from './listing.ts';
 import { isSafeMemberName } from './names.ts';

@@ -7,7 +7,7 @@
 import { stat } from 'node:fs/promises';
 import path from 'node:path';
 import { writeFileAtomic } from '@stillpoint/core';
-import { z } from 'zod';
+import * as z from 'zod';
 import { listIncluded, listIndex, listOthers } from './listing.ts';
 import type { MemberContext } from './member.ts';
 import { type ByteName, decodeName, encodeName } from '../file-tree/index.ts';

@@ -8,7 +8,7 @@
 import { mkdir, readFile, rm } from 'node:fs/promises';
 import path from 'node:path';
 import { digestHex, digestOf, failure, type Json } from '@stillpoint/core';
-import { z } from 'zod';
+import * as z from 'zod';
 import type { StreamRef } from '../sources/contract.ts';
 import { parseListing, parseRecord, type GitRecord, type ListedEntry } from './record.ts';
 

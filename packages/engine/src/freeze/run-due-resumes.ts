@@ -3,7 +3,7 @@
 import { readdir, readFile } from 'node:fs/promises';
 import path from 'node:path';
 import { failure, isAlive, type ProgressListener } from '@stillpoint/core';
-import { z } from 'zod';
+import * as z from 'zod';
 import { byHand, carryOut, type DueResume } from './due-resume.ts';
 import { messageOf } from './failures.ts';
 import { journalFormat, settleDueResumes, type DueResumes } from './resumes-journal.ts';

@@ -1,7 +1,7 @@
 // The stamp: a small record inside a database that says which code last shaped it. It is captured and restored with the
 // data. Normative: docs/format/stamp.md. Other programs can write to a database, so what is read is checked.
 import { canonicalJson, isDigest, type Digest } from '@stillpoint/core';
-import { z } from 'zod';
+import * as z from 'zod';
 
 export interface Stamp {
   readonly format: 1;

@@ -7,6 +7,7 @@ import { readSealed, takeSnapshot } from '../snapshot/index.ts';
 import { recoverRestore } from './recover.ts';
 import { restorePatiently } from './patiently.ts';
 import { findUndo, restoreInPlace } from './restore.ts';
+import { createFaultyStore, createMemoryStore } from '../vault/index.ts';
 import { call, ended, never, setStage, snapshotThenWrite } from './testing/stage.ts';
 
 test('restore, undo, and undo of the undo', async () => {
@@ -129,3 +130,29 @@ test('a snapshot whose mark or capture fails is no snapshot', async () => {
   }
   assert.deepEqual((await readSealed(stage.engine.vault)).sealed, []);
 });
+
+for (const [nth, when] of [
+  [1, 'when it prepares'],
+  [2, 'while all are held'],
+] as const) {
+  test(`a restore that waits for a vault that says nothing ends when it is given up: ${when}`, async () => {
+    const controller = new AbortController();
+    let reads = -1;
+    const store = createFaultyStore(createMemoryStore(), ({ operation, key, phase }) => {
+      const isRead = operation === 'get' && key.startsWith('packs/') && phase === 'before';
+      if (reads < 0 || !isRead) return 'ok';
+      reads += 1;
+      if (reads < nth) return 'ok';
+      setImmediate(() => controller.abort(new Error('given up')));
+      return 'hang';
+    });
+    await using stage = await setStage(['left'], store);
+    const target = await snapshotThenWrite(stage);
+    reads = 0;
+    const { signal } = controller;
+    await assert.rejects(restoreInPlace(stage.engine, { ...call, target, signal }), /given up/);
+    assert.ok(reads >= nth);
+    assert.deepEqual(stage.words(), ['new']);
+    await ended(stage);
+  });
+}

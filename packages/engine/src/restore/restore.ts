@@ -101,13 +101,17 @@ export async function restoreInPlace(
     signal: options.signal,
     verifyHeld: async () => {},
   };
+  using interruptible = untilReady(options.signal, journal);
+  // A vault may say nothing for long, while all are held too: whoever gives up does not wait for it.
+  const readying = { ...engine, vault: engine.vault.within(interruptible.signal) };
   try {
-    const prepared = await prepareAll(engine, run, options, selection, workDirectory);
+    const prepared = await prepareAll(readying, run, options, selection, workDirectory);
     const existing = prepared.filter(({ existed }) => existed);
+    const readied = { prepared, selection, undo, signal: interruptible.signal };
     const { closedMs, gate } =
       existing.length + selection.staying.length === 0
         ? await switchNothing(run, prepared, selection)
-        : await switchUnderFreeze(engine, run, options, { prepared, selection, undo });
+        : await switchUnderFreeze(readying, run, options, readied);
     return {
       snapshot: manifest.id,
       undo: existing.length === 0 ? null : undo,
@@ -234,13 +238,15 @@ interface Readied {
   readonly prepared: readonly Prepared[];
   readonly selection: Selection;
   readonly undo: SnapshotId;
+  /** Aborts no more once the journal says "ready". */
+  readonly signal: AbortSignal;
 }
 
 async function switchUnderFreeze(
   engine: EngineContext,
   run: Run,
   options: RestoreInPlaceOptions,
-  { prepared, selection, undo }: Readied,
+  { prepared, selection, undo, signal: interruptible }: Readied,
 ): Promise<Switched> {
   const { signal, progress } = options;
   const existing = prepared.filter(({ existed }) => existed);
@@ -258,7 +264,6 @@ async function switchUnderFreeze(
   await using capture = await beginCapture(engine, capturing);
 
   progress({ type: 'phase:started', phase: 'freeze' });
-  using interruptible = untilReady(signal, run.journal);
   const freezeOptions = {
     participants: engine.participants,
     budgetMs: engine.config.freeze.budgetMs,
@@ -266,7 +271,7 @@ async function switchUnderFreeze(
     resumesDirectory: engine.state.resumesDirectory,
     snapshot: undo,
     clock: engine.clock,
-    signal: interruptible.signal,
+    signal: interruptible,
     progress,
   };
   const { value } = await freeze(freezeOptions, async (held) => {

@@ -92,7 +92,7 @@ async function beginParts(
   return allOrFirstError(
     drivers.map(async (driver): Promise<Part> => {
       const sink = vaultSession.sink();
-      const history = recordsOf(engine, driver, earlier);
+      const history = recordsOf(engine, driver, earlier, signal);
       const shared = { snapshot: id, source: engine.vault, forUndo, signal, progress };
       const begin = { ...shared, history, sink };
       const session = cleanup.use(await driver.begin(begin));
@@ -135,6 +135,7 @@ async function* recordsOf(
   { catalogue, state }: EngineContext,
   driver: SourceDriver,
   earlier: readonly Known[],
+  signal: AbortSignal,
 ): AsyncIterable<Json> {
   const isOurs = (one: SourceSummary): boolean =>
     one.name === driver.name && one.driver === driver.kind;
@@ -143,7 +144,8 @@ async function* recordsOf(
   const ordered = [...having.filter((one) => !isForeign(one)), ...having.filter(isForeign)];
   for (let at = 0, count = 1; at < ordered.length; at += count, count = READ_AHEAD) {
     const group = ordered.slice(at, at + count);
-    for (const read of await Promise.all(group.map((known) => catalogue.read(known)))) {
+    const reading = group.map((known) => catalogue.read(known, signal));
+    for (const read of await Promise.all(reading)) {
       const source = 'manifest' in read ? read.manifest.sources.find(isOurs) : undefined;
       if (source !== undefined) yield source.record;
     }

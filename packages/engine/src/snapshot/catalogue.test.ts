@@ -3,7 +3,7 @@ import { test } from 'node:test';
 import { isFailure, newSnapshotId, type SnapshotId } from '@stillpoint/core';
 import { createRowMemory, type RowFile } from '../catalog/index.ts';
 import { call, setStage, type Stage } from '../restore/testing/stage.ts';
-import type { SealedEntry, Vault } from '../vault/contract.ts';
+import type { Vault } from '../vault/contract.ts';
 import { createCatalogue, type Catalogue } from './catalogue.ts';
 import { manifestBytes, type Manifest, type Sealed } from './manifest.ts';
 import { readSealed } from './sealed.ts';
@@ -19,16 +19,20 @@ interface Watched {
 
 function watch(vault: Vault): Watched {
   let count = 0;
-  const readManifest = (entry: SealedEntry): Promise<Uint8Array> => {
-    count += 1;
-    return vault.readManifest(entry);
-  };
+  const watched = (one: Vault): Vault => ({
+    ...one,
+    readManifest(entry) {
+      count += 1;
+      return one.readManifest(entry);
+    },
+    within: (signal) => watched(one.within(signal)),
+  });
   const reads = (): number => {
     const before = count;
     count = 0;
     return before;
   };
-  return { vault: { ...vault, readManifest }, reads };
+  return { vault: watched(vault), reads };
 }
 
 function countWrites(file: RowFile): RowFile & { writes(): number } {

@@ -18,7 +18,7 @@ export interface KnownList {
 export interface Catalogue {
   list(signal?: AbortSignal): Promise<KnownList>;
   /** The whole manifest, verified; what is wrong with it if it cannot be read. */
-  read(known: Known): Promise<Sealed | Damaged>;
+  read(known: Known, signal?: AbortSignal): Promise<Sealed | Damaged>;
   /** As resolveRef() among those that can be read. */
   find(ref: string, projectId: string, signal?: AbortSignal): Promise<Sealed>;
 }
@@ -36,10 +36,14 @@ export function createCatalogue(vault: Vault, file: RowFile = createRowMemory())
   let loading: Promise<Map<string, Row>> | undefined;
   let unsaved = 0;
 
+  const vaultWithin = (signal: AbortSignal | undefined): Vault =>
+    signal === undefined ? vault : vault.within(signal);
+
   const listKnown = async (signal?: AbortSignal): Promise<KnownList> => {
+    const within = vaultWithin(signal);
     const [rows, entries] = await Promise.all([
       (loading ??= file.read() as Promise<Map<string, Row>>),
-      vault.list(),
+      within.list(),
     ]);
     const sealed: Known[] = [];
     const unread: SealedEntry[] = [];
@@ -48,7 +52,7 @@ export function createCatalogue(vault: Vault, file: RowFile = createRowMemory())
       if (row?.bytes === entry.bytes) sealed.push({ entry, manifest: row.outline });
       else unread.push(entry);
     }
-    const read = await readEntries(vault, unread, signal);
+    const read = await readEntries(within, unread, signal);
     for (const { entry, manifest } of read.sealed) {
       const outline = outlineOf(manifest);
       rows.set(nameOf(entry), { bytes: entry.bytes, outline });
@@ -64,8 +68,9 @@ export function createCatalogue(vault: Vault, file: RowFile = createRowMemory())
     return { sealed: sealed.toSorted(oldestFirst), damaged: read.damaged };
   };
 
-  const read = async ({ entry }: Known): Promise<Sealed | Damaged> => {
-    const found = await readOne(vault, entry);
+  const read = async ({ entry }: Known, signal?: AbortSignal): Promise<Sealed | Damaged> => {
+    const found = await readOne(vaultWithin(signal), entry);
+    signal?.throwIfAborted();
     if (!('manifest' in found)) (await loading)?.delete(nameOf(entry));
     return found;
   };
@@ -77,7 +82,7 @@ export function createCatalogue(vault: Vault, file: RowFile = createRowMemory())
       let { sealed } = await listKnown(signal);
       for (;;) {
         const named = resolveRef(ref, sealed, projectId);
-        const found = await read(named);
+        const found = await read(named, signal);
         if ('manifest' in found) return found;
         // As if it had been seen at once that it cannot be read.
         sealed = sealed.filter((one) => one !== named);

@@ -41,11 +41,13 @@ export interface ForgetSnapshotsOptions {
 
 /** Throws the errors of resolveRef(), SNAPSHOT_HELD, UNDO_POINT_NEEDED, LAST_SNAPSHOT: nothing is forgotten then. */
 export async function forgetSnapshots(
-  engine: EngineContext,
+  context: EngineContext,
   refs: readonly string[],
   options: ForgetSnapshotsOptions,
 ): Promise<ForgetResult> {
-  const { vault, state, catalogue } = engine;
+  const vault = context.vault.within(options.signal);
+  const engine = { ...context, vault };
+  const { state, catalogue } = engine;
   const list = await catalogue.list(options.signal);
   const found = [...new Set(refs.map((ref) => findSnapshot(ref, list, state.id)))];
   const holds = await vault.holds();
@@ -115,7 +117,7 @@ async function anyIsWhole(
   signal: AbortSignal,
 ): Promise<boolean> {
   for (const known of snapshots.toReversed()) {
-    const one = await engine.catalogue.read(known);
+    const one = await engine.catalogue.read(known, signal);
     if (!('manifest' in one)) continue;
     const { report } = await verifySnapshot(engine, one, { deep: false, signal });
     if (report.damages.length === 0) return true;

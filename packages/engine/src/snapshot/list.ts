@@ -8,6 +8,6 @@ export async function listSnapshots(
   signal?: AbortSignal,
 ): Promise<readonly (SnapshotSummary | DamagedSnapshot)[]> {
   const { sealed, damaged } = await catalogue.list(signal);
-  const holds = await vault.holds();
+  const holds = await (signal === undefined ? vault : vault.within(signal)).holds();
   return [...damaged, ...sealed].map((one) => describeFound(one, holds));
 }

@@ -7,7 +7,7 @@ import {
   type Json,
   type SnapshotId,
 } from '@stillpoint/core';
-import { z } from 'zod';
+import * as z from 'zod';
 import type { SnapshotSummary, SourceSummary } from '../api.ts';
 import type { FreezeTimes } from '../freeze/contract.ts';
 import type { BrokenSeal } from '../project/index.ts';
@@ -15,7 +15,7 @@ import { streamRefSchema, type StreamRef } from '../sources/contract.ts';
 import type { SealedEntry } from '../vault/contract.ts';
 import { isSignedRight, type Lockfile } from './lockfile.ts';
 import { memberOutline, sourceOutline, type Known } from './outline.ts';
-import { isPlace } from './place.ts';
+import { isFileName, isPlace } from './place.ts';
 
 export const MANIFEST_FORMAT = 1;
 
@@ -82,7 +82,9 @@ const shape = z.looseObject({
   durationMs: z.number(),
   freeze: z.looseObject({ totalMs: z.number(), drainMs: z.number(), markMs: z.number() }),
   project: z.looseObject({ id: z.string(), directory: z.string() }),
-  config: z.looseObject({ file: z.string(), content: streamRefSchema }).nullable(),
+  config: z
+    .looseObject({ file: z.string().refine(isFileName), content: streamRefSchema })
+    .nullable(),
   lockfile: z.looseObject({ members: z.array(memberState), signature: z.string() }),
   brokenSeal: sealPart.extend({ earlier: z.array(sealPart).optional() }).nullish(),
   rebasedFrom: z.array(z.string().refine(isSnapshotId)).optional(),

@@ -19,6 +19,11 @@ export function isPlace(place: string): boolean {
   return !elsewhere && !['..', '.git', '.stillpoint'].some((part) => parts.includes(part));
 }
 
+/** Of a file in the project's directory itself. */
+export function isFileName(name: string): boolean {
+  return isPlace(name) && path.basename(name) === name;
+}
+
 /** Throws SOURCE_MOVED. */
 export function refuseMoved(
   config: ResolvedConfig,

@@ -17,9 +17,10 @@ export interface PruneSnapshotsOptions {
 }
 
 export async function pruneSnapshots(
-  engine: Pick<EngineContext, 'vault' | 'referencesOf'>,
+  { vault, referencesOf }: Pick<EngineContext, 'vault' | 'referencesOf'>,
   options: PruneSnapshotsOptions,
 ): Promise<PruneReport> {
+  const engine = { vault: vault.within(options.signal), referencesOf };
   return await engine.vault.prune({ ...options, references: () => createReferences(engine) });
 }
 

@@ -8,6 +8,7 @@ import { call, setStage, type Stage } from '../restore/testing/stage.ts';
 import type { SourceDriver } from '../sources/contract.ts';
 import type { Vault } from '../vault/contract.ts';
 import type { Sealed } from './manifest.ts';
+import { pruneSnapshots } from './prune.ts';
 import { rebaseSnapshots } from './rebase.ts';
 import { resolveRef } from './refs.ts';
 import { readSealed } from './sealed.ts';
@@ -54,6 +55,31 @@ function dyingVault(vault: Vault, at: number): { vault: Vault; calls: () => numb
       },
     });
   return { vault: counted(vault, ['hold', 'release', 'forget']), calls: () => calls };
+}
+
+/** A prune comes before the given call, of the vault or of a session. */
+function prunedVault({ engine }: Stage, at: number): { vault: Vault; calls: () => number } {
+  let calls = 0;
+  const asked = ['list', 'readManifest', 'openSession', 'seal', 'verify', 'holds', 'forget'];
+  const wrapped = <T extends object>(target: T): T =>
+    new Proxy(target, {
+      get(_, key) {
+        const value = Reflect.get(target, key) as unknown;
+        if (key === 'within') return (signal: AbortSignal) => wrapped(engine.vault.within(signal));
+        if (typeof value !== 'function' || !asked.includes(String(key))) return value;
+        return async (...args: unknown[]) => {
+          calls += 1;
+          if (calls === at) await prune(engine);
+          const result = (await Reflect.apply(value, target, args)) as object;
+          return key === 'openSession' ? wrapped(result) : result;
+        };
+      },
+    });
+  return { vault: wrapped(engine.vault), calls: () => calls };
+}
+
+async function prune(engine: EngineContext): Promise<void> {
+  await pruneSnapshots(engine, { ...call, dryRun: false, repackShare: 0 });
 }
 
 async function sealedOf(stage: Stage): Promise<readonly Sealed[]> {
@@ -140,3 +166,20 @@ for (const held of [false, true]) {
     }
   });
 }
+
+test('a prune between any two steps deletes nothing that the snapshot needs which is told again', async () => {
+  for (let at = 1; ; at += 1) {
+    await using stage = await setStage();
+    const engine = withRebase(stage.engine);
+    const a = await take(stage, 'a');
+    await stage.engine.vault.forget((await take(stage, 'b')).entry);
+    const { vault, calls } = prunedVault(stage, at);
+    const { rebased } = await rebaseSnapshots({ ...engine, vault }, ['a'], call);
+    await prune(stage.engine);
+    const [next] = await sealedOf(stage);
+    assert.deepEqual([next!.manifest.rebasedFrom, rebased.length], [[a.entry.id], 1]);
+    await restoreInPlace(stage.engine, { target: next!, ...call });
+    assert.deepEqual(stage.words(), ['a', 'a']);
+    if (calls() < at) return;
+  }
+});

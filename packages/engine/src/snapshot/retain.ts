@@ -22,7 +22,7 @@ export async function retainSnapshots(
   if (!hasRules(policy)) throw failure('RETENTION_KEEPS_NOTHING', {});
   const { sealed } = await catalogue.list(signal);
   const own = sealed.filter(({ manifest }) => manifest.project.id === state.id);
-  const held = await vault.holds();
+  const held = await vault.within(signal).holds();
   const judged = judgeSnapshots(own, policy, { held, undo: (await state.readUndo())?.undo });
   const going = judged.filter(({ reasons }) => reasons.length === 0);
   const refs = going.map(({ one }) => one.manifest.id);

@@ -21,7 +21,8 @@ const readsAtOnce = 16;
 
 /** Reads every manifest: for what looks at all of them anyway. Who only lists or chooses asks the catalogue. */
 export async function readSealed(vault: Vault, signal?: AbortSignal): Promise<SealedList> {
-  return await readEntries(vault, await vault.list(), signal);
+  const within = signal === undefined ? vault : vault.within(signal);
+  return await readEntries(within, await within.list(), signal);
 }
 
 export async function readEntries(
@@ -41,6 +42,8 @@ export async function readEntries(
     }
   };
   await Promise.all(Array.from({ length: readsAtOnce }, worker));
+  // One that nobody waited for is not damaged.
+  signal?.throwIfAborted();
   return { sealed: sealed.toSorted(oldestFirst), damaged };
 }
 

@@ -16,8 +16,9 @@ export interface TakeOptions {
 }
 
 /** The caller holds the lease. */
-export async function takeSnapshot(engine: EngineContext, options: TakeOptions): Promise<Sealed> {
+export async function takeSnapshot(context: EngineContext, options: TakeOptions): Promise<Sealed> {
   const { signal, progress } = options;
+  const engine = { ...context, vault: context.vault.within(signal) };
   const startedAt = engine.clock.now();
   const startedMs = engine.clock.monotonicMs();
   if (engine.drivers.length === 0) throw failure('NOTHING_TO_CAPTURE', {});

@@ -31,6 +31,8 @@ export async function verifySnapshot(
     references(engine, sealed, unreadable),
     options,
   );
+  // A listing that nobody waited for is not damaged.
+  options.signal.throwIfAborted();
   const damages = unreadable.map(({ source, what }) => ({ key: source, what }));
   return {
     snapshot: sealed.manifest.id,

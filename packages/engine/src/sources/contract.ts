@@ -16,7 +16,7 @@
 //  8. close() leaves no writer; open() lets them in again. Both are idempotent.
 //  9. Every refusal is an error of the catalogue, thrown by probe() or begin(): before anything is paused.
 // 10. A driver sees streams, never the vault, the catalog or another driver.
-import { z } from 'zod';
+import * as z from 'zod';
 import type { Json, ProgressListener, SnapshotId } from '@stillpoint/core';
 import type { DatabaseAccess } from './database.ts';
 import type { TreeAccess } from './tree.ts';
@@ -99,6 +99,11 @@ export interface ObjectSink {
 /** Where a driver gets bytes back. Every byte is verified before it is handed out. */
 export interface ObjectSource {
   readStream(ref: StreamRef): AsyncIterable<Uint8Array>;
+  /**
+   * Writes the stream into a file that is there and empty, in any order and by several threads; what is zeros may be left out, at the end
+   * too. When it rejects, some of it may be written yet: nobody uses the file any more. Where it is missing, read the stream.
+   */
+  writeInto?(ref: StreamRef, file: string): Promise<void>;
   readBytes(ref: StreamRef): Promise<Uint8Array>;
 }
 

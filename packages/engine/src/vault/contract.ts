@@ -36,35 +36,41 @@ export interface StoreSupports {
  *  - get() of an absent key rejects with OBJECT_MISSING; stat() resolves to undefined.
  *  - a range that reaches past the end gives what is there, down to nothing.
  *  - delete() of an absent key resolves.
- *  - every method rejects promptly when its signal aborts.
+ *  - every method rejects promptly when its signal aborts. What it was about is then done as a whole or not at all: a delete()
+ *    that rejected may have been carried out.
  */
 export interface Store {
   readonly description: string;
   readonly supports: StoreSupports;
   put(key: StoreKey, content: Uint8Array, options?: PutOptions): Promise<void>;
   get(key: StoreKey, options?: GetOptions): Promise<Uint8Array>;
-  stat(key: StoreKey): Promise<{ readonly bytes: number } | undefined>;
-  list(prefix: string): AsyncIterable<{ readonly key: StoreKey; readonly bytes: number }>;
-  delete(key: StoreKey): Promise<void>;
+  stat(key: StoreKey, options?: StoreCallOptions): Promise<{ readonly bytes: number } | undefined>;
+  list(
+    prefix: string,
+    options?: StoreCallOptions,
+  ): AsyncIterable<{ readonly key: StoreKey; readonly bytes: number }>;
+  delete(key: StoreKey, options?: StoreCallOptions): Promise<void>;
   /**
    * Rejects with what a put() would now reject with whatever its content (VAULT_READ_ONLY, ...), so that it is known
    * before anything is paused. May clear away what dead writers left half-written.
    */
-  ensureWritable(): Promise<void>;
+  ensureWritable(options?: StoreCallOptions): Promise<void>;
   /** Free bytes where it writes, or undefined if unknown. */
-  freeBytes(): Promise<number | undefined>;
+  freeBytes(options?: StoreCallOptions): Promise<number | undefined>;
   close(): Promise<void>;
 }
 
-export interface PutOptions {
-  /** Rejects with OBJECT_EXISTS if the key is there. */
-  readonly ifAbsent?: boolean;
-  readonly signal?: AbortSignal;
+export interface StoreCallOptions {
+  readonly signal?: AbortSignal | undefined;
 }
 
-export interface GetOptions {
+export interface PutOptions extends StoreCallOptions {
+  /** Rejects with OBJECT_EXISTS if the key is there. */
+  readonly ifAbsent?: boolean;
+}
+
+export interface GetOptions extends StoreCallOptions {
   readonly range?: { readonly offset: number; readonly bytes: number };
-  readonly signal?: AbortSignal;
 }
 
 /** A sealed snapshot as the store lists it: known without reading it. */
@@ -189,6 +195,8 @@ export interface VaultRepair {
   readonly packs: readonly RepairedPack[];
   /** Index files that could not be used. */
   readonly indexes: readonly Damage[];
+  /** Marks of prune that could not be read. All packs are doomed in their place: the next prune writes anew what is needed. */
+  readonly marks: readonly Damage[];
   /** Packs that no index named, and that one names again. */
   readonly reindexed: number;
 }
@@ -260,6 +268,8 @@ export interface Vault extends ObjectSource, AsyncDisposable {
   chunksOf(ref: StreamRefLike): AsyncIterable<Digest>;
   /** A chunk's plain bytes, verified. CHUNK_MISSING, CHUNK_DAMAGED. */
   readChunk(digest: Digest): Promise<Uint8Array>;
+  /** The same vault; whatever is asked of it this way rejects when the signal aborts, and what is read by it ends. */
+  within(signal: AbortSignal): Vault;
   /** For what is remembered of the vault on this machine's disk: as secret as its own objects are. */
   sealLocal(plain: Uint8Array): Uint8Array;
   /** undefined: it is damaged, or was sealed with other keys. */

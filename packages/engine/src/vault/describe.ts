@@ -8,7 +8,7 @@ import { failure, isFailure, newUuid, type Clock } from '@stillpoint/core';
 import type { Store } from './contract.ts';
 import { addSlot } from './crypto/key-slots.ts';
 import type { Cost, Passphrase } from './crypto/key-slot.ts';
-import { newKeys } from './crypto/keys.ts';
+import { newKeys, type VaultKeys } from './crypto/keys.ts';
 import {
   DESCRIPTION_BYTES_MAX,
   readDescription,
@@ -48,20 +48,32 @@ export async function describeVault(store: Store): Promise<VaultDescription> {
   return found;
 }
 
-/** Makes the store a vault, unless it is one. VAULT_DAMAGED: it holds something else. */
+/** What began an encrypted vault opens it: its passphrase need not be tried once more. */
+export interface BegunVault {
+  readonly id: string;
+  readonly keys: VaultKeys;
+  /** The name of its slot. */
+  readonly slot: string;
+}
+
+/**
+ * Makes the store a vault, unless it is one. VAULT_DAMAGED: it holds something else. undefined: it was one, of two that began it at
+ * once the other one decided, or it is not encrypted.
+ */
 export async function beginVault(
   store: Store,
   encryption: NewEncryption,
   clock: Clock,
-): Promise<void> {
-  if ((await store.stat(VAULT_KEY)) !== undefined) return;
-  if ((await lookFor(store)) === 'begun') return;
+): Promise<BegunVault | undefined> {
+  if ((await store.stat(VAULT_KEY)) !== undefined) return undefined;
+  if ((await lookFor(store)) === 'begun') return undefined;
   const id = newUuid();
   const createdAt = clock.now().toISOString();
+  const keys = newKeys();
   const slot =
     encryption === 'none'
       ? undefined
-      : await addSlot(store, newKeys(), { vault: id, label: null, createdAt, ...encryption });
+      : await addSlot(store, keys, { vault: id, label: null, createdAt, ...encryption });
   const cipher = slot === undefined ? 'none' : 'aes-256-gcm';
   const description = writeDescription({ id, createdAt, encryption: cipher });
   try {
@@ -71,8 +83,10 @@ export async function beginVault(
     // Also when the answer of an earlier try was lost, and it is ours after all.
     if (slot !== undefined && (await describeVault(store)).id !== id) {
       await store.delete(slotKey(slot.name));
+      return undefined;
     }
   }
+  return slot === undefined ? undefined : { id, keys, slot: slot.name };
 }
 
 /**

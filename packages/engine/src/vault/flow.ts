@@ -1,4 +1,5 @@
-// How work is kept bounded: slots (so many at once), a budget (so many bytes at once), a loop with so many iterations at once, and runs that callers share.
+// How work is kept bounded: slots (so many at once), a budget (so many bytes at once), a loop with so many iterations at once, runs that
+// callers share, and a wait that a signal ends.
 
 export interface Slots {
   acquire(): Promise<void>;
@@ -82,6 +83,19 @@ export async function forEachConcurrently<T>(
     await Promise.all(running);
   }
   if (failed !== undefined) throw failed.error;
+}
+
+/** Waits until the signal aborts, and rejects with its reason then; what is waited for is others' too, and goes on. */
+export async function untilAborted<T>(signal: AbortSignal, begin: () => Promise<T>): Promise<T> {
+  signal.throwIfAborted();
+  const { promise: aborted, reject } = Promise.withResolvers<never>();
+  const stop = (): void => reject(signal.reason);
+  signal.addEventListener('abort', stop, { once: true });
+  try {
+    return await Promise.race([begin(), aborted]);
+  } finally {
+    signal.removeEventListener('abort', stop);
+  }
 }
 
 /** Callers share runs, but never join one that began before they called: it may have missed what they look for. */

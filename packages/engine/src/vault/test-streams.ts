@@ -15,6 +15,7 @@ export const smallTuning: Tuning = {
   readAhead: 4,
   blockBytes: 1500,
   blocksKept: 6,
+  graceMs: 5000,
 };
 
 /** Of an encrypted vault whose slot costs a millisecond instead of half a second. */

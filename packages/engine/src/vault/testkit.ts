@@ -140,6 +140,10 @@ export function storeSuite(suite: StoreSuite): void {
     await store.put('there', text('x'));
     await assert.rejects(store.put('a', text('x'), { signal }), reason);
     await assert.rejects(store.get('there', { signal }), reason);
+    await assert.rejects(store.stat('there', { signal }), reason);
+    await assert.rejects(Array.fromAsync(store.list('', { signal })), reason);
+    await assert.rejects(store.delete('there', { signal }), reason);
+    await assert.rejects(store.ensureWritable({ signal }), reason);
     assert.deepEqual(await keys(store, ''), ['there']);
   });
 

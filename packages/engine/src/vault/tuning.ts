@@ -22,6 +22,8 @@ export interface Tuning {
   readonly blockBytes: number;
   /** ... of which so many are kept. */
   readonly blocksKept: number;
+  /** Whoever gives up waits no longer for a store to take away what was only there while it worked. */
+  readonly graceMs: number;
 }
 
 export const defaultTuning: Tuning = {
@@ -35,4 +37,5 @@ export const defaultTuning: Tuning = {
   readAhead: 12,
   blockBytes: 1024 * 1024,
   blocksKept: 32,
+  graceMs: 5000,
 };

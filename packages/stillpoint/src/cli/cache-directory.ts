@@ -1,5 +1,6 @@
-// Where this user's cache is: $XDG_CACHE_HOME/stillpoint or ~/.cache/stillpoint.
-import { statSync } from 'node:fs';
+// Where this user's cache is: $XDG_CACHE_HOME/stillpoint or ~/.cache/stillpoint. What the variable names is made where it is missing, as
+// the XDG specification wants it.
+import { mkdirSync, statSync } from 'node:fs';
 import { homedir } from 'node:os';
 import path from 'node:path';
 
@@ -13,10 +14,25 @@ export function cacheDirectory(
 ): string | undefined {
   const named = environment['XDG_CACHE_HOME'];
   try {
-    const home = named !== undefined && path.isAbsolute(named) ? named : homedir();
-    if (statSync(home).uid !== process.getuid?.()) return undefined;
-    return path.join(home === named ? home : path.join(home, '.cache'), 'stillpoint', name);
+    if (named !== undefined && path.isAbsolute(named)) {
+      if (!isOwn(nearestExisting(named), true)) return undefined;
+      mkdirSync(named, { recursive: true, mode: 0o700 });
+      return isOwn(named) ? path.join(named, 'stillpoint', name) : undefined;
+    }
+    const home = homedir();
+    return isOwn(home) ? path.join(home, '.cache', 'stillpoint', name) : undefined;
   } catch {
     return undefined;
   }
+}
+
+/** `orRoot`: what lies in it may be: everybody's home lies in a directory of root's. */
+function isOwn(directory: string, orRoot = false): boolean {
+  const { uid } = statSync(directory);
+  return uid === process.getuid?.() || (orRoot && uid === 0);
+}
+
+function nearestExisting(directory: string): string {
+  const found = statSync(directory, { throwIfNoEntry: false });
+  return found === undefined ? nearestExisting(path.dirname(directory)) : directory;
 }

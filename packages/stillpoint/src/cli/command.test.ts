@@ -7,8 +7,9 @@ import { mkdir, mkdtemp, readFile, realpath, rm, writeFile } from 'node:fs/promi
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { after, before, test } from 'node:test';
-import { setImmediate as nextTurn } from 'node:timers/promises';
+import { setTimeout as delay } from 'node:timers/promises';
 import { identifyProcess, isAlive } from '@stillpoint/core';
+import { Client } from 'pg';
 import { inProcess, stillpoint, type Ran, type RunOptions } from './testing/run.ts';
 import { VERSION } from './version.ts';
 
@@ -72,15 +73,16 @@ async function json<T>(...args: readonly string[]): Promise<T> {
   return JSON.parse(ran.stdout) as T;
 }
 
+/** In this process: that it is said alike by one of its own is seen from what is not refused. */
 async function refused(code: string, status: number, ...args: readonly string[]): Promise<void> {
-  const ran = await run(['--json', ...args]);
+  const ran = await inProcess(['--json', ...args], { cwd: directory });
   assert.equal(ran.stdout, '');
   assert.equal((JSON.parse(ran.stderr) as { error: { code: string } }).error.code, code);
   assert.equal(ran.status, status);
 }
 
 /** Runs a statement as the application would: a program that finds everything in its environment. */
-async function query(sql: string): Promise<unknown> {
+async function queryByProgram(sql: string): Promise<unknown> {
   const script = `
     import { Client } from 'pg';
     const client = new Client({ connectionString: process.env.DATABASE_URL });
@@ -95,6 +97,18 @@ async function query(sql: string): Promise<unknown> {
   });
   assert.equal(ran.status, 0, ran.stderr);
   return JSON.parse(ran.stdout);
+}
+
+/** The same, in this process. */
+async function query(sql: string): Promise<unknown> {
+  const { stdout } = await inProcess(['db', 'url'], { cwd: directory });
+  const client = new Client({ connectionString: stdout.trim() });
+  await client.connect();
+  try {
+    return (await client.query(sql)).rows;
+  } finally {
+    await client.end();
+  }
 }
 
 const node = (script: string): readonly string[] => ['exec', '--', process.execPath, '-e', script];
@@ -150,7 +164,7 @@ test('the database starts, says where it is, and takes a program', async () => {
   assert.match(url.stdout, /^postgresql:\/\/[^:]+:[^@]+@127\.0\.0\.1:\d+\/app\n$/);
   await refused('DATABASE_UNKNOWN', 10, 'db', 'url', '--source', 'other');
   assert.deepEqual(
-    await query('create table price as select 10 as now'),
+    await queryByProgram('create table price as select 10 as now'),
     [],
     'two statements, no rows',
   );
@@ -343,6 +357,6 @@ async function endOf(pid: number): Promise<void> {
   const deadline = performance.now() + 20_000;
   while (isAlive(identity)) {
     assert.ok(performance.now() < deadline, `process ${pid} is still there`);
-    await nextTurn();
+    await delay(5);
   }
 }

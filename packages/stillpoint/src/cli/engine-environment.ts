@@ -4,14 +4,17 @@ import { access, constants, mkdir } from 'node:fs/promises';
 import path from 'node:path';
 import { cacheDirectory } from './cache-directory.ts';
 import { VERSION } from './version.ts';
+import { loadQueueParticipant } from './load-persistence.ts';
 
 export async function engineEnvironment(
   environment: Readonly<Record<string, string | undefined>>,
   projectDirectory: string,
 ): Promise<EngineEnvironment> {
+  const vaults = cacheDirectory(environment, 'vaults');
   return {
     version: VERSION,
     binariesDirectory: await binariesDirectory(environment, projectDirectory),
+    ...(vaults === undefined ? {} : { cacheDirectory: vaults }),
     // The same for every process of a user, whatever its environment: a server that was started at a desk must be found by
     // a nightly job. Hence neither TMPDIR nor XDG_RUNTIME_DIR, which ends with the login besides.
     runtimeDirectory: `/tmp/stillpoint-${process.getuid?.() ?? 0}`,
@@ -30,7 +33,7 @@ function queueParticipant(options: QueueParticipantOptions): Participant {
     kind: 'queue',
     guards,
     async open(hold) {
-      const { createQueueParticipant } = await import('@stillpoint/persistence/participant');
+      const { createQueueParticipant } = await loadQueueParticipant();
       return await createQueueParticipant(options).open(hold);
     },
   };

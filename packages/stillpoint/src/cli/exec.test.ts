@@ -8,7 +8,7 @@ import { test, type TestContext } from 'node:test';
 import { stillpoint } from './testing/run.ts';
 
 const PRINT =
-  'process.stdout.write(JSON.stringify(Object.fromEntries(Object.entries(process.env).filter(([name]) => /^(STILLPOINT_|PG|DATABASE_URL)/.test(name)))))';
+  'process.stdout.write(JSON.stringify(Object.fromEntries(Object.entries(process.env).filter(([name]) => /^(STILLPOINT_(?!TEST_)|PG|DATABASE_URL)/.test(name)))))';
 
 /** Resolves to what a program of the project finds in its environment. */
 async function environmentIn(

@@ -1,24 +1,27 @@
 // stillpoint restore REF
 import { failure } from '@stillpoint/core';
 import type { Command } from 'commander';
-import type { RestorePlan, RestoreResult } from '@stillpoint/engine';
+import type { RestorePlan } from '@stillpoint/engine';
 import path from 'node:path';
 import { confirm } from './confirm.ts';
-import type { CommandContext, Runner } from './context.ts';
+import type { Runner } from './context.ts';
 import { titleOf } from './describe.ts';
 import { showPlan } from './plan.ts';
-import { showRestored } from './restored.ts';
+import { restoreFromPlace } from './restore-from.ts';
+import { showRestored, suggestNext } from './restored.ts';
+import { addKeyOptions, type KeyOptions } from './vault/open-vault.ts';
 
-interface Options {
+interface Options extends KeyOptions {
   readonly dryRun?: true;
   readonly yes?: true;
   readonly into?: string;
+  readonly from?: string;
   readonly only?: readonly string[];
   readonly breakSeal?: true;
 }
 
 export function addRestoreCommand(program: Command, run: Runner): void {
-  program
+  const command = program
     .command('restore')
     .argument('<ref>', 'an id, the start of one, a name, latest or latest~2')
     .summary('bring a snapshot back, exactly')
@@ -28,14 +31,21 @@ export function addRestoreCommand(program: Command, run: Runner): void {
     .option('--dry-run', 'only say what would change')
     .option('--yes', 'do not ask')
     .option('--into <dir>', 'into an empty directory, as a project of its own')
+    .option(
+      '--from <place>',
+      'with --into, where there is no project: the vault, a directory or s3://...',
+    )
     .option('--only <name>', 'only this source or member; may be given several times', collect)
-    .option('--break-seal', 'with --only: yes, the others stay as they are, from another moment')
+    .option('--break-seal', 'with --only: yes, the others stay as they are, from another moment');
+  addKeyOptions(command, 'the vault that --from names')
     .addHelpText(
       'after',
-      '\nExample:\n  stillpoint restore before-v2 --dry-run\n  stillpoint restore latest --into /tmp/look\n  stillpoint restore latest --only db --break-seal',
+      '\nExample:\n  stillpoint restore before-v2 --dry-run\n  stillpoint restore latest --into /tmp/look\n  stillpoint restore latest --only db --break-seal\n  stillpoint restore latest --from s3://acme-backups/shop --passphrase-file ~/shop.key --into shop',
     )
     .action(
       run<Options>(async (context, options, [ref = '']) => {
+        const { from } = options;
+        if (from !== undefined) return restoreFromPlace(context, ref, { ...options, from });
         await using project = await context.openProject();
         const how = {
           ...context.call,
@@ -64,8 +74,7 @@ export function addRestoreCommand(program: Command, run: Runner): void {
         // By its id: `latest` may mean another one by now.
         const restored = await project.stillpoint.restore(plan.snapshot.id, how);
         showRestored(context, restored);
-        const managed = project.config.sources.some(({ driver }) => driver === 'postgres');
-        suggest(context, restored, managed);
+        suggestNext(context, restored, project.config);
       }),
     );
 }
@@ -83,15 +92,4 @@ function refuseToBreakSeal({ snapshot, changes, breaksSeal }: RestorePlan): void
     sources: quoted(changes.map(({ source }) => source)),
     others: quoted(breaksSeal),
   });
-}
-
-function suggest(
-  context: CommandContext,
-  { undo, directory }: RestoreResult,
-  managed: boolean,
-): void {
-  if (undo !== null) context.output.next('stillpoint undo', 'To take the restore back');
-  else if (managed) {
-    context.output.next(`stillpoint --project ${directory} db start`, 'To start its database');
-  } else context.output.next(`stillpoint --project ${directory} doctor`, 'To look at it');
 }

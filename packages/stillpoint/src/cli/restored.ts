@@ -1,5 +1,5 @@
 // What restore and undo say when they are done.
-import type { RestoreResult } from '@stillpoint/engine';
+import type { ResolvedConfig, RestoreResult } from '@stillpoint/engine';
 import { millisecondsText } from '../output/units.ts';
 import type { CommandContext } from './context.ts';
 import { refuseIfBlocked, verdictLines } from './gate.ts';
@@ -31,4 +31,15 @@ export function showRestored(context: CommandContext, restored: RestoreResult): 
   output.warn(
     `The seal is broken: ${came.join(', ')}, the rest is from another moment. A whole restore or undo mends it.`,
   );
+}
+
+export function suggestNext(
+  { output }: CommandContext,
+  { undo, directory }: RestoreResult,
+  { sources }: ResolvedConfig,
+): void {
+  if (undo !== null) output.next('stillpoint undo', 'To take the restore back');
+  else if (sources.some(({ driver }) => driver === 'postgres')) {
+    output.next(`stillpoint --project ${directory} db start`, 'To start its database');
+  } else output.next(`stillpoint --project ${directory} doctor`, 'To look at it');
 }

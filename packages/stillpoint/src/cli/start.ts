@@ -1,7 +1,6 @@
 // Where the process is: arguments, environment, terminal, signals, exit status. Everything else gets a Host.
 // The first Ctrl-C (or SIGTERM, SIGHUP) asks the command to stop and puts everything back; the second ends us at once.
 import { failure } from '@stillpoint/core';
-import { createInterface } from 'node:readline/promises';
 import type { Channel } from '../output/output.ts';
 import type { Host } from './host.ts';
 import { runCommand } from './program.ts';
@@ -47,6 +46,7 @@ function createHost(doing: string): Host {
     stderr: channelOf(process.stderr),
     interactive: process.stdin.isTTY && process.stderr.isTTY,
     async ask(question, signal) {
+      const { createInterface } = await import('node:readline/promises');
       const lines = createInterface({ input: process.stdin, output: process.stderr });
       lines.on('SIGINT', () => process.emit('SIGINT'));
       try {

@@ -1,8 +1,4 @@
 // The version of this installation, from its own package.json: the one place that says it.
-import { readFileSync } from 'node:fs';
+import manifest from '../../package.json' with { type: 'json' };
 
-const manifest = JSON.parse(
-  readFileSync(new URL('../../package.json', import.meta.url), 'utf8'),
-) as { readonly version: string };
-
-export const VERSION = manifest.version;
+export const VERSION: string = manifest.version;

@@ -25,7 +25,7 @@ export const prune = {
   },
   PRUNE_MARK_DAMAGED: {
     message: 'The vault at {vault} holds a mark of prune that cannot be read: {key} ({reason}).',
-    hint: 'Make sure that no stillpoint prune runs anywhere, delete that object, and run the command again. Nothing was changed.',
+    hint: 'Run stillpoint vault repair: it replaces the mark and loses nothing. Do not delete the mark by hand: a prune that has read it may still run somewhere.',
     exit: exit.integrity,
     retryable: false,
   },

@@ -65,6 +65,12 @@ export const snapshotAndRestore = {
     exit: exit.usage,
     retryable: false,
   },
+  SNAPSHOT_WITHOUT_CONFIG: {
+    message: 'Snapshot {id} holds no configuration: it was taken by a program, not by the command.',
+    hint: 'Write one that names this vault and the sources that stillpoint show {id} lists, and restore with it: stillpoint restore {id} --into DIR',
+    exit: exit.usage,
+    retryable: false,
+  },
   TARGET_NOT_EMPTY: {
     message: 'The directory {directory} is not empty.',
     hint: 'Name a directory that is empty or does not exist yet, or restore in place without --into.',
@@ -136,6 +142,13 @@ export const snapshotAndRestore = {
   REF_UNKNOWN: {
     message: 'No snapshot is called "{ref}".',
     hint: 'stillpoint list shows every id and name. A REF is an id, a unique prefix of one, a name, latest or latest~2.',
+    exit: exit.notFound,
+    retryable: false,
+  },
+  LATEST_OF_WHICH: {
+    message:
+      'The vault holds snapshots of several projects, so "{ref}" could be any of {candidates}.',
+    hint: 'Name one by its id.',
     exit: exit.notFound,
     retryable: false,
   },

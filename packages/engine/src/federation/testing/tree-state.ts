@@ -46,6 +46,8 @@ export function runGit(directory: string, ...args: string[]): string {
 export const gitEnvironment = {
   PATH: '/usr/local/bin:/usr/bin:/bin:/opt/homebrew/bin',
   HOME: '/nonexistent',
+  // Each repository would have a copy of git's fourteen examples of hooks.
+  GIT_TEMPLATE_DIR: '',
   LC_ALL: 'C',
   GIT_CONFIG_NOSYSTEM: '1',
   GIT_OPTIONAL_LOCKS: '0',

@@ -1,7 +1,7 @@
 // Drizzle: `__drizzle_migrations`, which knows a migration by the SHA-256 of its file and the time when it was made, later
 // also by name. Its directory has a journal (`meta/_journal.json`), in 1.0 a folder for each migration.
 import { createHash } from 'node:crypto';
-import { z } from 'zod';
+import * as z from 'zod';
 import type { FileTree } from '../../federation/index.ts';
 import {
   byDirectory,

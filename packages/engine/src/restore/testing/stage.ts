@@ -8,7 +8,7 @@ import type { EngineContext } from '../../context.ts';
 import { openProjectState } from '../../project/index.ts';
 import { createCatalogue, takeSnapshot, type Sealed } from '../../snapshot/index.ts';
 import { createFaultyDriver, createMemoryDriver, createMemoryWorld } from '../../sources/memory.ts';
-import { createMemoryStore, createVault } from '../../vault/index.ts';
+import { createMemoryStore, createVault, type Store } from '../../vault/index.ts';
 
 export const never = new AbortController().signal;
 export const call = { signal: never, progress: silent };
@@ -22,7 +22,10 @@ export interface Stage extends AsyncDisposable {
   words(): (string | undefined)[];
 }
 
-export async function setStage(names: readonly string[] = ['left', 'right']): Promise<Stage> {
+export async function setStage(
+  names: readonly string[] = ['left', 'right'],
+  store: Store = createMemoryStore(),
+): Promise<Stage> {
   const directory = await mkdtemp(path.join(tmpdir(), 'stillpoint-restore-'));
   const worlds = names.map(() => createMemoryWorld());
   const faults = new Set<string>();
@@ -32,7 +35,7 @@ export async function setStage(names: readonly string[] = ['left', 'right']): Pr
     ),
   );
   const state = await openProjectState({ projectDirectory: directory, clock: systemClock });
-  const vault = await createVault(createMemoryStore(), { clock: systemClock });
+  const vault = await createVault(store, { clock: systemClock });
   const engine: EngineContext = {
     config: {
       projectDirectory: directory,

@@ -26,15 +26,26 @@ export async function hashFile(
   return hash.digest();
 }
 
-/** Makes the file. Holes are left where there are only zeros: a file that was sparse stays so. */
+/**
+ * Makes the file. Holes are left where there are only zeros: a file that was sparse stays so. `provedLater`: somebody reads it again
+ * before it is used, so that it need not be done twice.
+ */
 export async function fetchContent(
   source: string,
-  { path: name, content, sizeBytes, digest }: ListedFile,
+  entry: ListedFile,
   file: string,
-  objects: ObjectSource,
+  { objects, provedLater }: { readonly objects: ObjectSource; readonly provedLater: boolean },
 ): Promise<void> {
+  const { path: name, content, sizeBytes, digest } = entry;
   const descriptor = openSync(file, 'wx', 0o600);
   try {
+    if (content !== undefined && sizeBytes > smallFileBytes && objects.writeInto !== undefined) {
+      await objects.writeInto(content, file);
+      ftruncateSync(descriptor, sizeBytes);
+      const isWhole = content.bytes === sizeBytes;
+      if (isWhole && (provedLater || (await hashFile(file, sizeBytes)) === digest)) return;
+      throw failure('RESTORE_NOT_PROVED', { source, reason: `${showName(name)} is damaged` });
+    }
     const pieces = content === undefined ? [] : objects.readStream(content);
     const written = await writePieces(descriptor, pieces, sizeBytes);
     ftruncateSync(descriptor, written.bytes);

@@ -45,7 +45,8 @@ async function fetchAll(
     for (const entry of left) {
       signal.throwIfAborted();
       if (failed !== undefined) return;
-      await fetchContent(source, entry, state.contentFile(entry), objects);
+      const provedLater = isProvable(entry);
+      await fetchContent(source, entry, state.contentFile(entry), { objects, provedLater });
       doneBytes += entry.sizeBytes;
       progress({ type: 'bytes:advanced', phase: 'prepare', doneBytes, totalBytes });
     }

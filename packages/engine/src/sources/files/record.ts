@@ -1,5 +1,5 @@
 // The record of a directory in a manifest, and the listing it names: one line of JSON for each path, in byte order.
-import { z } from 'zod';
+import * as z from 'zod';
 import { failure, type Json } from '@stillpoint/core';
 import {
   byBytes,

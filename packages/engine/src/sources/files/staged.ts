@@ -8,7 +8,7 @@
 import { mkdir, readFile, rm, rmdir, stat, writeFile } from 'node:fs/promises';
 import path from 'node:path';
 import { digestHex, digestOf, failure, type Json } from '@stillpoint/core';
-import { z } from 'zod';
+import * as z from 'zod';
 import type { PrepareOptions, Room } from '../contract.ts';
 import type { FilesContext } from './context.ts';
 import { ownPrefix } from './exclusions.ts';

@@ -43,7 +43,10 @@ export async function prepareWayBack(
     const now = entryStat(at(entry.path));
     const isAsMarked = before !== undefined && now !== undefined && sameStat(before, now);
     if (isAsMarked && hasLinked(at(entry.path), place)) continue;
-    await fetchContent(context.source, entry, place, options.source);
+    await fetchContent(context.source, entry, place, {
+      objects: options.source,
+      provedLater: false,
+    });
     giveMetadata(place, entry, 'other');
   }
   if (context.prepared !== undefined) await exchangeListings(context.prepared.staged, staged);

@@ -3,7 +3,7 @@
 import { mkdir, open } from 'node:fs/promises';
 import path from 'node:path';
 import { canonicalBytes, failure, isFailure, type ProgressListener } from '@stillpoint/core';
-import { z } from 'zod';
+import * as z from 'zod';
 import {
   streamRefSchema,
   type ObjectSink,

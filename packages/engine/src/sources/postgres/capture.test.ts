@@ -1,7 +1,7 @@
 // What a capture promises, on a real server with writers on it: exactly the marked moment, only what is new, and a way on
 // when the log is gone.
 import assert from 'node:assert/strict';
-import { after, test } from 'node:test';
+import { test } from 'node:test';
 import { isFailure } from '@stillpoint/core';
 import type { Client } from 'pg';
 import type { Cluster } from './cluster/contract.ts';
@@ -11,8 +11,7 @@ import {
   beginLife,
   connectApplication,
   never,
-  removePlace,
-  startThrowawayCluster,
+  holdThrowawayCluster,
   withDatabase,
   type Life,
   type Taken,
@@ -20,12 +19,7 @@ import {
 import { PIECE_BYTES, readWalList } from './wal-list.ts';
 
 // Without wal_keep_size the slot alone keeps the log, so that a test can take it away.
-const live = await startThrowawayCluster({ wal_keep_size: '0' });
-after(async () => {
-  await live[Symbol.asyncDispose]();
-  await removePlace();
-});
-const { cluster } = live;
+const cluster = await holdThrowawayCluster({ wal_keep_size: '0' });
 const LOCK = 4711;
 
 const basesOf = (life: Life): number => life.said.filter((text) => text === 'phase:base').length;

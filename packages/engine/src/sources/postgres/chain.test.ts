@@ -1,11 +1,11 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { newUuid, type Json } from '@stillpoint/core';
-import { createMemoryObjects } from '../testkit/memory-objects.ts';
+import { canonicalBytes, newUuid, type Json } from '@stillpoint/core';
+import { createMemoryObjects, type MemoryObjects } from '../testkit/memory-objects.ts';
 import { findPast, type LiveState } from './chain.ts';
 import { formatLsn, type Lsn } from './lsn.ts';
 import type { PostgresRecord } from './record.ts';
-import { writeWalList } from './wal-list.ts';
+import { LEAF_PIECES, writeWalList } from './wal-list.ts';
 
 const systemId = '7000000000000000001';
 const at = (megabytes: number): Lsn => BigInt(megabytes * 1024 * 1024) as Lsn;
@@ -19,7 +19,8 @@ async function recordOf(facts: {
   const { incarnation, walTo } = facts;
   const span = { incarnation, timeline: 1, from: at(1), forkLsn: undefined, pieces: [] };
   const wal = await writeWalList(objects, { spans: [span], history: null });
-  const stream = { digest: 'blake3:00', bytes: 1, depth: 0 };
+  const empty = { version: 1, directories: [], files: [] };
+  const stream = await objects.writeBytes(canonicalBytes(empty));
   const lsn = formatLsn(at(1));
   const record: PostgresRecord = {
     version: 1,
@@ -50,6 +51,8 @@ async function recordOf(facts: {
   };
   return { record, objects };
 }
+
+const vaulted = (objects: MemoryObjects) => ({ source: objects, sink: objects });
 
 /** Counts how far anybody looks. */
 function history(...records: readonly PostgresRecord[]): {
@@ -83,7 +86,7 @@ test('of a thousand earlier records a few are read, wherever the first that serv
     const many = Array.from({ length: 1000 }, () => older.record);
     // One life has few snapshots yet, an earlier one a thousand.
     const { iterable, read } = history(own.record, ...many);
-    const past = await findPast(iterable, liveOf(incarnation), own.objects);
+    const past = await findPast(iterable, liveOf(incarnation), vaulted(own.objects));
     assert.equal(formatLsn(past.predecessor!.position), own.record.walTo);
     assert.ok(read() <= 8, `${read()} were read`);
   }
@@ -95,7 +98,7 @@ test('the record that was restored is found however far back it is, and nothing 
   const many = (count: number): PostgresRecord[] =>
     Array.from({ length: count }, () => later.record);
   const { iterable, read } = history(...many(300), origin.record, ...many(700));
-  const past = await findPast(iterable, liveOf(newUuid(), origin.record), origin.objects);
+  const past = await findPast(iterable, liveOf(newUuid(), origin.record), vaulted(origin.objects));
   assert.equal(past.predecessor?.base.incarnation, origin.record.incarnation);
   assert.ok(read() <= 308, `${read()} were read`);
 });
@@ -105,6 +108,37 @@ test('the furthest of a few records counts, for the wall clock may have gone bac
   const far = await recordOf({ incarnation, walTo: at(7) });
   const near = await recordOf({ incarnation, walTo: at(3) });
   const { iterable } = history(near.record, near.record, far.record, near.record);
-  const past = await findPast(iterable, liveOf(incarnation), far.objects);
+  const past = await findPast(iterable, liveOf(incarnation), vaulted(far.objects));
   assert.equal(formatLsn(past.predecessor!.position), far.record.walTo);
+});
+
+test('what the vault has lost is not continued; what only the older snapshot needs may be lost', async () => {
+  const incarnation = newUuid();
+  const { record, objects } = await recordOf({ incarnation, walTo: at(3) });
+  const piece = { start: at(1), ref: await objects.writeBytes(Buffer.from('a piece')) };
+  const pieces = Array.from({ length: LEAF_PIECES + 1 }, () => piece);
+  const span = { incarnation, timeline: 1, from: at(1), forkLsn: undefined, pieces };
+  const noted = new Set<string>();
+  const noting = {
+    ...objects,
+    async writeBytes(content: Uint8Array) {
+      const ref = await objects.writeBytes(content);
+      noted.add(ref.digest);
+      return ref;
+    },
+  };
+  const wal = await writeWalList(noting, { spans: [span], history: null });
+  assert.equal(noted.size, 2, 'a leaf and the list');
+  const sequences = await objects.writeBytes(Buffer.from('[]'));
+  const long = { ...record, wal, sequences };
+  const found = (): ReturnType<typeof findPast> =>
+    findPast(history(long).iterable, liveOf(incarnation), vaulted(objects));
+  objects.lose(sequences.digest);
+  assert.equal((await found()).predecessor?.spans[0]?.pieces.length, LEAF_PIECES + 1);
+  for (const digest of [piece.ref.digest, ...noted]) {
+    const content = await objects.readBytes({ digest, bytes: 0, depth: 0 });
+    objects.lose(digest);
+    assert.deepEqual(await found(), { base: record.base, predecessor: undefined, lost: true });
+    await objects.writeBytes(content);
+  }
 });

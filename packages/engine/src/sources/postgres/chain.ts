@@ -1,11 +1,11 @@
 // What the next snapshot continues: the WAL list of an earlier one, or nothing, and then a new base is made.
 // An earlier record serves if it belongs to this incarnation, or is the one this incarnation was restored from. It must be in
-// `history`: only what a sealed snapshot of this vault names is known to be there.
+// `history`: only what a sealed snapshot of this vault names can be there. Whether it still is, the vault is asked: it may be damaged.
 import type { Json } from '@stillpoint/core';
-import type { ObjectSource } from '../contract.ts';
 import type { Origin } from './incarnation.ts';
 import { bytesBetween, parseLsn, type Lsn } from './lsn.ts';
 import { parseRecord, type BaseRef, type PostgresRecord } from './record.ts';
+import { canBeContinued, type Vaulted } from './references.ts';
 import { readWalList, type WalSpan } from './wal-list.ts';
 
 export interface Predecessor {
@@ -22,6 +22,8 @@ export interface Past {
   readonly predecessor: Predecessor | undefined;
   /** Of the newest snapshot of this cluster, whether it can be continued or not: a new base is much like it. */
   readonly base: BaseRef | undefined;
+  /** There is one to continue, but the vault has lost something that it rests on. */
+  readonly lost: boolean;
 }
 
 export interface LiveState {
@@ -40,7 +42,7 @@ const RECORDS_COMPARED = 8;
 export async function findPast(
   history: AsyncIterable<Json>,
   live: LiveState,
-  source: ObjectSource,
+  vault: Vaulted,
 ): Promise<Past> {
   const originMark =
     live.origin === undefined ? undefined : parseRecord(live.origin.record).mark.name;
@@ -60,24 +62,26 @@ export async function findPast(
     if (own !== undefined || origin !== undefined) compared += 1;
     if (compared >= RECORDS_COMPARED) break;
   }
-  return { base, predecessor: await choose({ own, origin }, live, source) };
+  const chosen = own ?? origin;
+  if (chosen === undefined || !isOnTimeline(chosen, live, own !== undefined)) {
+    return { base, predecessor: undefined, lost: false };
+  }
+  if (!(await canBeContinued(chosen, vault))) return { base, predecessor: undefined, lost: true };
+  const { spans } = await readWalList(vault.source, chosen.wal);
+  const continued =
+    own === undefined && live.origin !== undefined
+      ? forkSpans(spans, live, live.origin, parseLsn(chosen.walTo))
+      : spans;
+  return { base, predecessor: continueFrom(chosen, continued), lost: false };
 }
 
-async function choose(
-  found: { readonly own: PostgresRecord | undefined; readonly origin: PostgresRecord | undefined },
-  live: LiveState,
-  source: ObjectSource,
-): Promise<Predecessor | undefined> {
-  const { own, origin } = found;
-  if (own !== undefined) {
-    if (own.mark.timeline !== live.timeline) return undefined;
-    const { spans } = await readWalList(source, own.wal);
-    return continueFrom(own, spans);
-  }
-  if (origin === undefined || live.origin === undefined) return undefined;
-  if (live.origin.timeline !== live.timeline) return undefined;
-  const { spans } = await readWalList(source, origin.wal);
-  return continueFrom(origin, forkSpans(spans, live, live.origin, parseLsn(origin.walTo)));
+/** `isOwn`: of this life; else the one that it was restored from. */
+function isOnTimeline(
+  record: PostgresRecord,
+  { timeline, origin }: LiveState,
+  isOwn: boolean,
+): boolean {
+  return (isOwn ? record.mark.timeline : origin?.timeline) === timeline;
 }
 
 function continueFrom(record: PostgresRecord, spans: readonly WalSpan[]): Predecessor {

@@ -1,16 +1,10 @@
 // The managed driver under the shared suite, on real clusters.
-import { after, test } from 'node:test';
+import { test } from 'node:test';
 import { systemClock } from '@stillpoint/core';
 import { driverSuite, type DriverHarness } from '../testkit/driver-suite.ts';
 import type { Cluster } from './cluster/contract.ts';
 import { createManagedPostgresDriver } from './driver.ts';
-import {
-  never,
-  openThrowawayCluster,
-  removePlace,
-  startThrowawayCluster,
-  withDatabase,
-} from './testing.ts';
+import { never, openThrowawayCluster, holdThrowawayCluster, withDatabase } from './testing.ts';
 
 const contentOf = (cluster: Cluster): Promise<string> =>
   withDatabase(cluster, async (client) => {
@@ -21,18 +15,13 @@ const contentOf = (cluster: Cluster): Promise<string> =>
   });
 
 /** One cluster for all tests: the suite compares states with each other, so each test may begin where the last one ended. */
-const shared = await startThrowawayCluster();
-after(async () => {
-  await shared[Symbol.asyncDispose]();
-  await removePlace();
-});
-await withDatabase(shared.cluster, async (client) => {
+const cluster = await holdThrowawayCluster();
+await withDatabase(cluster, async (client) => {
   await client.query('CREATE TABLE notes (id int PRIMARY KEY, word text NOT NULL)');
   await client.query(`INSERT INTO notes VALUES (1, 'one')`);
 });
 
 async function makeHarness(): Promise<DriverHarness> {
-  const { cluster } = shared;
   await cluster.start(never);
   const resources = new AsyncDisposableStack();
   return {

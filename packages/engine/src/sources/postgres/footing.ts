@@ -1,6 +1,6 @@
 // What a capture stands on before its mark: the base and WAL of an earlier snapshot, continued up to now, or a new base.
-// A new base is owed only when there is nothing to continue, when the log since has a gap, or when there is much of it; each
-// time it is said. How much is much: docs/decisions/0017-keep-alive-what-is-restored.md.
+// A new base is owed only when there is nothing to continue, when the vault or the server has lost what was, or when there is much of
+// it; each time it is said. How much is much: docs/decisions/0017-keep-alive-what-is-restored.md.
 import type { ProgressListener } from '@stillpoint/core';
 import type { BeginOptions } from '../contract.ts';
 import { storeBase } from './base.ts';
@@ -53,16 +53,24 @@ export async function findFooting(
   live: Live,
   options: BeginOptions,
 ): Promise<Footing> {
-  const { history, source, progress } = options;
+  const { history, progress } = options;
   const say = (level: 'info' | 'warn', text: string): void =>
     progress({ type: 'note:said', level, text });
   const origin = await readNote(cluster, live.incarnation, 'origin');
-  const { predecessor, base: previous } = await findPast(history, { ...live, origin }, source);
+  const past = await findPast(history, { ...live, origin }, options);
+  const { predecessor, base: previous } = past;
   if (predecessor === undefined) {
-    say(
-      'info',
-      'The database is captured whole: no earlier snapshot of this cluster can be continued.',
-    );
+    if (past.lost) {
+      say(
+        'warn',
+        'The database is captured whole: the vault has lost a part of what its last snapshot rests on. stillpoint verify says what is lost.',
+      );
+    } else {
+      say(
+        'info',
+        'The database is captured whole: no earlier snapshot of this cluster can be continued.',
+      );
+    }
     return makeFooting(cluster, live, options, previous);
   }
   // What nobody has read yet counts too: it need not be stored at all then.

@@ -2,26 +2,20 @@
 // record named is gone as soon as the server has recycled it. Whatever is forgotten: the next snapshot is whole, and so is
 // each that remains, with nothing of the forgotten ones needed. STILLPOINT_SOAK: more histories.
 import assert from 'node:assert/strict';
-import { after, test } from 'node:test';
+import { test } from 'node:test';
 import { postgresReferences } from './references.ts';
 import { withControl } from './session.ts';
 import {
   beginLife,
   never,
-  removePlace,
-  startThrowawayCluster,
+  holdThrowawayCluster,
   withDatabase,
   type Life,
   type Taken,
 } from './testing.ts';
 
 // Without wal_keep_size the slot alone keeps the log, so that it goes when a snapshot is sealed.
-const live = await startThrowawayCluster({ wal_keep_size: '0' });
-after(async () => {
-  await live[Symbol.asyncDispose]();
-  await removePlace();
-});
-const { cluster } = live;
+const cluster = await holdThrowawayCluster({ wal_keep_size: '0' });
 const soak = process.env['STILLPOINT_SOAK'] !== undefined;
 let made = 0;
 

@@ -1,24 +1,19 @@
 // Lives of one cluster: snapshots, restores and undos in turn, on real servers, with everything a database can hold that a
 // row count would not show. Each restore must be exact, and none may cost a new base.
 import assert from 'node:assert/strict';
-import { after, test } from 'node:test';
+import { test } from 'node:test';
 import type { Cluster } from './cluster/contract.ts';
 import {
   beginLife,
   never,
-  removePlace,
-  startThrowawayCluster,
+  holdThrowawayCluster,
   withDatabase,
   type Life,
   type Taken,
 } from './testing.ts';
 import { withControl } from './session.ts';
 
-const live = await startThrowawayCluster();
-after(async () => {
-  await live[Symbol.asyncDispose]();
-  await removePlace();
-});
+const cluster = await holdThrowawayCluster();
 
 const SECOND = 'Zweite "Datenbank" / ü';
 
@@ -83,7 +78,6 @@ async function contentOf(cluster: Cluster): Promise<string> {
 const basesOf = (life: Life): number => life.said.filter((text) => text === 'phase:base').length;
 
 test('snapshot A, restore A, snapshot B, undo, snapshot C, restore each: exact, and one base', async () => {
-  const { cluster } = live;
   const life = beginLife(cluster);
   await makeContent(cluster);
   const states = new Map<string, { readonly taken: Taken; readonly content: string }>();
@@ -121,7 +115,6 @@ test('snapshot A, restore A, snapshot B, undo, snapshot C, restore each: exact, 
 });
 
 test('two lives restored from one base keep their own histories', async () => {
-  const { cluster } = live;
   const life = beginLife(cluster);
   await change(cluster, 'root');
   const root = await life.capture();

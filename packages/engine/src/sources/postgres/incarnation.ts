@@ -6,7 +6,7 @@
 import { makeDirectory, removeFileDurable, writeFileAtomic, type Json } from '@stillpoint/core';
 import { open, readFile } from 'node:fs/promises';
 import path from 'node:path';
-import { z } from 'zod';
+import * as z from 'zod';
 import type { Cluster } from './cluster/contract.ts';
 import { parseStored } from './record.ts';
 

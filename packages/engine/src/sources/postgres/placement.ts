@@ -1,7 +1,7 @@
 // A placement of this driver: which incarnation to switch to. Journaled by the engine and handed back, perhaps by another
 // process.
 import type { Json } from '@stillpoint/core';
-import { z } from 'zod';
+import * as z from 'zod';
 import type { Placement } from '../contract.ts';
 import { parseStored } from './record.ts';
 

@@ -1,17 +1,12 @@
 // What a restore must refuse, and what it leaves behind when it does: nothing.
 import assert from 'node:assert/strict';
-import { after, test } from 'node:test';
+import { test } from 'node:test';
 import { isFailure, newSnapshotId, type ErrorCode } from '@stillpoint/core';
 import { schemaDigestsKnown, settleSession } from './schema-digest.ts';
-import { beginLife, never, removePlace, startThrowawayCluster, withDatabase } from './testing.ts';
+import { beginLife, never, holdThrowawayCluster, withDatabase } from './testing.ts';
 import { readWalList } from './wal-list.ts';
 
-const live = await startThrowawayCluster();
-after(async () => {
-  await live[Symbol.asyncDispose]();
-  await removePlace();
-});
-const { cluster } = live;
+const cluster = await holdThrowawayCluster();
 await withDatabase(cluster, async (client) => {
   await client.query('CREATE TABLE notes AS SELECT 1 AS n');
   await client.query("ALTER TABLE notes ADD kind varchar CHECK (kind IN ('a', 'b'))");

@@ -1,7 +1,7 @@
 // A snapshot that holds much WAL, told again by a base just before its mark: the same state, far less WAL, nothing of the old base
 // needed, and a history that goes on from it.
 import assert from 'node:assert/strict';
-import { after, test } from 'node:test';
+import { test } from 'node:test';
 import { silent } from '@stillpoint/core';
 import type { StreamRef } from '../contract.ts';
 import { bytesBetween, parseLsn } from './lsn.ts';
@@ -11,19 +11,13 @@ import { withControl } from './session.ts';
 import {
   beginLife,
   never,
-  removePlace,
-  startThrowawayCluster,
+  holdThrowawayCluster,
   withDatabase,
   type Life,
   type Taken,
 } from './testing.ts';
 
-const live = await startThrowawayCluster({ wal_keep_size: '0' });
-after(async () => {
-  await live[Symbol.asyncDispose]();
-  await removePlace();
-});
-const { cluster } = live;
+const cluster = await holdThrowawayCluster({ wal_keep_size: '0' });
 
 async function sql(text: string): Promise<unknown[]> {
   return withDatabase(cluster, async (client) => (await client.query(text)).rows as unknown[]);

@@ -2,7 +2,7 @@
 // a restore needs. Read back strictly, because it may be years old or come from another machine.
 // docs/format/manifest.md describes it; `version` grows when a reader of today would misread it.
 import { failure, type Json } from '@stillpoint/core';
-import { z } from 'zod';
+import * as z from 'zod';
 import { streamRefSchema } from '../contract.ts';
 import { isLsnText } from './lsn.ts';
 

@@ -4,7 +4,7 @@
 // value that was given out before the mark is never given out again.
 import { canonicalBytes } from '@stillpoint/core';
 import type { Client } from 'pg';
-import { z } from 'zod';
+import * as z from 'zod';
 import type { ObjectSink, ObjectSource, StreamRef } from '../contract.ts';
 import { parseStored } from './record.ts';
 

@@ -3,6 +3,7 @@ import { chmodSync, mkdtempSync } from 'node:fs';
 import { rm } from 'node:fs/promises';
 import os from 'node:os';
 import path from 'node:path';
+import { after } from 'node:test';
 import {
   newSnapshotId,
   newUuid,
@@ -15,6 +16,7 @@ import { Client } from 'pg';
 import type { PrepareOptions, SourceDriver } from '../contract.ts';
 import { createMemoryObjects, type MemoryObjects } from '../testkit/memory-objects.ts';
 import { createCluster, type Cluster } from './cluster/index.ts';
+import { shareUnpacked } from './cluster/testing/run-directory.ts';
 import { createManagedPostgresDriver } from './driver.ts';
 import { parseRecord, type PostgresRecord } from './record.ts';
 
@@ -23,6 +25,7 @@ export const never = new AbortController().signal;
 /** One directory for a whole test file, so that the binaries are unpacked once. */
 const place = mkdtempSync(path.join(os.tmpdir(), 'stillpoint-driver-'));
 chmodSync(place, 0o711);
+shareUnpacked(path.join(place, 'system'), path.join(place, 'cache'));
 
 /** To be given to `after` of each test file that uses the clusters below. */
 export async function removePlace(): Promise<void> {
@@ -65,6 +68,18 @@ export async function startThrowawayCluster(
   await made.cluster.ensureCreated(never);
   await made.cluster.start(never);
   return made;
+}
+
+/** One for all tests of a file; it goes, and the place with it, when they have ended. */
+export async function holdThrowawayCluster(
+  settings: Readonly<Record<string, string>> = {},
+): Promise<Cluster> {
+  const made = await startThrowawayCluster(settings);
+  after(async () => {
+    await made[Symbol.asyncDispose]();
+    await removePlace();
+  });
+  return made.cluster;
 }
 
 /** Runs statements as the application does, in its database or another. */

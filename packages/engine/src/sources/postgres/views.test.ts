@@ -1,24 +1,12 @@
 import assert from 'node:assert/strict';
-import { after, test } from 'node:test';
+import { test } from 'node:test';
 import { newSnapshotId, newUuid, systemClock } from '@stillpoint/core';
 import type { DatabaseSet, DatabaseView, PrepareOptions } from '../contract.ts';
 import { readNote, writeNote } from './incarnation.ts';
 import { prepare } from './prepare.ts';
-import {
-  beginLife,
-  never,
-  removePlace,
-  startThrowawayCluster,
-  withDatabase,
-  type Taken,
-} from './testing.ts';
+import { beginLife, never, holdThrowawayCluster, withDatabase, type Taken } from './testing.ts';
 
-const throwaway = await startThrowawayCluster();
-const { cluster } = throwaway;
-after(async () => {
-  await throwaway[Symbol.asyncDispose]();
-  await removePlace();
-});
+const cluster = await holdThrowawayCluster();
 const life = beginLife(cluster);
 const access = life.driver.database!;
 

@@ -4,7 +4,7 @@
 // INVARIANTS: within a span the pieces follow each other without a gap; a span ends where the next one begins or
 // later; a piece never crosses a multiple of PIECE_BYTES.
 import { canonicalBytes } from '@stillpoint/core';
-import { z } from 'zod';
+import * as z from 'zod';
 import {
   streamRefSchema,
   type ObjectSink,

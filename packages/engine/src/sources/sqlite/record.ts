@@ -1,7 +1,7 @@
 // What a manifest says of a SQLite file, and what a restore's journal says of one that is prepared. Read back strictly: either may
 // be old, or come from another machine.
 import { failure, type Json } from '@stillpoint/core';
-import { z } from 'zod';
+import * as z from 'zod';
 import { streamRefSchema } from '../contract.ts';
 
 const access = {

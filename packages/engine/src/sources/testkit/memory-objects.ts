@@ -6,6 +6,8 @@ import type { ObjectSink, ObjectSource, StreamRef } from '../contract.ts';
 export interface MemoryObjects extends ObjectSink, ObjectSource {
   /** Plain bytes that were new. */
   readonly bytesStored: () => number;
+  /** As a vault that is damaged. */
+  readonly lose: (digest: string) => void;
   /** Digests that were read, to prove that references() is complete. */
   readonly digestsRead: ReadonlySet<string>;
 }
@@ -35,6 +37,8 @@ export function createMemoryObjects(): MemoryObjects {
   return {
     bytesStored: () => stored,
     digestsRead,
+    lose: (digest) => void objects.delete(digest),
+    has: async ({ digest }) => objects.has(digest),
     writeBytes,
     async writeStream(content) {
       const pieces: Uint8Array[] = [];

@@ -8,7 +8,7 @@
 import { canonicalBytes, digestOf, failure } from '@stillpoint/core';
 import { createCipheriv, createDecipheriv, randomBytes, scrypt } from 'node:crypto';
 import { promisify } from 'node:util';
-import { z } from 'zod';
+import * as z from 'zod';
 import { KEY_BYTES, type VaultKeys } from './keys.ts';
 import { TAG_BYTES } from './sealed-object.ts';
 

@@ -211,6 +211,16 @@ describe('beginning a vault', () => {
     assert.equal((await keysOf(store, 'keys/')).length, 1, 'the slots of the others are gone');
   });
 
+  test('whoever begins it has the keys that its passphrase opens; whoever comes later tries the passphrase', async () => {
+    const store = createMemoryStore();
+    const begin = () => beginVault(store, { passphrase: first, cost }, systemClock);
+    const begun = await begin();
+    assert.ok(begun !== undefined);
+    const { id, ...rest } = begun;
+    assert.deepEqual(await unlock(store, id, first), rest);
+    assert.equal(await begin(), undefined);
+  });
+
   test('of two at once with two passphrases one wins, and the other is told', async () => {
     const store = createMemoryStore();
     const results = await Promise.allSettled([make(store, first), make(store, second)]);

@@ -35,7 +35,7 @@ export interface Image {
 export const WINDOW_BYTES = 8 * 1024 * 1024;
 const LAYER_READ_AHEAD = 4;
 /** Groups are small; a quarter as many bytes are read ahead as of other streams, and the next window besides. */
-const GROUPS_PER_CHUNK = 2;
+export const GROUPS_PER_CHUNK = 2;
 const PIECE_BYTES = 1024 * 1024;
 
 /** Whole pages only. */
@@ -187,7 +187,7 @@ function createPagesReader(
 }
 
 /** In the order in which groups are first needed: that is how they lie in packs. */
-function pagesByGroup(table: PageTable, from: number, until: number): Map<number, number[]> {
+export function pagesByGroup(table: PageTable, from: number, until: number): Map<number, number[]> {
   const wanted = new Map<number, number[]>();
   for (let page = from; page < until; page++) {
     const group = table.groupOf(page);
@@ -208,6 +208,6 @@ function digestHexOf(ref: StreamRef): string {
   return digestHex(ref.digest);
 }
 
-function damaged(ref: StreamRef, reason: string): StillpointError {
+export function damaged(ref: StreamRef, reason: string): StillpointError {
   return failure('IMAGE_DAMAGED', { image: ref.digest, reason });
 }

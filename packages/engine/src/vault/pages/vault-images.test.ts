@@ -88,6 +88,33 @@ void test('a lost pack is damage of the images that need it, and the next image 
   });
 });
 
+void test('whichever pack is lost, of pages, layers or heads, the next image names nothing of it', async () => {
+  const random = randomFrom(6);
+  const store = createMemoryStore();
+  const content = noise(random, 200 * pageBytes);
+  const write = (previous?: StreamRef): ReturnType<typeof writeWith> =>
+    inVault(store, (vault) =>
+      writeWith(vault, (sink) =>
+        sink.writeStream([content], { pageBytes, ...(previous === undefined ? {} : { previous }) }),
+      ),
+    );
+  let { ref } = await write();
+  // With deltas, so that more than one layer is taken over.
+  for (let step = 0; step < 3; step++) {
+    content[Math.floor(random() * content.length)]! ^= 1;
+    ({ ref } = await write(ref));
+  }
+  const packs = (await Array.fromAsync(store.list('packs/'))).map(({ key }) => key);
+  assert.ok(packs.length > 10);
+  for (const key of packs) {
+    const pack = await store.get(key);
+    await store.delete(key);
+    const next = await write(ref);
+    await inVault(store, (vault) => verified(vault, next.ref));
+    await store.put(key, pack);
+  }
+});
+
 void test('chunks that lie in no index can be read, but no image rests on them', async () => {
   const store = createMemoryStore();
   const content = noise(randomFrom(3), 200 * pageBytes);

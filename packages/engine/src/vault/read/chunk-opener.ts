@@ -3,20 +3,23 @@
 import { TAG_BYTES } from '../crypto/sealed-object.ts';
 import type { VaultKeys } from '../crypto/keys.ts';
 import { CHUNK_BYTES_MAX } from '../format/pack-table.ts';
-import type { SealedChunk, Workers } from '../write/jobs.ts';
+import type { ChunkTarget, SealedChunk, Workers } from '../write/jobs.ts';
 import type { ChunkLocation } from './chunk-index.ts';
 
 /** Plain bytes that make a job of their own: more together would keep one thread busy while others wait. */
 const JOB_BYTES = 512 * 1024;
 
+const APART_FROM_BYTES = 64 * 1024;
+
 export interface ChunkOpener {
-  /** The plain bytes; or, as text, what is wrong. The stored bytes may be used again at once. */
-  open(at: ChunkLocation, stored: Uint8Array): Promise<Uint8Array | string>;
+  /** The plain bytes, or none if they were written; or, as text, what is wrong. The stored bytes are gone for the caller. */
+  open(at: ChunkLocation, stored: Uint8Array, into?: ChunkTarget): Promise<Uint8Array | string>;
 }
 
 interface Wanted {
   readonly at: ChunkLocation;
   readonly stored: Uint8Array;
+  readonly into: ChunkTarget | undefined;
   resolve(outcome: Uint8Array | string): void;
   reject(error: unknown): void;
 }
@@ -39,12 +42,12 @@ export function createChunkOpener(keys: VaultKeys, workers: Pick<Workers, 'run'>
   };
 
   return {
-    async open(at, stored) {
+    async open(at, stored, into) {
       const unbelievable = whatIsWrongWith(at);
       if (unbelievable !== undefined) return unbelievable;
       if (stored.length < at.storedBytes) return 'the pack ends before its end';
       return await new Promise((resolve, reject) => {
-        wanted.push({ at, stored, resolve, reject });
+        wanted.push({ at, stored, into, resolve, reject });
         wantedBytes += at.plainBytes;
         if (wantedBytes >= JOB_BYTES) void send();
         else if (wanted.length === 1) setImmediate(() => void send());
@@ -53,15 +56,22 @@ export function createChunkOpener(keys: VaultKeys, workers: Pick<Workers, 'run'>
   };
 }
 
-/** Copies: readers keep the blocks of packs that these are parts of. */
+/** Small ones are copied, for to hand over a buffer costs more than that; a large one is handed over as it is. */
 function inOneBuffer(wanted: readonly Wanted[]): SealedChunk[] {
-  const bytes = wanted.reduce((sum, { at }) => sum + at.storedBytes, 0);
-  const together = new Uint8Array(bytes);
+  const isApart = ({ stored }: Wanted): boolean =>
+    stored.byteLength > APART_FROM_BYTES && stored.byteLength === stored.buffer.byteLength;
+  const bytes = wanted.reduce((sum, one) => sum + (isApart(one) ? 0 : one.at.storedBytes), 0);
+  const together = Buffer.allocUnsafeSlow(bytes);
   let filled = 0;
-  return wanted.map(({ at, stored: part }) => {
-    const stored = together.subarray(filled, filled + at.storedBytes);
-    stored.set(part.subarray(0, at.storedBytes));
+  const placed = ({ at, stored }: Wanted): Uint8Array => {
+    const place = together.subarray(filled, filled + at.storedBytes);
+    place.set(stored.subarray(0, at.storedBytes));
     filled += at.storedBytes;
+    return place;
+  };
+  return wanted.map((one) => {
+    const { at, into } = one;
+    const stored = isApart(one) ? one.stored : placed(one);
     const { hex, encoding, plainBytes } = at;
     // Of its own, for it would take along the whole index that it lies in.
     return {
@@ -71,6 +81,7 @@ function inOneBuffer(wanted: readonly Wanted[]): SealedChunk[] {
       encoding,
       plainBytes,
       stored,
+      ...(into === undefined ? {} : { into }),
     };
   });
 }

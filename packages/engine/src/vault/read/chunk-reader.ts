@@ -5,11 +5,14 @@ import type { ChunkLocation } from './chunk-index.ts';
 import { whatIsWrongWith, type ChunkOpener } from './chunk-opener.ts';
 import type { IndexLoader } from './index-loader.ts';
 import { INDEX_PREFIX, packKey } from '../format/layout.ts';
+import type { ChunkTarget } from '../write/jobs.ts';
 import type { PackReader } from './pack-reader.ts';
 
 export interface ChunkReader {
   /** In memory that is the caller's. CHUNK_MISSING, CHUNK_DAMAGED. */
   read(hex: string): Promise<Uint8Array>;
+  /** Writes them instead. Resolves to how many the chunk has. */
+  write(hex: string, into: ChunkTarget): Promise<number>;
 }
 
 export interface ChunkReaderParts {
@@ -22,26 +25,33 @@ export function createChunkReader({ loader, packs, opener }: ChunkReaderParts): 
   const { index, recovered } = loader;
   const further = [async () => {}, () => loader.refresh(), () => loader.recover()];
 
-  return {
-    async read(hex) {
-      const tried = new Set<string>();
-      let failed: unknown;
-      for (const lookFurther of further) {
-        await lookFurther();
-        for (const copy of [...index.locate(hex), ...recovered.locate(hex)]) {
-          const place = `${copy.pack.hex}:${copy.offset}`;
-          if (tried.has(place)) continue;
-          tried.add(place);
-          try {
-            return await readCopy(packs, opener, copy);
-          } catch (error) {
-            if (!isChunkFailure(error)) throw error;
-            failed ??= error;
-          }
+  const firstGood = async <T>(hex: string, use: (copy: ChunkLocation) => Promise<T>) => {
+    const tried = new Set<string>();
+    let failed: unknown;
+    for (const lookFurther of further) {
+      await lookFurther();
+      for (const copy of [...index.locate(hex), ...recovered.locate(hex)]) {
+        const place = `${copy.pack.hex}:${copy.offset}`;
+        if (tried.has(place)) continue;
+        tried.add(place);
+        try {
+          return await use(copy);
+        } catch (error) {
+          if (!isChunkFailure(error)) throw error;
+          failed ??= error;
         }
       }
-      throw failed ?? missing(hex);
-    },
+    }
+    throw failed ?? missing(hex);
+  };
+
+  return {
+    read: (hex) => firstGood(hex, (copy) => readCopy({ packs, opener }, copy)),
+    write: (hex, into) =>
+      firstGood(hex, async (copy) => {
+        await readCopy({ packs, opener }, copy, into);
+        return copy.plainBytes;
+      }),
   };
 }
 
@@ -61,9 +71,9 @@ export function isChunkFailure(error: unknown): error is StillpointError {
 }
 
 async function readCopy(
-  packs: PackReader,
-  opener: ChunkOpener,
+  { packs, opener }: Pick<ChunkReaderParts, 'packs' | 'opener'>,
   at: ChunkLocation,
+  into?: ChunkTarget,
 ): Promise<Uint8Array> {
   const unbelievable = whatIsWrongWith(at);
   if (unbelievable !== undefined) throw damaged(at, unbelievable);
@@ -75,7 +85,7 @@ async function readCopy(
     if (isFailure(error, 'VAULT_IO_FAILED')) throw damaged(at, error.message);
     throw error;
   }
-  const plain = await opener.open(at, stored);
+  const plain = await opener.open(at, stored, into);
   if (typeof plain === 'string') throw damaged(at, plain);
   return plain;
 }

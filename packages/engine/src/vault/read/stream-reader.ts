@@ -45,7 +45,7 @@ async function* walk(
 }
 
 export async function* readChunks(
-  chunks: ChunkReader,
+  chunks: Pick<ChunkReader, 'read'>,
   ref: StreamRef,
   readAhead: number,
 ): AsyncGenerator<Uint8Array> {
@@ -67,7 +67,7 @@ export async function* readChunks(
 /** For images, whose layers are streams that are none. */
 export const plainStreams: PlainStreams = { list: listChunks, read: readChunks };
 
-async function readSized(chunks: ChunkReader, entry: ListEntry): Promise<Uint8Array> {
+async function readSized(chunks: Pick<ChunkReader, 'read'>, entry: ListEntry): Promise<Uint8Array> {
   const plain = await chunks.read(entry.hex);
   if (plain.length !== entry.bytes) {
     throw notAsNamed(entry, `it has ${plain.length} bytes where ${entry.bytes} are named`);

@@ -18,10 +18,18 @@ export interface ListedObject {
   readonly bytes: number;
 }
 
-export async function* listDirectory(root: string, prefix: string): AsyncGenerator<ListedObject> {
+export async function* listDirectory(
+  root: string,
+  prefix: string,
+  signal?: AbortSignal,
+): AsyncGenerator<ListedObject> {
   const folder = prefix.slice(0, prefix.lastIndexOf('/') + 1);
+  signal?.throwIfAborted();
   try {
-    for await (const group of walk(root, folder, prefix)) yield* group;
+    for await (const group of walk(root, folder, prefix)) {
+      yield* group;
+      signal?.throwIfAborted();
+    }
   } catch (error) {
     throw storeError(error, { vault: root, operation: 'list', key: prefix });
   }

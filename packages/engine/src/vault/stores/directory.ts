@@ -54,27 +54,30 @@ export function createDirectoryStore(root: string): Store {
       return await guarded('read', key, () => readFile(path.join(root, key), options));
     },
 
-    async stat(key) {
+    async stat(key, options = {}) {
       assertStoreKey(key);
+      options.signal?.throwIfAborted();
       return await guarded('read', key, async () => {
         const found = await stat(path.join(root, key)).catch(ignoreAbsent);
         return found?.isFile() ? { bytes: found.size } : undefined;
       });
     },
 
-    list(prefix) {
-      return listDirectory(root, prefix);
+    list(prefix, options = {}) {
+      return listDirectory(root, prefix, options.signal);
     },
 
-    async delete(key) {
+    async delete(key, options = {}) {
       assertStoreKey(key);
+      options.signal?.throwIfAborted();
       await guarded('delete', key, async () => {
         const file = path.join(root, key);
         await unlink(file).then(() => fsyncDirectory(path.dirname(file)), ignoreAbsent);
       });
     },
 
-    async ensureWritable() {
+    async ensureWritable(options = {}) {
+      options.signal?.throwIfAborted();
       await guarded('prepare', TEMPORARY_PART, async () => {
         const directory = path.join(root, TEMPORARY_PART);
         await folders.ensure(directory);
@@ -85,7 +88,8 @@ export function createDirectoryStore(root: string): Store {
       });
     },
 
-    async freeBytes() {
+    async freeBytes(options = {}) {
+      options.signal?.throwIfAborted();
       return await guarded('read', '.', () => freeBytesAt(root));
     },
 

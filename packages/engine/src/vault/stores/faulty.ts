@@ -6,7 +6,14 @@
 import { failure, type StillpointError } from '@stillpoint/core';
 import type { Store, StoreKey } from '../contract.ts';
 
-export type StoreOperation = 'put' | 'get' | 'stat' | 'list' | 'delete' | 'ensureWritable';
+export type StoreOperation =
+  | 'put'
+  | 'get'
+  | 'stat'
+  | 'list'
+  | 'delete'
+  | 'ensureWritable'
+  | 'freeBytes';
 export type Fault = 'ok' | 'fail' | 'hang' | 'cut';
 
 export interface StoreCall {
@@ -47,17 +54,20 @@ export function createFaultyStore(store: Store, script: (call: StoreCall) => Fau
         const content = await store.get(key, options);
         return cut ? half(content) : content;
       }),
-    stat: (key) => around('stat', key, undefined, () => store.stat(key)),
-    async *list(prefix) {
-      const entries = await around('list', prefix, undefined, async (cut) => {
-        const all = await Array.fromAsync(store.list(prefix));
+    stat: (key, options) => around('stat', key, options?.signal, () => store.stat(key, options)),
+    async *list(prefix, options) {
+      const entries = await around('list', prefix, options?.signal, async (cut) => {
+        const all = await Array.fromAsync(store.list(prefix, options));
         return cut ? all.slice(0, Math.floor(all.length / 2)) : all;
       });
       yield* entries;
     },
-    delete: (key) => around('delete', key, undefined, () => store.delete(key)),
-    ensureWritable: () => around('ensureWritable', '', undefined, () => store.ensureWritable()),
-    freeBytes: () => store.freeBytes(),
+    delete: (key, options) =>
+      around('delete', key, options?.signal, () => store.delete(key, options)),
+    ensureWritable: (options) =>
+      around('ensureWritable', '', options?.signal, () => store.ensureWritable(options)),
+    freeBytes: (options) =>
+      around('freeBytes', '', options?.signal, () => store.freeBytes(options)),
     close: () => store.close(),
   };
 }

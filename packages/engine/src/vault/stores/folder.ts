@@ -16,15 +16,15 @@ export function createFolderStore(store: Store, folder: StoreKey): Store {
     supports: store.supports,
     put: async (key, content, options) => store.put(inside(key), content, options),
     get: async (key, options) => store.get(inside(key), options),
-    stat: async (key) => store.stat(inside(key)),
-    async *list(prefix) {
-      for await (const { key, bytes } of store.list(before + prefix)) {
+    stat: async (key, options) => store.stat(inside(key), options),
+    async *list(prefix, options) {
+      for await (const { key, bytes } of store.list(before + prefix, options)) {
         yield { key: key.slice(before.length), bytes };
       }
     },
-    delete: async (key) => store.delete(inside(key)),
-    ensureWritable: () => store.ensureWritable(),
-    freeBytes: () => store.freeBytes(),
+    delete: async (key, options) => store.delete(inside(key), options),
+    ensureWritable: (options) => store.ensureWritable(options),
+    freeBytes: (options) => store.freeBytes(options),
     close: async () => {},
   };
 }

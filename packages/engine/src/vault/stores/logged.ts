@@ -57,13 +57,13 @@ export function createLoggedStore(
         (content) => content.length,
         () => store.get(key, options),
       ),
-    stat: (key) => around('stat', key, nothing, () => store.stat(key)),
-    async *list(prefix) {
+    stat: (key, options) => around('stat', key, nothing, () => store.stat(key, options)),
+    async *list(prefix, options) {
       const start = clock.monotonicMs();
       let amount = 0;
       let end = 'left';
       try {
-        for await (const entry of store.list(prefix)) {
+        for await (const entry of store.list(prefix, options)) {
           amount++;
           yield entry;
         }
@@ -75,9 +75,10 @@ export function createLoggedStore(
         log({ operation: 'list', key: prefix, ms: clock.monotonicMs() - start, amount, end });
       }
     },
-    delete: (key) => around('delete', key, nothing, () => store.delete(key)),
-    ensureWritable: () => around('ensureWritable', '', nothing, () => store.ensureWritable()),
-    freeBytes: () => store.freeBytes(),
+    delete: (key, options) => around('delete', key, nothing, () => store.delete(key, options)),
+    ensureWritable: (options) =>
+      around('ensureWritable', '', nothing, () => store.ensureWritable(options)),
+    freeBytes: (options) => store.freeBytes(options),
     close: () => store.close(),
   };
 }

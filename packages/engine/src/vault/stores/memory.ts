@@ -29,28 +29,34 @@ export function createMemoryStore(): Store {
       return content.slice(offset, offset + bytes);
     },
 
-    async stat(key) {
+    async stat(key, options = {}) {
       assertStoreKey(key);
+      options.signal?.throwIfAborted();
       const content = objects.get(key);
       return content === undefined ? undefined : { bytes: content.length };
     },
 
-    async *list(prefix) {
+    async *list(prefix, options = {}) {
       const keys = [...objects.keys()].filter((key) => key.startsWith(prefix)).toSorted();
+      options.signal?.throwIfAborted();
       for (const key of keys) {
         const content = objects.get(key);
         if (content !== undefined) yield { key, bytes: content.length };
       }
     },
 
-    async delete(key) {
+    async delete(key, options = {}) {
       assertStoreKey(key);
+      options.signal?.throwIfAborted();
       objects.delete(key);
     },
 
-    async ensureWritable() {},
+    async ensureWritable(options = {}) {
+      options.signal?.throwIfAborted();
+    },
 
-    async freeBytes() {
+    async freeBytes(options = {}) {
+      options.signal?.throwIfAborted();
       return undefined;
     },
 

@@ -43,11 +43,11 @@ export function createRateLimitedStore(store: Store, options: RateLimitOptions):
       owe(content.length);
       return content;
     },
-    stat: (key) => store.stat(key),
-    list: (prefix) => store.list(prefix),
-    delete: (key) => store.delete(key),
-    ensureWritable: () => store.ensureWritable(),
-    freeBytes: () => store.freeBytes(),
+    stat: (key, call) => store.stat(key, call),
+    list: (prefix, call) => store.list(prefix, call),
+    delete: (key, call) => store.delete(key, call),
+    ensureWritable: (call) => store.ensureWritable(call),
+    freeBytes: (call) => store.freeBytes(call),
     close: () => store.close(),
   };
 }

@@ -11,11 +11,11 @@ export function createReadonlyStore(store: Store): Store {
     supports: store.supports,
     put: refuse,
     get: (key, options) => store.get(key, options),
-    stat: (key) => store.stat(key),
-    list: (prefix) => store.list(prefix),
+    stat: (key, options) => store.stat(key, options),
+    list: (prefix, options) => store.list(prefix, options),
     delete: refuse,
     ensureWritable: refuse,
-    freeBytes: () => store.freeBytes(),
+    freeBytes: (options) => store.freeBytes(options),
     close: () => store.close(),
   };
 }

@@ -2,7 +2,7 @@
 // clients which failed together do not come back together.
 import { setTimeout as delay } from 'node:timers/promises';
 import { isFailure } from '@stillpoint/core';
-import type { PutOptions, Store, StoreKey } from '../contract.ts';
+import type { StoreCallOptions, PutOptions, Store, StoreKey } from '../contract.ts';
 
 export interface RetryOptions {
   /** How often a call is tried in all. */
@@ -34,11 +34,11 @@ export function createRetryingStore(store: Store, options: RetryOptions = {}): S
     supports: store.supports,
     put: (key, content, putOptions) => putAgain(store, schedule, key, content, putOptions ?? {}),
     get: (key, getOptions) => again(schedule, getOptions?.signal, () => store.get(key, getOptions)),
-    stat: (key) => again(schedule, undefined, () => store.stat(key)),
-    list: (prefix) => listAgain(store, schedule, prefix),
-    delete: (key) => again(schedule, undefined, () => store.delete(key)),
-    ensureWritable: () => again(schedule, undefined, () => store.ensureWritable()),
-    freeBytes: () => again(schedule, undefined, () => store.freeBytes()),
+    stat: (key, call) => again(schedule, call?.signal, () => store.stat(key, call)),
+    list: (prefix, call) => listAgain(store, schedule, prefix, call),
+    delete: (key, call) => again(schedule, call?.signal, () => store.delete(key, call)),
+    ensureWritable: (call) => again(schedule, call?.signal, () => store.ensureWritable(call)),
+    freeBytes: (call) => again(schedule, call?.signal, () => store.freeBytes(call)),
     close: () => store.close(),
   };
 }
@@ -93,8 +93,7 @@ async function putAgain(
       await store.put(key, content, options);
     } catch (error) {
       if (attempt === 1 || !isFailure(error, 'OBJECT_EXISTS')) throw error;
-      const signal = options.signal === undefined ? {} : { signal: options.signal };
-      const found = await store.get(key, signal);
+      const found = await store.get(key, { signal: options.signal });
       if (Buffer.compare(found, content) !== 0) throw error;
     }
   });
@@ -105,11 +104,12 @@ async function* listAgain(
   store: Store,
   schedule: Schedule,
   prefix: string,
+  call: StoreCallOptions | undefined,
 ): AsyncGenerator<{ readonly key: StoreKey; readonly bytes: number }> {
   let last: StoreKey | undefined;
   for (let attempt = 1; ; attempt++) {
     try {
-      for await (const entry of store.list(prefix)) {
+      for await (const entry of store.list(prefix, call)) {
         if (last !== undefined && entry.key <= last) continue;
         last = entry.key;
         attempt = 1;
@@ -117,7 +117,7 @@ async function* listAgain(
       }
       return;
     } catch (error) {
-      await beforeNext(schedule, attempt, error, undefined);
+      await beforeNext(schedule, attempt, error, call?.signal);
     }
   }
 }

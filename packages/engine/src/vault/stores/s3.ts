@@ -5,8 +5,8 @@ import type { S3Address } from './s3/address.ts';
 import { createS3Caller, type S3ClientOptions, type S3Connection } from './s3/client.ts';
 import { nameOf } from './s3/errors.ts';
 import { listBucket } from './s3/listing.ts';
-import { endAbandonedUploads } from './s3/multipart.ts';
-import { objectAt, placeOf, type S3Place } from './s3/place.ts';
+import { endAbandonedUploads, type Sweep } from './s3/multipart.ts';
+import { abortable, objectAt, placeOf, type S3Place } from './s3/place.ts';
 import { readObject, statObject } from './s3/reading.ts';
 import { putObject, TRIAL_KEY, tryToWrite, type Writing } from './s3/writing.ts';
 import { assertStoreKey } from './store-key.ts';
@@ -56,38 +56,39 @@ export function createS3Store(address: S3Address, options: S3StoreOptions = {}):
       );
     },
 
-    async stat(key) {
+    async stat(key, { signal } = {}) {
       assertStoreKey(key);
-      return await caller.call({ operation: 'read', key }, async (connection) => {
-        const found = await statObject(connection, place, key, bucketSeen);
+      return await caller.call({ operation: 'read', key, signal }, async (connection) => {
+        const found = await statObject(connection, place, key, { bucketSeen, signal });
         bucketSeen = true;
         return found;
       });
     },
 
-    list(prefix) {
-      return listBucket(caller, place, prefix);
+    list(prefix, { signal } = {}) {
+      return listBucket(caller, place, { prefix, signal });
     },
 
-    async delete(key) {
+    async delete(key, { signal } = {}) {
       assertStoreKey(key);
-      await caller.call({ operation: 'delete', key }, async ({ sdk, client }) => {
+      await caller.call({ operation: 'delete', key, signal }, async ({ sdk, client }) => {
         try {
-          await client.send(new sdk.DeleteObjectCommand(objectAt(place, key)));
+          await client.send(new sdk.DeleteObjectCommand(objectAt(place, key)), abortable(signal));
         } catch (error) {
           if (nameOf(error) !== 'NoSuchKey') throw error;
         }
       });
     },
 
-    async ensureWritable() {
-      await caller.call({ operation: 'prepare', key: TRIAL_KEY }, async (connection) => {
-        await tryToWrite(writing(connection));
-        await sweep(connection, place, abandonedAfterMs);
+    async ensureWritable({ signal } = {}) {
+      await caller.call({ operation: 'prepare', key: TRIAL_KEY, signal }, async (connection) => {
+        await tryToWrite(writing(connection), signal);
+        await sweep(connection, place, { olderThanMs: abandonedAfterMs, signal });
       });
     },
 
-    async freeBytes() {
+    async freeBytes({ signal } = {}) {
+      signal?.throwIfAborted();
       return undefined;
     },
 
@@ -98,15 +99,21 @@ export function createS3Store(address: S3Address, options: S3StoreOptions = {}):
   };
 }
 
-/** Never rejects: leftovers only cost space, and the policy need not let them be seen. */
-async function sweep(connection: S3Connection, place: S3Place, olderThanMs: number): Promise<void> {
+/** Rejects only when the signal aborts: leftovers only cost space, and the policy need not let them be seen. */
+async function sweep(
+  connection: S3Connection,
+  place: S3Place,
+  { olderThanMs, signal }: Pick<Sweep, 'olderThanMs' | 'signal'>,
+): Promise<void> {
   try {
     const trial = new connection.sdk.HeadObjectCommand(objectAt(place, TRIAL_KEY));
     // It was written just now: so late it is by the server's clock.
-    const { LastModified: now } = await connection.client.send(trial);
-    if (now !== undefined) await endAbandonedUploads(connection, place, { now, olderThanMs });
+    const { LastModified: now } = await connection.client.send(trial, abortable(signal));
+    if (now === undefined) return;
+    await endAbandonedUploads(connection, place, { now, olderThanMs, signal });
   } catch {
     // As said above.
+    signal?.throwIfAborted();
   }
 }
 

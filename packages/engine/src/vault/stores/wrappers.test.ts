@@ -4,9 +4,11 @@ import { describe, test } from 'node:test';
 import { failure, isFailure, type Clock } from '@stillpoint/core';
 import type { Store } from '../contract.ts';
 import { storeSuite } from '../testkit.ts';
+import { createBoundStore } from './bound.ts';
 import { createFaultyStore, type Fault, type StoreCall } from './faulty.ts';
 import { createFolderStore } from './folder.ts';
 import { createLoggedStore, type StoreLogEntry } from './logged.ts';
+import { createMeasuredStore } from './measured.ts';
 import { createMemoryStore } from './memory.ts';
 import { createRateLimitedStore } from './rate-limit.ts';
 import { createRetryingStore, type RetryOptions } from './retry.ts';
@@ -20,6 +22,8 @@ const wrappers: readonly (readonly [string, (store: Store) => Store])[] = [
   ['retrying', (store) => createRetryingStore(store, now)],
   ['rate limited', (store) => createRateLimitedStore(store, { bytesPerSecond: 1e12 })],
   ['logged', (store) => createLoggedStore(store, () => {})],
+  ['measured', createMeasuredStore],
+  ['bound', (store) => createBoundStore(store, never)],
   ['retrying what fails half of the time', (store) => createRetryingStore(flaky(store), now)],
 ];
 for (const [name, wrap] of wrappers) {
@@ -266,4 +270,50 @@ describe('validateStore', () => {
     assert.equal(checked, 5);
     assert.deepEqual(await Array.fromAsync(store.list('')), []);
   });
+});
+
+test("each call of a bound store ends with its signal, with the call's own, and not before", async () => {
+  const hanging = createFaultyStore(createMemoryStore(), ({ phase }) =>
+    phase === 'before' ? 'hang' : 'ok',
+  );
+  for (const which of ['store', 'call']) {
+    const ends = { store: new AbortController(), call: new AbortController() };
+    const store = createBoundStore(hanging, ends.store.signal);
+    const { signal } = ends.call;
+    const calls = [
+      store.put('a', content, { signal }),
+      store.get('a', { signal }),
+      store.stat('a', { signal }),
+      Array.fromAsync(store.list('', { signal })),
+      store.delete('a', { signal }),
+      store.ensureWritable({ signal }),
+      store.freeBytes({ signal }),
+    ];
+    const reason = new Error('given up');
+    ends[which as 'store' | 'call'].abort(reason);
+    for (const ended of await Promise.allSettled(calls)) {
+      assert.deepEqual(ended, { status: 'rejected', reason });
+    }
+  }
+});
+
+test('with grace a call still gets through when its signal has aborted, and ends soon if it hangs', async () => {
+  const inner = createMemoryStore();
+  await inner.put('a', content);
+  const reason = new Error('given up');
+  const aborted = AbortSignal.abort(reason);
+  await createBoundStore(inner, aborted, 60_000).delete('a');
+  assert.equal(await inner.stat('a'), undefined);
+  const hanging = createFaultyStore(inner, () => 'hang');
+  await assert.rejects(createBoundStore(hanging, aborted, 1).delete('a'), reason);
+});
+
+test('what a store kept only in part is found out at the put, and taken away', async () => {
+  const inner = createMemoryStore();
+  const cutting = createFaultyStore(inner, ({ phase, operation }) =>
+    phase === 'before' && operation === 'put' ? 'cut' : 'ok',
+  );
+  const store = createMeasuredStore(cutting);
+  await assert.rejects(store.put('a', content), (error) => isFailure(error, 'VAULT_IO_FAILED'));
+  assert.equal(await inner.stat('a'), undefined);
 });

@@ -5,8 +5,8 @@
 //   prune/<id>.sessions   the sessions that were open after the mark was durable: they may not have seen it
 //   prune/<id>.seen       packs that nothing named while the named sessions wrote: nothing follows from it until those have ended
 import { canonicalBytes, failure, isFailure, newUuid } from '@stillpoint/core';
-import { z } from 'zod';
-import type { Store } from '../contract.ts';
+import * as z from 'zod';
+import type { Damage, Store } from '../contract.ts';
 import type { VaultKeys } from '../crypto/keys.ts';
 import { openWhole, sealWhole } from '../crypto/sealed-object.ts';
 import { PRUNE_PREFIX, pruneKey, pruneOfKey, type PrunePart } from '../format/layout.ts';
@@ -41,15 +41,40 @@ export interface Marks {
   readonly seen: readonly Seen[];
 }
 
+export interface SurveyedMarks extends Marks {
+  /** Marks of which nobody knows any more which packs they doom. */
+  readonly lost: readonly LostMark[];
+  /** Lists of sessions, and of what was seen, that cannot be read. As if they were not there: they are made anew. */
+  readonly spoilt: readonly string[];
+}
+
+export interface LostMark extends Damage {
+  readonly id: string;
+}
+
 /** PRUNE_MARK_DAMAGED: who cannot read what is doomed must not rely on anything. */
-export async function readMarks({ store, keys }: MarkParts): Promise<Marks> {
+export async function readMarks(parts: MarkParts): Promise<SurveyedMarks> {
+  const found = await surveyMarks(parts);
+  const [lost] = found.lost;
+  if (lost === undefined) return found;
+  const { key, what: reason } = lost;
+  throw failure('PRUNE_MARK_DAMAGED', { vault: parts.store.description, key, reason });
+}
+
+/** For repair: whatever is damaged, it resolves. */
+export async function surveyMarks({ store, keys }: MarkParts): Promise<SurveyedMarks> {
   const found = new Map<string, Partial<Record<PrunePart, Content>>>();
+  const lost: LostMark[] = [];
+  const spoilt: string[] = [];
   for await (const { key } of store.list(PRUNE_PREFIX)) {
     const name = pruneOfKey(key);
     if (name === undefined) continue;
     const content = await readPart({ store, keys }, key);
     if (content === undefined) continue;
-    found.set(name.id, { ...found.get(name.id), [name.part]: content });
+    if (typeof content !== 'string') {
+      found.set(name.id, { ...found.get(name.id), [name.part]: content });
+    } else if (name.part === 'packs') lost.push({ id: name.id, key, what: content });
+    else spoilt.push(key);
   }
   const marks: Mark[] = [];
   const seen: Seen[] = [];
@@ -62,7 +87,7 @@ export async function readMarks({ store, keys }: MarkParts): Promise<Marks> {
       seen.push({ id, packs, sessions });
     }
   }
-  return { marks, seen };
+  return { marks, seen, lost, spoilt };
 }
 
 export function doomedBy(marks: readonly Mark[]): ReadonlySet<string> {
@@ -95,7 +120,10 @@ export async function putSeen(
 }
 
 /** All its packs are gone. First the mark: what is left of one without its packs means nothing. */
-export async function deleteMark({ store }: MarkParts, { id }: Mark): Promise<void> {
+export async function deleteMark(
+  { store }: Pick<MarkParts, 'store'>,
+  { id }: Pick<Mark, 'id'>,
+): Promise<void> {
   await store.delete(pruneKey(id, 'packs'));
   await store.delete(pruneKey(id, 'sessions'));
 }
@@ -135,22 +163,24 @@ async function putPart(
   throw failure('PRUNE_COPY_DAMAGED', { vault: store.description, key, reason });
 }
 
-async function readPart({ store, keys }: MarkParts, key: string): Promise<Content | undefined> {
-  const damaged = (reason: string, cause?: unknown): Error =>
-    failure('PRUNE_MARK_DAMAGED', { vault: store.description, key, reason }, cause);
+/** What is wrong with it, if anything is. undefined: retired since it was listed; then its packs are gone. */
+async function readPart(
+  { store, keys }: MarkParts,
+  key: string,
+): Promise<Content | string | undefined> {
   let stored: Uint8Array;
   try {
     stored = await store.get(key);
   } catch (error) {
-    // Retired since it was listed: then its packs are gone.
     if (isFailure(error, 'OBJECT_MISSING')) return undefined;
+    if (isFailure(error, 'VAULT_IO_FAILED')) return error.message.replace(/\.$/, '');
     throw error;
   }
   const plain = openWhole(keys, MAGIC, stored);
-  if (plain === undefined) throw damaged('its bytes are not those that were sealed');
+  if (plain === undefined) return 'its bytes are not those that were sealed';
   try {
     return shape.parse(JSON.parse(plain.toString('utf8')));
-  } catch (error) {
-    throw damaged('it is of an unknown form', error);
+  } catch {
+    return 'it is of an unknown form';
   }
 }

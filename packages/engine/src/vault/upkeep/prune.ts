@@ -66,6 +66,8 @@ export async function pruneVault(
 
   progress({ type: 'phase:started', phase: 'look', detail: 'what the snapshots need' });
   const marks = await readMarks(parts);
+  // Before somebody waits for what they name: what is put in their place later will do as well.
+  if (!dryRun) for (const key of marks.spoilt) await store.delete(key);
   await life.update(doomedBy(marks.marks));
   // After the packs were listed: a pack that a session has just begun to write is not garbage.
   const sessions = (await listSessions(store)).filter(({ dead }) => !dead);

@@ -1,5 +1,6 @@
 // Repair: afterwards every chunk that is whole lies in a pack that is whole and is named by an index that is whole. Manifests are not
 // touched here. In this order, so that a death anywhere leaves what was there, and the next repair goes on:
+//   marks     those of prune that cannot be read are replaced, for no session opens beside them
 //   rescue    whole chunks of damaged packs are stored anew by an ordinary session, for which the damaged packs are not there
 //   read back the packs that they lie in now, byte by byte
 //   index     packs that no index names get one, from their own tables
@@ -8,21 +9,16 @@
 // deleted only if nothing of it is missing, and one whose tables are all lost is not: another attempt, another disk, or an index from
 // a copy may give more.
 import { digestOf, type Digest } from '@stillpoint/core';
-import type {
-  Damage,
-  RepairVaultOptions,
-  RepairedPack,
-  VaultRepair,
-  VaultSession,
-} from '../contract.ts';
+import type { RepairVaultOptions, RepairedPack, VaultRepair, VaultSession } from '../contract.ts';
 import { packKey, packOfKey } from '../format/layout.ts';
 import type { IndexedPack } from '../format/pack-table.ts';
 import type { IndexLoader } from '../read/index-loader.ts';
 import { dropFromIndexes } from './compact-indexes.ts';
 import { listPacks } from './liveness.ts';
-import { doomedBy, readMarks } from './marks.ts';
+import { doomedBy, surveyMarks, type LostMark } from './marks.ts';
 import { tableOfPack } from './pack-content.ts';
 import { chunksIn, readTolerantly, rescueChunks } from './repair-content.ts';
+import { replaceMarks } from './repair-marks.ts';
 import { putIndex, surveyIndexes, type IndexSurvey } from './repair-indexes.ts';
 import { createPackChecks, type PackParts } from './verify-packs.ts';
 
@@ -43,6 +39,7 @@ interface Diagnosis {
   /** Whole packs that no index names. */
   readonly unindexed: readonly string[];
   readonly indexes: IndexSurvey;
+  readonly marks: readonly LostMark[];
 }
 
 export async function repairVault(
@@ -56,6 +53,7 @@ export async function repairVault(
     return { packs: [...packs.report, ...goneOf(found)], ...rest(found) };
   }
   await parts.store.ensureWritable();
+  await replaceMarks(parts, found.marks);
   const absent = new Set([...found.damaged.keys(), ...found.gone]);
   await using session = await parts.openSession({ signal, absent });
   const sink = session.sink();
@@ -88,16 +86,17 @@ async function diagnose(parts: RepairParts, options: RepairVaultOptions): Promis
     if (hex !== undefined) damaged.set(hex, what);
   }
   // What prune is about to delete has left the indexes already, and must not come back into one.
-  const leaving = new Set(doomedBy((await readMarks(parts)).marks));
+  const { marks, lost } = await surveyMarks(parts);
+  const leaving = new Set(doomedBy(marks));
   const indexes = await surveyIndexes(parts, (hex) => damaged.has(hex), signal);
   const there = await listPacks(store);
-  for (const hex of doomedBy((await readMarks(parts)).marks)) leaving.add(hex);
+  for (const hex of doomedBy((await surveyMarks(parts)).marks)) leaving.add(hex);
   for (const hex of damaged.keys()) if (!there.has(hex)) damaged.delete(hex);
   const gone = new Set([...indexes.named.keys()].filter((hex) => !there.has(hex)));
   const unindexed = [...there.keys()].filter(
     (hex) => !indexes.named.has(hex) && !damaged.has(hex) && !leaving.has(hex),
   );
-  return { damaged, gone, unindexed, indexes };
+  return { damaged, gone, unindexed, indexes, marks: lost };
 }
 
 interface Rescue {
@@ -155,11 +154,12 @@ function goneOf({ gone, indexes }: Diagnosis): RepairedPack[] {
   }));
 }
 
-function rest({ indexes, unindexed }: Diagnosis): {
-  readonly indexes: readonly Damage[];
-  readonly reindexed: number;
-} {
-  return { indexes: indexes.damaged, reindexed: unindexed.length };
+function rest({ indexes, marks, unindexed }: Diagnosis): Omit<VaultRepair, 'packs'> {
+  return {
+    indexes: indexes.damaged,
+    marks: marks.map(({ key, what }) => ({ key, what })),
+    reindexed: unindexed.length,
+  };
 }
 
 /** Each rescued chunk must lie in a pack that is not going to be deleted, and those packs must be whole, byte by byte. */

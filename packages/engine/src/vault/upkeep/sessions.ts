@@ -14,7 +14,7 @@ import {
   type Json,
 } from '@stillpoint/core';
 import os from 'node:os';
-import { z } from 'zod';
+import * as z from 'zod';
 import type { OpenSession, Store } from '../contract.ts';
 import { SESSION_PREFIX, sessionKey, sessionOfKey } from '../format/layout.ts';
 
@@ -33,11 +33,31 @@ const shape = identity.extend({ openedAt: z.string(), user: z.string() });
 
 type Content = z.infer<typeof shape>;
 
+/** A store that cannot be reached is not asked for long again. */
+const TAKE_BACK_MS = 5000;
+
+export interface RegistrationParts {
+  readonly store: Store;
+  /** Goes on for a moment when the writer has given up. */
+  readonly cleaning: Store;
+  readonly clock: Clock;
+}
+
 /** Durable before it resolves: whoever deletes from now on knows of this writer. */
-export async function openRegistration(store: Store, clock: Clock): Promise<Registration> {
+export async function openRegistration({
+  store,
+  cleaning,
+  clock,
+}: RegistrationParts): Promise<Registration> {
   const id = newUuid();
   const key = sessionKey(id);
-  await store.put(key, canonicalBytes(ownContent(clock)));
+  try {
+    await store.put(key, canonicalBytes(ownContent(clock)));
+  } catch (error) {
+    // It may be there all the same, and prune would wait for it.
+    await cleaning.delete(key, { signal: AbortSignal.timeout(TAKE_BACK_MS) }).catch(() => {});
+    throw error;
+  }
   return {
     id,
     async ensureOpen() {
@@ -45,7 +65,7 @@ export async function openRegistration(store: Store, clock: Clock): Promise<Regi
         throw failure('SESSION_ENDED', { vault: store.description });
       }
     },
-    end: () => store.delete(key),
+    end: () => cleaning.delete(key),
   };
 }
 

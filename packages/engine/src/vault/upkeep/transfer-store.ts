@@ -77,9 +77,9 @@ export async function createExportStore(file: string): Promise<ExportStore> {
       await mine;
     },
 
-    async delete(key) {
+    async delete(key, options) {
       if (packs.has(key)) throw new TypeError('a pack of an export is not deleted');
-      await small.delete(key);
+      await small.delete(key, options);
     },
 
     async ensureWritable() {},
@@ -194,14 +194,15 @@ function readingFrom(
       return wanted === 0 ? new Uint8Array(0) : await read(handle, place.offset + offset, wanted);
     },
 
-    async stat(key) {
+    async stat(key, options = {}) {
       assertStoreKey(key);
+      options.signal?.throwIfAborted();
       const place = places.get(key);
       return place === undefined ? await small.stat(key) : { bytes: place.bytes };
     },
 
-    async *list(prefix) {
-      const found = await Array.fromAsync(small.list(prefix));
+    async *list(prefix, options) {
+      const found = await Array.fromAsync(small.list(prefix, options));
       for (const [key, { bytes }] of places) if (key.startsWith(prefix)) found.push({ key, bytes });
       yield* found.toSorted((a, b) => (a.key < b.key ? -1 : 1));
     },

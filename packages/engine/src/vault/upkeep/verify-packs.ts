@@ -113,6 +113,7 @@ export async function sampleChecks(
     const text = `What was checked could not be remembered: ${error.message}`;
     progress({ type: 'note:said', level: 'warn', text });
   }
+  signal.throwIfAborted();
   return checks;
 }
 

@@ -67,12 +67,16 @@ export async function verifyStreams<T extends StreamRefLike>(
     if (problem !== PACK_GONE || needed.has(hex)) findings.add(packKey(hex), 'the pack', problem);
   }
   const lost = await findLost(parts, doubtful, bad, findings, signal);
-  return {
+  const broke = lost.size > 0 || broken.size > 0;
+  const report = {
     objects: named.size,
     bytes,
     damages: findings.list(),
-    lost: lost.size === 0 && broken.size === 0 ? [] : await lostOf(parts, streams, lost, signal),
+    lost: broke ? await lostOf(parts, streams, lost, signal) : [],
   };
+  // That somebody gave up is no damage.
+  signal.throwIfAborted();
+  return report;
 }
 
 /** Every chunk that the streams consist of, lists included; and the lists that could not be read. */

@@ -28,14 +28,20 @@ export interface WriterGuardParts {
   readonly store: Store;
   readonly keys: VaultKeys;
   readonly chunks: ChunkReader;
+  /** Goes on for a moment when the writer has given up. */
+  readonly cleaning: Store;
   readonly clock: Clock;
   readonly signal: AbortSignal;
 }
 
 export async function openWriterGuard(parts: WriterGuardParts): Promise<WriterGuard> {
-  const { store, chunks } = parts;
-  const registration = await openRegistration(store, parts.clock);
-  const end = (): Promise<void> => registration.end().catch(ignoreFailure);
+  const { store, chunks, signal } = parts;
+  /** A session that stays is ended by the next command, for its process is dead then. */
+  const ignore = (error: unknown): void => {
+    if (!isFailure(error) && !signal.aborted) throw error;
+  };
+  const registration = await openRegistration(parts);
+  const end = (): Promise<void> => registration.end().catch(ignore);
   try {
     await endDeadSessions(store, registration.id);
     const doomed = doomedBy((await readMarks(parts)).marks);
@@ -46,10 +52,7 @@ export async function openWriterGuard(parts: WriterGuardParts): Promise<WriterGu
       },
       ensureOpen: () => registration.ensureOpen(),
       // The snapshot is sealed: what only makes the next one faster must not make it fail, nor whoever gives up now.
-      sealed: () =>
-        compactIndexes(parts, SMALL_FILES_MAX).catch((error: unknown) => {
-          if (!parts.signal.aborted) ignoreFailure(error);
-        }),
+      sealed: () => compactIndexes(parts, SMALL_FILES_MAX).catch(ignore),
       end,
     };
   } catch (error) {
@@ -74,9 +77,4 @@ async function rescue(
       throw failure('SNAPSHOT_OVERTAKEN', { reason: error.message }, error);
     throw error;
   }
-}
-
-/** A session that stays is ended by the next command, for its process is dead then. */
-function ignoreFailure(error: unknown): void {
-  if (!isFailure(error)) throw error;
 }

@@ -71,10 +71,19 @@ export interface SealedChunk {
   readonly encoding: number;
   readonly plainBytes: number;
   readonly stored: Uint8Array;
+  /** Where its plain bytes are written; undefined: they are wanted. */
+  readonly into?: ChunkTarget;
+}
+
+/** Parts of a chunk and their places in a file that has nothing there yet. */
+export interface ChunkTarget {
+  readonly file: string;
+  /** Of each part three numbers: where it begins in the chunk, its bytes, its place in the file. */
+  readonly parts: readonly number[];
 }
 
 export interface Jobs {
-  /** The plain bytes of each, proved; or, as text, what is wrong. The stored bytes lie in buffers that hold nothing else. */
+  /** The plain bytes of each, proved, or none if they were written; or, as text, what is wrong. The stored bytes lie in buffers that hold nothing else. */
   open(task: {
     readonly keys: VaultKeys;
     readonly chunks: readonly SealedChunk[];

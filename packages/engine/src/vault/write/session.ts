@@ -3,9 +3,18 @@
 // that fails or is given up leaves only garbage (I4). Sessions need not know of each other: at worst both store
 // the same chunk.
 import assert from 'node:assert/strict';
-import { digestFromHex, digestHex, digestOf, failure, isFailure } from '@stillpoint/core';
+import {
+  digestFromHex,
+  digestHex,
+  digestOf,
+  failure,
+  isDigest,
+  isFailure,
+  type Digest,
+} from '@stillpoint/core';
 import type { StreamRef } from '../../sources/contract.ts';
 import type { VaultKeys } from '../crypto/keys.ts';
+import { forEachConcurrently } from '../flow.ts';
 import { sealWhole } from '../crypto/sealed-object.ts';
 import type { ChunkIndex } from '../read/chunk-index.ts';
 import { isChunkFailure, type ChunkReader } from '../read/chunk-reader.ts';
@@ -25,6 +34,8 @@ import type { WriterGuard } from '../upkeep/writer-guard.ts';
 
 export interface SessionOptions {
   readonly store: Store;
+  /** Goes on for a moment when the writer has given up. */
+  readonly cleaning: Store;
   readonly keys: VaultKeys;
   /** Refreshed just now. */
   readonly index: ChunkIndex;
@@ -40,7 +51,7 @@ export interface SessionOptions {
 }
 
 export function createSession(options: SessionOptions): VaultSession {
-  const { store, keys, index, tuning, guard, workers } = options;
+  const { store, cleaning, keys, index, tuning, guard, workers } = options;
   const end = new AbortController();
   const signal = AbortSignal.any([options.signal, end.signal]);
   const pipeline = createPackPipeline({ store, keys, index, workers, tuning, signal });
@@ -112,7 +123,7 @@ export function createSession(options: SessionOptions): VaultSession {
         await guard.ensureOpen();
       } catch (error) {
         // Ended in between: prune may have missed the manifest, and deleted what it names.
-        await store.delete(snapshotKey(entry.id, entry.digest));
+        await cleaning.delete(snapshotKey(entry.id, entry.digest));
         throw error;
       }
       await guard.sealed();
@@ -127,21 +138,32 @@ export function createSession(options: SessionOptions): VaultSession {
   };
 }
 
+/** Of a store that is far away each pack is one question. */
+const ASKED_AT_ONCE = 16;
+
 /** Packs are looked at by their size; what a deep look finds damaged, repair takes away. */
 async function hasAll(
   chunks: ChunkReader,
   storage: ChunkStorage,
   ref: StreamRef,
 ): Promise<boolean> {
+  // Most files of most trees: nothing is listed for the one chunk that they are.
+  if (isChunk(ref)) return await storage.has(digestHex(ref.digest));
+  let whole = true;
   try {
-    for await (const digest of walkChunks(chunks, ref)) {
-      if (!(await storage.has(digestHex(digest)))) return false;
-    }
-    return true;
+    await forEachConcurrently(walkChunks(chunks, ref), ASKED_AT_ONCE, async (digest) => {
+      if (whole && !(await storage.has(digestHex(digest)))) whole = false;
+    });
+    return whole;
   } catch (error) {
     if (isChunkFailure(error)) return false;
     throw error;
   }
+}
+
+function isChunk(ref: StreamRef): ref is StreamRef & { readonly digest: Digest } {
+  const { digest, bytes, depth, pageBytes } = ref;
+  return isDigest(digest) && bytes > 0 && depth === 0 && pageBytes === undefined;
 }
 
 /** In one piece, and too small to be cut. */

@@ -30,6 +30,8 @@ export interface Answer {
     /** Of the catalogue. */
     readonly code?: ErrorCode;
     readonly data?: Readonly<Record<string, string | number>>;
+    /** Of the system, where a file was written. */
+    readonly errno?: string;
   };
 }
 
@@ -69,11 +71,13 @@ export function answerOf(number: number, job: JobName, result: unknown): Moved<A
   }
   if (job === 'open') {
     const opened = (result as Result<'open'>).map((one) =>
-      typeof one === 'string' || one.buffer.byteLength > MOVED_FROM_BYTES
+      typeof one === 'string' || one.byteLength === 0 || one.buffer.byteLength > MOVED_FROM_BYTES
         ? one
         : Uint8Array.from(one),
     );
-    return [{ number, result: opened }, buffersOf(opened.filter((one) => typeof one !== 'string'))];
+    // What was written has no bytes, and nothing to be moved.
+    const moved = opened.filter((one) => typeof one !== 'string' && one.byteLength > 0);
+    return [{ number, result: opened }, buffersOf(moved as readonly Uint8Array[])];
   }
   const { hashes, changed, groupOf, slotOf, groups } = result as Span;
   const span: Span = {
@@ -90,12 +94,16 @@ export function answerOf(number: number, job: JobName, result: unknown): Moved<A
 
 export function refusalOf(number: number, error: unknown): Answer {
   const message = error instanceof Error ? error.message : String(error);
-  if (!isFailure(error)) return { number, error: { message } };
+  const { code: errno } = error as NodeJS.ErrnoException;
+  if (!isFailure(error)) {
+    return { number, error: { message, ...(typeof errno === 'string' ? { errno } : {}) } };
+  }
   return { number, error: { message, code: error.code, data: error.data } };
 }
 
-export function errorOf({ message, code, data }: NonNullable<Answer['error']>): Error {
-  return code === undefined ? new Error(message) : new StillpointError(code, data ?? {});
+export function errorOf({ message, code, data, errno }: NonNullable<Answer['error']>): Error {
+  if (code !== undefined) return new StillpointError(code, data ?? {});
+  return Object.assign(new Error(message), errno === undefined ? {} : { code: errno });
 }
 
 /** How much work it is, roughly. */

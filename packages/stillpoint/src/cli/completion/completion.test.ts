@@ -32,15 +32,24 @@ after(async () => {
 
 /** What bash would offer at the end of the line, in ascending order. */
 function offered(line: string): readonly string[] {
-  const words = line.split(' ');
-  const quoted = words.map((word) => `'${word}'`).join(' ');
-  const script = `source <(stillpoint completion bash)
-COMP_WORDS=(${quoted}); COMP_CWORD=${words.length - 1}; _stillpoint
-printf '%s\\n' "\${COMPREPLY[@]}"`;
+  return offeredEach([line])[0]!;
+}
+
+/** The same for several lines, typed into one shell. */
+function offeredEach(lines: readonly string[]): readonly (readonly string[])[] {
+  const asked = lines.map((line) => {
+    const words = line.split(' ');
+    const quoted = words.map((word) => `'${word}'`).join(' ');
+    return `COMP_WORDS=(${quoted}); COMP_CWORD=${words.length - 1}; _stillpoint
+printf '%s\\n' "\${COMPREPLY[@]}" =`;
+  });
+  const script = ['source <(stillpoint completion bash)', ...asked].join('\n');
   const cwd = path.join(directory, 'project');
   const ran = spawnSync('bash', ['--norc', '-c', script], { cwd, env: environment });
   assert.equal(ran.stderr.toString(), '');
-  return ran.stdout.toString().split('\n').filter(Boolean).toSorted();
+  const answers = ran.stdout.toString().split('=\n').slice(0, -1);
+  assert.equal(answers.length, lines.length);
+  return answers.map((answer) => answer.split('\n').filter(Boolean).toSorted());
 }
 
 test('bash: commands, and those of a command', () => {
@@ -70,13 +79,12 @@ test('bash: snapshots, directories, and nothing where nothing is known', () => {
 });
 
 test('bash: every command and option is offered', () => {
-  for (const place of placesOf(createProgram(() => async () => {}))) {
-    const line = `stillpoint${place.path.replaceAll('/', ' ')} --`;
-    // One shell start for each would take long; the last of each place stands for its list.
-    if (place.path.split('/').length > 2) continue;
-    const last = place.options.map(({ word }) => word).filter((word) => word !== '');
-    const options = offered(line);
-    for (const word of last) assert.ok(options.includes(word), `${line} ${word}`);
+  const places = placesOf(createProgram(() => async () => {}));
+  const lines = places.map((place) => `stillpoint${place.path.replaceAll('/', ' ')} --`);
+  const options = offeredEach(lines);
+  for (const [at, place] of places.entries()) {
+    for (const { word } of place.options.filter((option) => option.word !== ''))
+      assert.ok(options[at]!.includes(word), `${lines[at]} ${word}`);
   }
 });
 

@@ -5,6 +5,7 @@ import { stat } from 'node:fs/promises';
 import path from 'node:path';
 import type { CommandContext, OpenProject } from '../context.ts';
 import { chooseName, serverNames } from '../databases.ts';
+import { loadPersistence } from '../load-persistence.ts';
 
 export interface DaemonOptions {
   readonly source?: string;
@@ -40,7 +41,7 @@ export async function openDaemon(
   );
   const { config, stillpoint } = project;
   // Only now: no other command needs it, and it is large.
-  const persistence = await import('@stillpoint/persistence');
+  const persistence = await loadPersistence();
   const member = await memberOf(project, options.member);
   const source = chooseName(serverNames(project), options.source);
   const at = await stillpoint.databaseUrl(source, context.call);

@@ -47,6 +47,7 @@ export interface HostOptions {
   readonly signal?: AbortSignal;
   /** Of a terminal; undefined: no terminal. */
   readonly columns?: number;
+  readonly now?: () => Date;
 }
 
 /** In this process: fast, and with a terminal if wanted. */
@@ -69,7 +70,7 @@ export async function inProcess(args: readonly string[], options: HostOptions): 
     dieBy: (signal) => {
       throw new Error(`died by ${signal}`);
     },
-    now: () => new Date('2026-11-21T12:00:00Z'),
+    now: options.now ?? (() => new Date('2026-11-21T12:00:00Z')),
   };
   const status = await runCommand(args, host);
   return { status, signal: null, stdout, stderr };

@@ -78,17 +78,26 @@ export async function openNamed(
   key: KeySource,
   options: OpenVaultCareOptions & { readonly unencrypted?: boolean } = {},
 ): Promise<Opened> {
+  return await openResolved(context, await resolveNamed(context, text, key, options), options);
+}
+
+/** The place that the text names, and where its passphrase is. */
+export async function resolveNamed(
+  context: CommandContext,
+  text: string,
+  key: KeySource,
+  { unencrypted = false }: { readonly unencrypted?: boolean } = {},
+): Promise<ResolvedVault> {
   const { readPlace } = await import('@stillpoint/engine');
   const place = readPlace(text, context.host.cwd);
   const given = resolveKey(context, key);
   const encryption =
     given !== undefined
       ? { passphrase: given }
-      : options.unencrypted === true
+      : unencrypted
         ? ('none' as const)
         : (await configuredAt(context, place))?.encryption;
-  const resolved = encryption === undefined ? { place } : { place, encryption };
-  return await openResolved(context, resolved, options);
+  return encryption === undefined ? { place } : { place, encryption };
 }
 
 export async function openResolved(

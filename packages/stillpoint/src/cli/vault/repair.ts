@@ -95,8 +95,8 @@ async function repair(
   output.next('stillpoint snapshot', 'To have a whole one of now');
 }
 
-function needsRepair({ packs, indexes, reindexed, harmed }: RepairResult): boolean {
-  return packs.length + indexes.length + reindexed + harmed.length > 0;
+function needsRepair({ packs, indexes, marks, reindexed, harmed }: RepairResult): boolean {
+  return packs.length + indexes.length + marks.length + reindexed + harmed.length > 0;
 }
 
 function show(
@@ -105,13 +105,14 @@ function show(
   write: (line: string) => void,
 ): void {
   const { bold, red } = output.style;
-  const { packs, indexes, reindexed, mended, harmed, forgotten, done } = result;
+  const { packs, indexes, marks, reindexed, mended, harmed, forgotten, done } = result;
   if (!needsRepair(result)) write('Nothing is to be repaired.');
   for (const { key, what, wholeChunks, lostChunks } of packs) {
     const kept = done ? 'kept' : 'can be kept';
     write(`${key}: ${what}; ${countText(wholeChunks, 'chunk')} ${kept}, ${lostChunks} lost`);
   }
-  for (const { key, what } of indexes) write(`${key}: ${what}`);
+  for (const { key, what } of [...indexes, ...marks]) write(`${key}: ${what}`);
+  if (marks.length > 0) write('The next stillpoint prune writes everything that is needed anew');
   if (reindexed > 0) {
     write(
       `${countText(reindexed, 'pack')} that no index names ${done ? 'are named again' : 'can be named again'}`,

@@ -1,7 +1,8 @@
 // What pg_dump leaves out of a dump: what the database itself is, to whom it belongs, who may connect, and what is set for it.
 import { failure } from '@stillpoint/core';
-import { escapeIdentifier, escapeLiteral, type Client } from 'pg';
+import type { Client } from 'pg';
 import { USER_SCHEMAS } from '../schema-digest.ts';
+import { escapeIdentifier, escapeLiteral } from '../pg-client.ts';
 import type { DatabaseFacts } from './record.ts';
 
 type Row = Omit<DatabaseFacts, 'provider' | 'oid'> & {

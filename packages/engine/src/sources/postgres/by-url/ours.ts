@@ -6,8 +6,9 @@
 // name of this project's pattern, closed to all, with room for no session. Nobody can have put anything into it.
 import { digestOf, failure } from '@stillpoint/core';
 import { randomBytes } from 'node:crypto';
-import { escapeIdentifier, escapeLiteral, type Client } from 'pg';
-import { z } from 'zod';
+import type { Client } from 'pg';
+import * as z from 'zod';
+import { escapeIdentifier, escapeLiteral } from '../pg-client.ts';
 import { nameWith } from './address.ts';
 
 export interface Owner {

@@ -1,7 +1,7 @@
 // What a snapshot's manifest says of a database by URL, and what a placement says. Plain JSON, no secrets: with the streams
 // they name it is all that a restore needs. Read back strictly.
 import { canonicalBytes, type Json } from '@stillpoint/core';
-import { z } from 'zod';
+import * as z from 'zod';
 import {
   streamRefSchema,
   type NamedStream,

@@ -167,13 +167,14 @@ test('an extension that only a superuser may create is named', { skip }, async (
 test('limits set for the role and the database stand in nobody’s way', { skip }, async () => {
   await server.createDatabase('hurried');
   const admin = await server.admin();
+  // Longer than a busy machine needs from one statement to the next.
   const limits = ['statement_timeout', 'lock_timeout', 'idle_in_transaction_session_timeout'];
   for (const name of [...limits, 'idle_session_timeout']) {
-    await admin.query(`ALTER DATABASE hurried SET ${name} = '40ms'`);
+    await admin.query(`ALTER DATABASE hurried SET ${name} = '200ms'`);
   }
   const role = `CREATE ROLE strict LOGIN CREATEDB PASSWORD 's'`;
   await admin.query(`${role}; ALTER ROLE strict SET default_transaction_read_only = on`);
-  await admin.query(`ALTER ROLE strict SET statement_timeout = '40ms'`);
+  await admin.query(`ALTER ROLE strict SET statement_timeout = '200ms'`);
   await admin.query('ALTER DATABASE hurried OWNER TO strict');
   const url = server.url('hurried', 'strict', 's');
   // pg_sleep in a materialized view's source makes its dump and its restore slower than all of the limits.
@@ -181,11 +182,11 @@ test('limits set for the role and the database stand in nobody’s way', { skip 
     await server.admin('hurried')
   ).query(
     `SET statement_timeout = 0; CREATE TABLE slow AS SELECT 1 AS n; ALTER TABLE slow OWNER TO strict;
-     CREATE FUNCTION slowly() RETURNS int LANGUAGE sql AS 'SELECT 1 FROM pg_catalog.pg_sleep(0.1)'; ALTER FUNCTION slowly OWNER TO strict;
+     CREATE FUNCTION slowly() RETURNS int LANGUAGE sql AS 'SELECT 1 FROM pg_catalog.pg_sleep(0.25)'; ALTER FUNCTION slowly OWNER TO strict;
      CREATE MATERIALIZED VIEW seen AS SELECT slowly() AS one; ALTER MATERIALIZED VIEW seen OWNER TO strict`,
   );
   const life = beginUrlLife(server, driverOptions(server, url));
-  const pause = (): Promise<unknown> => sql(server.url('postgres'), 'SELECT pg_sleep(0.1)');
+  const pause = (): Promise<unknown> => sql(server.url('postgres'), 'SELECT pg_sleep(0.25)');
   const taken = await life.capture({
     afterMark: async () => void (await pause()),
     beforeMark: async () => void (await pause()),

@@ -1,7 +1,8 @@
 // Sequences belong to no transaction: pg_dump would keep their values of whenever it comes by. So they are read in the freeze,
 // after the snapshot of the rows, and set after the restore: a value may be too high if a writer held no lock, never too low.
-import { escapeIdentifier, type Client } from 'pg';
+import type { Client } from 'pg';
 import { USER_SCHEMAS } from '../schema-digest.ts';
+import { escapeIdentifier } from '../pg-client.ts';
 import { qualified } from './facts.ts';
 import type { SequenceValue } from './record.ts';
 

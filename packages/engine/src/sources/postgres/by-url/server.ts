@@ -1,9 +1,10 @@
 // Connections to somebody else's server. Each is direct, bounded in time, and free of the limits that a role or a database
 // sets for programs; what refuses it is said in the words of the catalogue, never with the address.
 import { failure } from '@stillpoint/core';
-import { Client } from 'pg';
+import type { Client } from 'pg';
 import type { ConnectOptions } from '../cluster/contract.ts';
 import { settleSession } from '../schema-digest.ts';
+import { newClient } from '../pg-client.ts';
 import {
   clientConfig,
   connectLimitMs,
@@ -80,7 +81,7 @@ async function connectTo(address: ServerAddress, options: ConnectOptions): Promi
   const destroy = (): void => void client?.connection.stream.destroy();
   signal?.addEventListener('abort', destroy, { once: true });
   try {
-    client = new Client({
+    client = newClient({
       ...clientConfig(asked),
       application_name: applicationName,
       connectionTimeoutMillis: connectLimitMs(asked),

@@ -2,8 +2,9 @@
 // live name belongs to the one database or to the other. Which is which is told by OIDs, so everything may be repeated.
 import { failure } from '@stillpoint/core';
 import { setTimeout as delay } from 'node:timers/promises';
-import { escapeIdentifier, type Client } from 'pg';
+import type { Client } from 'pg';
 import type { CloseOptions, SwitchContext } from '../../contract.ts';
+import { escapeIdentifier } from '../pg-client.ts';
 import { inTransaction, type CreateContext } from './create.ts';
 import {
   dropDatabase,

@@ -3,8 +3,9 @@
 // ends the process.
 import { existsSync } from 'node:fs';
 import path from 'node:path';
-import { Client, type ClientConfig } from 'pg';
+import type { Client, ClientConfig } from 'pg';
 import { failure } from '@stillpoint/core';
+import { newClient } from '../pg-client.ts';
 import type { ConnectOptions } from './contract.ts';
 import { ADMINISTRATOR } from './roles.ts';
 
@@ -22,7 +23,7 @@ const CONNECT_LIMIT_MS = 15_000;
 export async function connectTo(endpoint: Endpoint, options: ConnectOptions): Promise<Client> {
   const { signal } = options;
   signal?.throwIfAborted();
-  const client = new Client(configOf(endpoint, options));
+  const client = newClient(configOf(endpoint, options));
   client.on('error', () => {});
   const destroy = (): void => {
     const { connection } = client as unknown as { connection: { stream: { destroy(): void } } };

@@ -1,7 +1,15 @@
 import assert from 'node:assert/strict';
 import { execFileSync, spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { lstatSync, readdirSync, readFileSync, readlinkSync, rmSync, statSync } from 'node:fs';
+import {
+  lstatSync,
+  readdirSync,
+  readFileSync,
+  readlinkSync,
+  realpathSync,
+  rmSync,
+  statSync,
+} from 'node:fs';
 import path from 'node:path';
 import { after, before, test } from 'node:test';
 import { Client } from 'pg';
@@ -146,7 +154,9 @@ test('nobody else can read the data or reach the socket, and the server is not r
   );
   if (isRoot) {
     assert.match(readFileSync(`/proc/${pid}/status`, 'utf8'), /^Groups:\s*$/m);
-    assert.ok(readlinkSync(`/proc/${pid}/exe`).startsWith(cluster.binaries.directory));
+    assert.ok(
+      readlinkSync(`/proc/${pid}/exe`).startsWith(realpathSync(cluster.binaries.directory)),
+    );
   }
 });
 

@@ -9,6 +9,7 @@ import { newUuid } from '@stillpoint/core';
 import type { Cluster } from './contract.ts';
 import { createCluster } from './create-cluster.ts';
 import { type ClusterOptions, placeOf } from './place.ts';
+import { shareUnpacked } from './testing/run-directory.ts';
 
 export const never = new AbortController().signal;
 /** What another Node needs to load these sources. */
@@ -24,6 +25,7 @@ function sharedDirectory(): string {
   if (shared === undefined) {
     shared = mkdtempSync(path.join(os.tmpdir(), 'stillpoint-cluster-'));
     chmodSync(shared, 0o711);
+    shareUnpacked(path.join(shared, 'system'), path.join(shared, 'cache'));
   }
   return shared;
 }

@@ -1,7 +1,8 @@
 // The rows of a table through a cursor, as the texts that the types' own output functions make. No cast is used: what an
 // application defined (a cast, an operator) must not run with the rights of whoever looks.
-import { escapeIdentifier, type Client, type CustomTypesConfig } from 'pg';
+import type { Client, CustomTypesConfig } from 'pg';
 import type { RowView } from '../../contract.ts';
+import { escapeIdentifier } from '../pg-client.ts';
 import type { Table } from './tables.ts';
 import type { ReadTransaction } from './transaction.ts';
 

@@ -3,11 +3,13 @@
 // The table may have been made by somebody else to catch us: a trigger or a check would run with our rights. So only a
 // plain table that is ours, or that of a role no stronger than us, is written to.
 import { failure } from '@stillpoint/core';
-import { escapeIdentifier, type Client } from 'pg';
+import type { Client } from 'pg';
 import { OWN_SCHEMA } from '../schema-digest.ts';
+import { escapeIdentifier } from '../pg-client.ts';
 
 const TABLE = 'stamp';
-const QUALIFIED = `${escapeIdentifier(OWN_SCHEMA)}.${escapeIdentifier(TABLE)}`;
+/** Both are plain names. */
+const QUALIFIED = `"${OWN_SCHEMA}"."${TABLE}"`;
 
 const FIND = `
   SELECT c.relkind = 'r' AS table, c.relhastriggers OR c.relhasrules AS watched,

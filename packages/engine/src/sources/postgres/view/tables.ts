@@ -1,8 +1,9 @@
 // The tables of a database, read from its catalogs: the user's own, not those of extensions, nor Stillpoint's. A partitioned
 // table is one table; its partitions are not told apart.
-import { escapeIdentifier, type Client } from 'pg';
+import type { Client } from 'pg';
 import type { TableDescription, TableName } from '../../contract.ts';
 import { OWN_SCHEMA, USER_SCHEMAS } from '../schema-digest.ts';
+import { escapeIdentifier } from '../pg-client.ts';
 
 export interface Table extends TableDescription {
   readonly schema: string;

@@ -1,24 +1,13 @@
 import assert from 'node:assert/strict';
-import { after, test } from 'node:test';
+import { test } from 'node:test';
 import { isFailure } from '@stillpoint/core';
 import type { Client } from 'pg';
 import type { DatabaseView, RowView, TableName } from '../../contract.ts';
-import {
-  connectApplication,
-  never,
-  removePlace,
-  startThrowawayCluster,
-  withDatabase,
-} from '../testing.ts';
+import { connectApplication, never, holdThrowawayCluster, withDatabase } from '../testing.ts';
 import { schemaDigest, settleSession } from '../schema-digest.ts';
 import { createPostgresView } from './index.ts';
 
-const throwaway = await startThrowawayCluster();
-const { cluster } = throwaway;
-after(async () => {
-  await throwaway[Symbol.asyncDispose]();
-  await removePlace();
-});
+const cluster = await holdThrowawayCluster();
 
 interface Opened extends AsyncDisposable {
   readonly view: DatabaseView;

@@ -1,6 +1,7 @@
 // The AWS SDK behind one function. It is imported when the first request is made: a command whose vault is a directory does not
 // load it. It repeats nothing by itself: that is retry.ts, for every store the same.
 import type { S3Client, S3ClientConfig } from '@aws-sdk/client-s3';
+import { failure, isFailure, systemClock } from '@stillpoint/core';
 import type { StoreKey } from '../../contract.ts';
 import type { S3Address } from './address.ts';
 import { s3Error, type S3Doing } from './errors.ts';
@@ -14,6 +15,7 @@ export interface S3ClientOptions {
     readonly accessKeyId: string;
     readonly secretAccessKey: string;
     readonly sessionToken?: string;
+    readonly expiration?: Date;
   };
   /** A connection on which nothing happens for so long is given up. */
   readonly idleMs?: number;
@@ -58,7 +60,8 @@ export function createS3Caller(
         return await work(await opening);
       } catch (error) {
         signal?.throwIfAborted();
-        throw s3Error(error, { vault, bucket, operation, key: key || 'objects' });
+        const told = s3Error(error, { vault, bucket, operation, key: key || 'objects' });
+        throw (await expiredInstead(told, vault, opening)) ?? told;
       }
     },
     async close() {
@@ -66,6 +69,20 @@ export function createS3Caller(
       connection?.client.destroy();
     },
   };
+}
+
+/** Not every server tells a session that is over from one that may not: Ceph's says "denied" to both. */
+async function expiredInstead(
+  told: unknown,
+  vault: string,
+  opening: Promise<S3Connection> | undefined,
+): Promise<Error | undefined> {
+  if (!isFailure(told, 'S3_ACCESS_DENIED')) return undefined;
+  const connection = await opening;
+  const expiration = (await connection?.client.config.credentials())?.expiration;
+  if (expiration === undefined || expiration > systemClock.now()) return undefined;
+  const reason = `they ended at ${expiration.toISOString()}`;
+  return failure('S3_CREDENTIALS_EXPIRED', { vault, reason }, told);
 }
 
 async function connect(address: S3Address, options: S3ClientOptions): Promise<S3Connection> {

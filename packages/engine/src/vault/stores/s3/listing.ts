@@ -5,16 +5,22 @@ import { failure, type StillpointError } from '@stillpoint/core';
 import type { StoreKey } from '../../contract.ts';
 import { isStoreKey } from '../store-key.ts';
 import type { S3Caller } from './client.ts';
-import type { S3Place } from './place.ts';
+import { abortable, type S3Place } from './place.ts';
+
+interface Below {
+  readonly prefix: string;
+  readonly signal: AbortSignal | undefined;
+}
 
 /** Names that no store has made are passed over. */
 export async function* listBucket(
   caller: S3Caller,
   place: S3Place,
-  prefix: string,
+  below: Below,
 ): AsyncGenerator<{ readonly key: StoreKey; readonly bytes: number }> {
+  const { prefix } = below;
   let previous = '';
-  for await (const { Key, Size } of listPages(caller, place, prefix)) {
+  for await (const { Key, Size } of listPages(caller, place, below)) {
     if (Key === undefined || Size === undefined || !Key.startsWith(place.prefix + prefix)) {
       throw strange(place, prefix, 'an entry of it has no name, no size or another prefix');
     }
@@ -28,15 +34,16 @@ export async function* listBucket(
 async function* listPages(
   caller: S3Caller,
   place: S3Place,
-  prefix: string,
+  { prefix, signal }: Below,
 ): AsyncGenerator<_Object> {
   const asked = { Bucket: place.bucket, Prefix: place.prefix + prefix };
   let token: string | undefined;
   do {
     const from = token === undefined ? {} : { ContinuationToken: token };
-    const page = await caller.call({ operation: 'list', key: prefix }, ({ sdk, client }) =>
-      client.send(new sdk.ListObjectsV2Command({ ...asked, ...from })),
-    );
+    const page = await caller.call({ operation: 'list', key: prefix, signal }, (connection) => {
+      const { sdk, client } = connection;
+      return client.send(new sdk.ListObjectsV2Command({ ...asked, ...from }), abortable(signal));
+    });
     // What is no answer of S3 but can be read as one has no name of a bucket in it.
     if (page.Name !== place.bucket) throw strange(place, prefix, 'it is of no bucket of that name');
     yield* page.Contents ?? [];

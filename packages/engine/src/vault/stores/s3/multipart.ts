@@ -63,6 +63,7 @@ export interface Sweep {
   /** By the server's clock. */
   readonly now: Date;
   readonly olderThanMs: number;
+  readonly signal: AbortSignal | undefined;
 }
 
 /**
@@ -73,17 +74,19 @@ export interface Sweep {
 export async function endAbandonedUploads(
   { sdk, client }: S3Connection,
   { bucket: Bucket, prefix: Prefix }: S3Place,
-  { now, olderThanMs }: Sweep,
+  { now, olderThanMs, signal }: Sweep,
 ): Promise<void> {
   let from: { readonly KeyMarker?: string; readonly UploadIdMarker?: string | undefined } = {};
   for (;;) {
     const page = await client.send(
       new sdk.ListMultipartUploadsCommand({ Bucket, Prefix, ...from }),
+      abortable(signal),
     );
     for (const { Key, UploadId, Initiated } of page.Uploads ?? []) {
       const ageMs = Initiated === undefined ? 0 : now.getTime() - Initiated.getTime();
       if (Initiated === undefined || ageMs < olderThanMs) continue;
-      await client.send(new sdk.AbortMultipartUploadCommand({ Bucket, Key, UploadId }));
+      const end = new sdk.AbortMultipartUploadCommand({ Bucket, Key, UploadId });
+      await client.send(end, abortable(signal));
     }
     if (page.IsTruncated !== true || page.NextKeyMarker === undefined) return;
     from = { KeyMarker: page.NextKeyMarker, UploadIdMarker: page.NextUploadIdMarker };

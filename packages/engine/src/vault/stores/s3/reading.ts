@@ -55,22 +55,30 @@ async function collect(
   return Buffer.concat(pieces, bytes);
 }
 
-/** Undefined: it is not there. An answer to HEAD has no words: `bucketSeen` false means that it may be the bucket that is not there. */
+interface Looking {
+  /** False: it may be the bucket that is not there. An answer to HEAD has no words. */
+  readonly bucketSeen: boolean;
+  readonly signal: AbortSignal | undefined;
+}
+
+/** Undefined: it is not there. */
 export async function statObject(
   { sdk, client }: S3Connection,
   place: S3Place,
   key: StoreKey,
-  bucketSeen: boolean,
+  { bucketSeen, signal }: Looking,
 ): Promise<{ readonly bytes: number } | undefined> {
   try {
-    const { ContentLength } = await client.send(new sdk.HeadObjectCommand(objectAt(place, key)));
+    const head = new sdk.HeadObjectCommand(objectAt(place, key));
+    const { ContentLength } = await client.send(head, abortable(signal));
     return ContentLength === undefined ? undefined : { bytes: ContentLength };
   } catch (error) {
     const absent = statusOf(error) === 404;
     if (absent && bucketSeen) return undefined;
     // A listing of the same key rejects with what is wrong, or shows that only the object is absent.
     const { bucket: Bucket, prefix } = place;
-    await client.send(new sdk.ListObjectsV2Command({ Bucket, Prefix: prefix + key, MaxKeys: 1 }));
+    const list = new sdk.ListObjectsV2Command({ Bucket, Prefix: prefix + key, MaxKeys: 1 });
+    await client.send(list, abortable(signal));
     if (absent) return undefined;
     throw error;
   }

@@ -27,7 +27,11 @@ export async function putObject(
     await send(writing, key, content, options);
   } catch (error) {
     const refused = options.ifAbsent === true && isRefused(error);
-    if (refused && options.signal?.aborted !== true && (await isThere(writing, key))) {
+    if (
+      refused &&
+      options.signal?.aborted !== true &&
+      (await isThere(writing, key, options.signal))
+    ) {
       throw failure('OBJECT_EXISTS', { vault: writing.place.vault, key }, error);
     }
     throw error;
@@ -41,11 +45,11 @@ export const TRIAL_KEY = `${TEMPORARY_PART}/trial`;
  * Writes an object, and again on condition that it is absent. That must be refused: a server that ignores the condition would let two
  * writers win, and a web server that takes everything for fine is no S3. The object stays, for it may be that nothing may be deleted.
  */
-export async function tryToWrite(writing: Writing): Promise<void> {
+export async function tryToWrite(writing: Writing, signal: AbortSignal | undefined): Promise<void> {
   const content = Buffer.from('Stillpoint tries whether it can write here.\n');
-  await send(writing, TRIAL_KEY, content, {});
+  await send(writing, TRIAL_KEY, content, { signal });
   try {
-    await send(writing, TRIAL_KEY, content, { ifAbsent: true });
+    await send(writing, TRIAL_KEY, content, { ifAbsent: true, signal });
   } catch (error) {
     if (isRefused(error)) return;
     throw error;
@@ -78,9 +82,14 @@ function isRefused(error: unknown): boolean {
   return statusOf(error) === 412 || statusOf(error) === 409;
 }
 
-async function isThere({ connection, place }: Writing, key: StoreKey): Promise<boolean> {
+async function isThere(
+  { connection, place }: Writing,
+  key: StoreKey,
+  signal: AbortSignal | undefined,
+): Promise<boolean> {
+  const head = new connection.sdk.HeadObjectCommand(objectAt(place, key));
   try {
-    await connection.client.send(new connection.sdk.HeadObjectCommand(objectAt(place, key)));
+    await connection.client.send(head, abortable(signal));
     return true;
   } catch (error) {
     if (statusOf(error) === 404) return false;

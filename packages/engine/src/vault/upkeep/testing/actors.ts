@@ -10,7 +10,8 @@ export interface Actor {
 }
 
 export interface Actors {
-  add(name: string, body: (actor: Actor) => Promise<void>): void;
+  /** `pausesAt`: in front of its first put below this prefix it is stopped until all others have ended. */
+  add(name: string, body: (actor: Actor) => Promise<void>, pausesAt?: string): void;
   /** Until all have ended; `between` each two turns now and then. Resolves to the number of turns. */
   run(between: () => Promise<void>): Promise<number>;
 }
@@ -19,6 +20,8 @@ interface State {
   readonly name: string;
   readonly done: Promise<void>;
   ended: boolean;
+  pausesAt: string | undefined;
+  paused: boolean;
   /** Calls that it may still make. */
   budget: number;
   readonly waiting: (() => void)[];
@@ -35,7 +38,12 @@ export function createActors(store: Store, random: () => number): Actors {
   const states: State[] = [];
   const turnCalls = TURN_CALLS[Math.floor(random() * TURN_CALLS.length)]!;
 
-  const gate = async (state: State): Promise<void> => {
+  const gate = async (state: State, put = ''): Promise<void> => {
+    if (state.pausesAt !== undefined && put.startsWith(state.pausesAt)) {
+      state.pausesAt = undefined;
+      state.paused = true;
+      state.budget = 0;
+    }
     if (state.budget === 0) {
       const turn = new Promise<void>((resolve) => state.waiting.push(resolve));
       state.stopped();
@@ -55,17 +63,22 @@ export function createActors(store: Store, random: () => number): Actors {
   };
 
   return {
-    add(name, body) {
+    add(name, body, pausesAt) {
       const { promise: begin, resolve: start } = Promise.withResolvers<void>();
       const state: State = {
         name,
         ended: false,
+        pausesAt,
+        paused: false,
         budget: 0,
         waiting: [start],
         stopped: () => {},
         done: begin.then(async () => {
           try {
-            await body({ store: throughGate(store, () => gate(state)), clock: jumping(random) });
+            await body({
+              store: throughGate(store, (put) => gate(state, put)),
+              clock: jumping(random),
+            });
           } catch (error) {
             throw new Error(`${name} failed`, { cause: error });
           } finally {
@@ -82,7 +95,9 @@ export function createActors(store: Store, random: () => number): Actors {
       for (;;) {
         const alive = states.filter(({ ended }) => !ended);
         if (alive.length === 0) break;
-        await runTurn(alive[Math.floor(random() * alive.length)]!);
+        const awake = alive.filter(({ paused }) => !paused);
+        if (awake.length === 0) for (const state of alive) state.paused = false;
+        else await runTurn(awake[Math.floor(random() * awake.length)]!);
         if (++turns % LOOK_EVERY === 0) await between();
       }
       await Promise.all(states.map(({ done }) => done));
@@ -102,20 +117,20 @@ function jumping(random: () => number): Clock {
   };
 }
 
-function throughGate(store: Store, gate: () => Promise<void>): Store {
-  const behind = async <R>(call: () => Promise<R>): Promise<R> => {
-    await gate();
+function throughGate(store: Store, gate: (put?: string) => Promise<void>): Store {
+  const behind = async <R>(call: () => Promise<R>, put?: string): Promise<R> => {
+    await gate(put);
     return await call();
   };
   return {
     ...store,
-    put: (key, content, options) => behind(() => store.put(key, content, options)),
+    put: (key, content, options) => behind(() => store.put(key, content, options), key),
     get: (key, options) => behind(() => store.get(key, options)),
-    stat: (key) => behind(() => store.stat(key)),
-    delete: (key) => behind(() => store.delete(key)),
-    async *list(prefix) {
+    stat: (key, options) => behind(() => store.stat(key, options)),
+    delete: (key, options) => behind(() => store.delete(key, options)),
+    async *list(prefix, options) {
       await gate();
-      yield* store.list(prefix);
+      yield* store.list(prefix, options);
     },
     async close() {},
   };
