@@ -1,5 +1,10 @@
-// npm run build: makes packages/stillpoint/dist, what is published and what `stillpoint` runs from then on, until a source changes.
+// npm run build: makes the `dist` of each published package, which is what `stillpoint` runs from then on, until a source changes.
 import path from 'node:path';
-import { buildPackage, PACKAGE } from './build/package.ts';
+import { listSources } from '../packages/stillpoint/bin/find-built.js';
+import { buildPackage } from './build/package.ts';
+import { persistence, stillpoint } from './build/published.ts';
 
-await buildPackage(path.join(PACKAGE, 'dist'), { types: true });
+const sources = listSources();
+// The command last: it looks at its own sources.txt for both.
+for (const one of [persistence, stillpoint])
+  await buildPackage(one, path.join(one.directory, 'dist'), { types: true, sources });

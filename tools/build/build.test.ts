@@ -9,7 +9,7 @@ import { DatabaseSync } from 'node:sqlite';
 import { after, before, test } from 'node:test';
 import { promisify } from 'node:util';
 import { findBuilt, listSources, SOURCES_NAME } from '../../packages/stillpoint/bin/find-built.js';
-import { installBuilt } from './install.ts';
+import { installBuilt, installPersistence } from './install.ts';
 
 interface Named {
   readonly id: string;
@@ -117,6 +117,38 @@ test('its supervisor runs a database', async (t) => {
   }
   assert.equal(started.state, 'running');
   await stillpoint('snapshot');
+});
+
+test('beside it the persistence library: errors are known to both, and a plan is made by its own process', async () => {
+  const library = await installPersistence(path.join(home, 'installed'));
+  const files = await readdir(library, { recursive: true });
+  assert.ok(files.includes('dist/kit-process.js'));
+  assert.deepEqual(
+    files.filter((name) => /\.ts$|^src|sources\.txt$/.test(name)),
+    [],
+  );
+  const member = path.join(home, 'member');
+  await mkdir(member);
+  const extension = `import { defineExtension } from '@stillpoint/persistence';
+    import { pgTable, text, uuidBase } from '@stillpoint/persistence/models';
+    const notes = pgTable('notes', { ...uuidBase, title: text() });
+    export default defineExtension({ name: 'notes', models: [notes] });`;
+  await writeFile(path.join(member, 'stillpoint.extension.ts'), extension);
+  const program = path.join(home, 'installed/program.mjs');
+  // Of a database it only asks what is there: nothing.
+  const source = `import { isFailure } from 'stillpoint';
+    import { loadFederation, migrationStatus, openPersistence } from '@stillpoint/persistence';
+    import { createQueueParticipant } from '@stillpoint/persistence/participant';
+    const error = await openPersistence({ url: undefined }).catch((error) => error);
+    const federation = await loadFederation([${JSON.stringify(member)}]);
+    const database = { query: async () => ({ rows: [] }) };
+    const directory = ${JSON.stringify(path.join(member, 'migrations'))};
+    const { difference } = await migrationStatus({ database, federation, directory, parts: [] });
+    const known = isFailure(error, 'DAEMON_DATABASE_UNNAMED');
+    process.stdout.write(JSON.stringify([known, typeof createQueueParticipant, difference.statements > 0]));`;
+  await writeFile(program, source);
+  const { stdout } = await promisify(execFile)(process.execPath, [program]);
+  assert.deepEqual(JSON.parse(stdout), [true, 'function', true]);
 });
 
 test('in a checkout the built form is used until a source changes', async () => {

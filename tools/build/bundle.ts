@@ -2,20 +2,7 @@
 // beside itself. What a command does not need lies in files of its own, read when it is asked for.
 import { build, type Metafile } from 'esbuild';
 import path from 'node:path';
-import { fileURLToPath } from 'node:url';
-
-export const ROOT = fileURLToPath(new URL('../../', import.meta.url));
-
-/** What is started as a program or imported by a name; each becomes `<name>.js`. */
-const entries: Readonly<Record<string, string>> = {
-  main: 'packages/stillpoint/src/cli/main.ts',
-  index: 'packages/stillpoint/src/index.ts',
-  worker: 'packages/engine/src/vault/write/worker.ts',
-  'watchdog-process': 'packages/engine/src/freeze/watchdog-process.ts',
-  'keeper-process': 'packages/engine/src/sources/sqlite/keeper-process.ts',
-  supervisor: 'packages/engine/src/sources/postgres/cluster/supervisor.ts',
-  'worker-process': 'packages/stillpoint/src/cli/demo/worker-process.ts',
-};
+import { ROOT, type Published } from './published.ts';
 
 /** CommonJS that was taken in asks for Node's own modules by it. */
 const banner = `import { createRequire as requireOfBuilt } from 'node:module';
@@ -23,6 +10,7 @@ const require = requireOfBuilt(import.meta.url);`;
 
 /** `external` are the packages that are installed beside it. Gives the packages that were taken in. */
 export async function bundle(
+  { entries }: Published,
   directory: string,
   external: readonly string[],
 ): Promise<readonly string[]> {

@@ -1,4 +1,4 @@
-// The types of the library, for whoever writes a configuration or a program in TypeScript: what the public list reaches, a file for each
+// The types of a library, for whoever writes a configuration or a program in TypeScript: what the public list reaches, a file for each
 // source, and what the packages of this house say of each other by a path instead of a name.
 import { execFile } from 'node:child_process';
 import { existsSync } from 'node:fs';
@@ -6,20 +6,24 @@ import { mkdir, mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { promisify } from 'node:util';
-import { ROOT } from './bundle.ts';
+import { ROOT, type Published } from './published.ts';
 
 const house: Readonly<Record<string, string>> = {
   '@stillpoint/core': 'core/src/index',
   '@stillpoint/engine': 'engine/src/index',
 };
-export const TYPES_ENTRY = 'stillpoint/src/index.d.ts';
+const PACKAGES = path.join(ROOT, 'packages');
 
-/** Below `directory`, with `TYPES_ENTRY` first. */
-export async function writeDeclarations(directory: string): Promise<void> {
+/** Below `directory`, where `packages` is in this house: `<package>/src/index.d.ts`. */
+export async function writeDeclarations(
+  { entries, library }: Published,
+  directory: string,
+): Promise<void> {
+  const files = library.map((name) => path.join(ROOT, entries[name] ?? ''));
   const made = await mkdtemp(path.join(tmpdir(), 'stillpoint-types-'));
   try {
-    await emit(made);
-    const waiting = [TYPES_ENTRY];
+    await emit(files, made);
+    const waiting = files.map(declarationOf);
     const seen = new Set(waiting);
     for (const name of waiting) {
       const { text, needed } = rewrite(await readFile(path.join(made, name), 'utf8'), name);
@@ -37,8 +41,11 @@ export async function writeDeclarations(directory: string): Promise<void> {
   }
 }
 
-async function emit(outDir: string): Promise<void> {
-  const packages = path.join(ROOT, 'packages');
+function declarationOf(file: string): string {
+  return path.relative(PACKAGES, file).replace(/\.ts$/, '.d.ts');
+}
+
+async function emit(files: readonly string[], outDir: string): Promise<void> {
   const project = {
     extends: path.join(ROOT, 'tsconfig.json'),
     compilerOptions: {
@@ -47,15 +54,15 @@ async function emit(outDir: string): Promise<void> {
       emitDeclarationOnly: true,
       rewriteRelativeImportExtensions: true,
       outDir,
-      rootDir: packages,
+      rootDir: PACKAGES,
       typeRoots: [path.join(ROOT, 'node_modules/@types')],
       // What is found by a package's name counts as somebody else's, and nothing is emitted of it.
       paths: Object.fromEntries(
-        Object.entries(house).map(([name, file]) => [name, [path.join(packages, `${file}.ts`)]]),
+        Object.entries(house).map(([name, file]) => [name, [path.join(PACKAGES, `${file}.ts`)]]),
       ),
     },
     include: [],
-    files: [path.join(packages, 'stillpoint/src/index.ts')],
+    files,
   };
   const file = path.join(outDir, 'tsconfig.json');
   await writeFile(file, JSON.stringify(project));

@@ -47,12 +47,13 @@ export async function loadExtensions(
 }
 
 function resolver(roots: readonly string[]): ResolveHookSync {
-  const ending = import.meta.url.endsWith('.ts') ? 'ts' : 'js';
+  // Built, it lies beside this file.
+  const [place, ending] = import.meta.url.endsWith('.ts') ? ['..', 'ts'] : ['.', 'js'];
   const own = new Map(
     [
       ['@stillpoint/persistence', 'index'],
       ['@stillpoint/persistence/models', 'models'],
-    ].map(([name, file]) => [name, new URL(`../${file}.${ending}`, import.meta.url).href]),
+    ].map(([name, file]) => [name, new URL(`${place}/${file}.${ending}`, import.meta.url).href]),
   );
   return (specifier, context, next) => {
     if (!roots.some((root) => isOwnModule(context.parentURL, root)))

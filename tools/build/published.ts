@@ -1,0 +1,42 @@
+// The packages that are published, and what each is made of. The rooms of this house that are not published are taken in.
+import path from 'node:path';
+import { fileURLToPath } from 'node:url';
+
+export const ROOT = fileURLToPath(new URL('../../', import.meta.url));
+
+export interface Published {
+  readonly directory: string;
+  /** What is started as a program or imported by a name; each becomes `<name>.js`. */
+  readonly entries: Readonly<Record<string, string>>;
+  /** Those of the entries that are imported by whoever may want their types. */
+  readonly library: readonly string[];
+  /** Dependencies of which only types are used once this is taken in. */
+  readonly takenIn: readonly string[];
+}
+
+export const stillpoint: Published = {
+  directory: path.join(ROOT, 'packages/stillpoint'),
+  entries: {
+    main: 'packages/stillpoint/src/cli/main.ts',
+    index: 'packages/stillpoint/src/index.ts',
+    worker: 'packages/engine/src/vault/write/worker.ts',
+    'watchdog-process': 'packages/engine/src/freeze/watchdog-process.ts',
+    'keeper-process': 'packages/engine/src/sources/sqlite/keeper-process.ts',
+    supervisor: 'packages/engine/src/sources/postgres/cluster/supervisor.ts',
+    'worker-process': 'packages/stillpoint/src/cli/demo/worker-process.ts',
+  },
+  library: ['index'],
+  takenIn: ['zod'],
+};
+
+export const persistence: Published = {
+  directory: path.join(ROOT, 'packages/persistence'),
+  entries: {
+    index: 'packages/persistence/src/index.ts',
+    models: 'packages/persistence/src/models.ts',
+    participant: 'packages/persistence/src/queue/participant.ts',
+    'kit-process': 'packages/persistence/src/migrate/kit/kit-process.ts',
+  },
+  library: ['index', 'models', 'participant'],
+  takenIn: [],
+};
