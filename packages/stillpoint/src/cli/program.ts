@@ -20,6 +20,7 @@ import { addPruneCommand } from './prune.ts';
 import { addRestoreCommand } from './restore.ts';
 import { addShowCommand } from './show.ts';
 import { addSnapshotCommand } from './snapshot.ts';
+import { addTracesCommands } from './traces.ts';
 import { addUndoCommand } from './undo.ts';
 import { addVaultCommands } from './vault.ts';
 import { addVerifyCommand } from './verify.ts';
@@ -46,6 +47,7 @@ const commands: readonly ((program: Command, run: Runner) => void)[] = [
   addVaultCommands,
   addDatabaseCommands,
   addMigrateCommands,
+  addTracesCommands,
   addExecCommand,
   addGateCommand,
   addDemoCommand,
