@@ -12,6 +12,7 @@ import { benchmarkMany } from './many/benchmark.ts';
 import { benchmarkQueue } from './queue/benchmark.ts';
 import { benchmarkSqlite } from './sqlite/benchmark.ts';
 import { benchmarkRestore } from './restore/benchmark.ts';
+import { benchmarkTraces } from './traces/benchmark.ts';
 import { benchmarkVault } from './vault/benchmark.ts';
 import { benchmarkVectors } from './vectors/benchmark.ts';
 
@@ -29,6 +30,7 @@ const benchmarks: Readonly<Record<string, (options: Options) => Promise<readonly
   vault: benchmarkVault,
   many: benchmarkMany,
   queue: benchmarkQueue,
+  traces: benchmarkTraces,
   vectors: benchmarkVectors,
 };
 
