@@ -73,6 +73,7 @@ const documents: Readonly<Record<string, string>> = {
   exec: "nothing of its own: stdout is the program's",
   gate: 'a [[GateVerdict]]',
   demo: '`{"ok","freezeMs","stallMs","snapshotMs","restoreMs","closedMs","comparisons":[{"what","captured","broken","restored","equal"}]}`',
+  'new daemon': '`{"directory","name","files"}`',
   completion: '`{"shell","script"}`; with `--refs` a list of `{"ref","about"}`',
 };
 

@@ -16,6 +16,7 @@ import { addInitCommand } from './init.ts';
 import { addGateCommand } from './gate.ts';
 import { addListCommand } from './list.ts';
 import { addMigrateCommands } from './migrate.ts';
+import { addNewCommands } from './new.ts';
 import { addPruneCommand } from './prune.ts';
 import { addRestoreCommand } from './restore.ts';
 import { addShowCommand } from './show.ts';
@@ -51,6 +52,7 @@ const commands: readonly ((program: Command, run: Runner) => void)[] = [
   addExecCommand,
   addGateCommand,
   addDemoCommand,
+  addNewCommands,
   addCompletionCommand,
 ];
 
