@@ -5,6 +5,7 @@ const numbers = {
   notes: 'SELECT count(*)::text AS is FROM notes',
   facts: 'SELECT count(*)::text AS is FROM verbatim.facts',
   'memory items': 'SELECT count(*)::text AS is FROM vectors.items',
+  states: 'SELECT count(*)::text AS is FROM state_documents',
   spans: 'SELECT count(*)::text AS is FROM traces.spans',
   'notes to be written': `SELECT count(*)::text AS is FROM queue.job WHERE name = 'notes/write' AND state IN ('created', 'retry', 'active')`,
 };

@@ -63,6 +63,8 @@ test('a note is written, remembered, and its facts are known', async (t) => {
 
   const rows = await persistence.database.drizzle.select().from(notes);
   assert.ok(rows.some(({ title, version }) => title === 'Tea' && version === 1));
+  const states = await persistence.documents();
+  assert.ok(((await states.latest('notes'))?.version ?? 0) >= 1);
   const memory = await persistence.memory();
   const [fact, ...rest] = await memory.recall('What about tea?');
   assert.ok(fact?.from === 'verbatim');

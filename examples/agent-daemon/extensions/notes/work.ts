@@ -16,10 +16,14 @@ export const writeNote = defineJob({
   freeze: 'leave',
 });
 
+/** What the extension needs to go on: the latest version counts, and all of them tell its story. */
+const State = z.object({ written: z.number(), last: z.string() });
+
 export default async function work(persistence: Persistence): Promise<void> {
   const queue = await persistence.queue();
   const memory = await persistence.memory();
   const verbatim = await persistence.verbatim();
+  const states = (await persistence.documents()).withSchema(State);
   queue.work(writeNote, async ({ data: { title, text } }, { signal }) => {
     const source = `note ${title}`;
     const facts = await Promise.all(
@@ -33,6 +37,9 @@ export default async function work(persistence: Persistence): Promise<void> {
         await transaction.drizzle.insert(notes).values({ title, text });
         await memory.remember(text, { source, transaction, signal });
         for (const state of facts) await state(transaction);
+        const before = await states.latest('notes', { from: transaction });
+        const written = before?.exact === false ? before.document.written + 1 : 1;
+        await states.saveState('notes', { written, last: title }, { transaction });
       } finally {
         span.end();
       }
