@@ -7,6 +7,7 @@ import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { parseArgs } from 'node:util';
 import { benchmarkFreeze } from './freeze/benchmark.ts';
+import { benchmarkJsonb } from './jsonb/benchmark.ts';
 import { tableOf, type Metric } from './metric.ts';
 import { benchmarkMany } from './many/benchmark.ts';
 import { benchmarkQueue } from './queue/benchmark.ts';
@@ -29,6 +30,7 @@ const benchmarks: Readonly<Record<string, (options: Options) => Promise<readonly
   restore: benchmarkRestore,
   vault: benchmarkVault,
   many: benchmarkMany,
+  jsonb: benchmarkJsonb,
   queue: benchmarkQueue,
   traces: benchmarkTraces,
   vectors: benchmarkVectors,
