@@ -8,11 +8,13 @@ import path from 'node:path';
 import { parseArgs } from 'node:util';
 import { benchmarkDistant } from './distant/benchmark.ts';
 import { benchmarkFreeze } from './freeze/benchmark.ts';
+import { benchmarkJsonb } from './jsonb/benchmark.ts';
 import { tableOf, type Metric } from './metric.ts';
 import { benchmarkMany } from './many/benchmark.ts';
 import { benchmarkQueue } from './queue/benchmark.ts';
 import { benchmarkSqlite } from './sqlite/benchmark.ts';
 import { benchmarkRestore } from './restore/benchmark.ts';
+import { benchmarkTraces } from './traces/benchmark.ts';
 import { benchmarkVault } from './vault/benchmark.ts';
 import { benchmarkVectors } from './vectors/benchmark.ts';
 
@@ -29,7 +31,9 @@ const benchmarks: Readonly<Record<string, (options: Options) => Promise<readonly
   restore: benchmarkRestore,
   vault: benchmarkVault,
   many: benchmarkMany,
+  jsonb: benchmarkJsonb,
   queue: benchmarkQueue,
+  traces: benchmarkTraces,
   vectors: benchmarkVectors,
   distant: benchmarkDistant,
 };

@@ -54,6 +54,14 @@ const documents: Readonly<Record<string, string>> = {
   'db stop': '`{"name"}` and the fields of a [[ClusterStatus]]',
   'db status': '`{"name"}` and the fields of a [[ClusterStatus]]',
   'db url': '`{"name","url"}`',
+  traces: 'as `traces list`',
+  'traces list':
+    'a list of `{"traceId","spanId","parentId","name","kind","service","scope","startNs","durationNs","status","statusMessage"}`, nanoseconds as text',
+  'traces slowest': 'as `traces list`',
+  'traces errors': 'as `traces list`',
+  'traces names': 'a list of `{"name","spans","errors","p50Ns","p95Ns","maxNs"}`',
+  'traces show':
+    '`{"traceId","startNs","durationNs","errors","nodes":[{"depth","place","last","span"}]}`: a `span` as of `traces list`, with `attributes`, `events`, `links`, `resource` and `cut`',
   migrate:
     '`{"steps":[{"name","committed","statements","losses":[{"name","kind","owner","what","accepted"}]}],"parts","kept":[{"entity","owner"}],"guard","done","file"}`, also with `--dry-run`: `guard` the id of the snapshot before, `file` the new migration; each null where there is none',
   'migrate rollback':
@@ -65,6 +73,7 @@ const documents: Readonly<Record<string, string>> = {
   exec: "nothing of its own: stdout is the program's",
   gate: 'a [[GateVerdict]]',
   demo: '`{"ok","freezeMs","stallMs","snapshotMs","restoreMs","closedMs","comparisons":[{"what","captured","broken","restored","equal"}]}`',
+  'new daemon': '`{"directory","name","files"}`',
   completion: '`{"shell","script"}`; with `--refs` a list of `{"ref","about"}`',
 };
 

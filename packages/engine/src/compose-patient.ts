@@ -8,6 +8,7 @@ import type { EngineEnvironment } from './compose.ts';
 import { copyStates } from './compose-care.ts';
 import { createParticipant } from './compose-participants.ts';
 import {
+  byUrl,
   createMemberDriver,
   createProjectCluster,
   createSourceDriver,
@@ -18,6 +19,7 @@ import { findProjectVault, vaultDirectoryOf } from './compose-vault.ts';
 import type { ResolvedConfig } from './config/index.ts';
 import type { Attempt, Patient } from './doctor/index.ts';
 import { findProjectState, imagineProjectState } from './project/index.ts';
+import { applicationUrl } from './sources/postgres/by-url/index.ts';
 import type { Cluster } from './sources/postgres/index.ts';
 
 export interface ComposedPatient extends AsyncDisposable {
@@ -85,6 +87,13 @@ export async function composePatient(
           ? copyStates(vault.value, config.copies ?? [], environment)
           : [],
       clusters,
+      async examineDatabase(source) {
+        if (environment.examineDatabase === undefined) return [];
+        if (source.driver === 'postgres-url')
+          return await environment.examineDatabase(await applicationUrl(byUrl(source, parts)));
+        const cluster = clusters.get(source.name);
+        return cluster === undefined ? [] : await environment.examineDatabase(await cluster.url());
+      },
       sources,
       members,
       participants,

@@ -15,6 +15,7 @@ import { openShelf, type CopyOf } from './compose-shelf.ts';
 import { vaultDirectoryOf } from './compose-vault.ts';
 import type { ResolvedConfig } from './config/index.ts';
 import type { EngineContext } from './context.ts';
+import type { DatabaseRemark } from './doctor/index.ts';
 import { openHistory } from './federation/index.ts';
 import type { Participant } from './freeze/index.ts';
 import type { SourceDriver } from './sources/contract.ts';
@@ -46,6 +47,8 @@ export interface EngineEnvironment {
   readonly clock?: Clock;
   /** Makes the participant of kind 'queue': it belongs to the persistence library, which the engine does not know. */
   readonly queueParticipant?: (options: QueueParticipantOptions) => Participant;
+  /** What doctor says of the inside of a database that it can reach: its library knows, and not the engine. Changes nothing. */
+  readonly examineDatabase?: (url: string) => Promise<readonly DatabaseRemark[]>;
   /** What is worth telling while a project is opened. */
   readonly progress?: ProgressListener;
   /** Called before and after every line of the restore journal; the crash tests kill the process there. */

@@ -60,6 +60,7 @@ export type {
   VaultStats,
 } from './care/index.ts';
 export type { EngineEnvironment, QueueParticipantOptions } from './compose.ts';
+export type { DatabaseRemark } from './doctor/index.ts';
 export type { Participant } from './freeze/index.ts';
 export {
   openVaultCare,

@@ -97,6 +97,42 @@ export type {
   Worker,
   WorkOptions,
 } from './queue/index.ts';
+export {
+  copyRows,
+  encodeJson,
+  jsonb,
+  JsonBytes,
+  jsonBytes,
+  jsonbOf,
+  jsonbParameter,
+  jsonbText,
+  readJsonBytes,
+  readRaw,
+  refusedJson,
+  type CopyColumn,
+  type CopyRow,
+  type CopyTarget,
+  type CopyType,
+  type JsonbColumn,
+  type JsonBytesOptions,
+  type RawRow,
+} from './jsonb/index.ts';
+export { createDocuments, documentsPart } from './documents/index.ts';
+export type {
+  CompactAllOptions,
+  Compacted,
+  CompactOptions,
+  DocumentState,
+  Documents,
+  ExactState,
+  HistoryOptions,
+  Keep,
+  ReadOptions,
+  SaveExactOptions,
+  SaveOptions,
+  State,
+  StateVersion,
+} from './documents/index.ts';
 export { createVerbatim, verbatimPart } from './verbatim/index.ts';
 export type {
   Correction,

@@ -4,6 +4,7 @@ import { failure } from '@stillpoint/core';
 import { appRoleName, refuseUnready, type ChamberPart } from './chambers/index.ts';
 import type { Database, OpenDatabaseOptions } from './database/contract.ts';
 import { DEFAULT_FREEZE_LOCK_KEY, openDatabase } from './database/index.ts';
+import { createDocuments, type Documents } from './documents/index.ts';
 import { createMemory, type Embedder, type Memory } from './memory/index.ts';
 import { libraryParts } from './parts.ts';
 import { createQueue, type Queue } from './queue/index.ts';
@@ -19,6 +20,8 @@ export interface Persistence extends AsyncDisposable {
   /** Needs `embedder`. */
   memory(): Promise<Memory>;
   traces(): Promise<Traces>;
+  /** States of runs. */
+  documents(): Promise<Documents>;
   /** `owner`: the name of the extension. */
   settings(owner: string): Settings;
 }
@@ -88,6 +91,7 @@ export async function openPersistence(options: PersistenceOptions): Promise<Pers
       () => createTraces(database, { ...told, ...options.traces }),
       (traces) => traces.processor.shutdown(),
     ),
+    documents: room(() => createDocuments(database)),
     settings: settingsOf,
     [Symbol.asyncDispose]: () => opened.disposeAsync(),
   };

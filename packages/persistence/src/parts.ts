@@ -1,5 +1,6 @@
 // The tables that this library brings along: all parts that migrating sets up and doctor looks at. The order is that of setting up.
 import type { ChamberPart } from './chambers/index.ts';
+import { documentsPart } from './documents/index.ts';
 import { memoryPart } from './memory/index.ts';
 import { queuePart } from './queue/index.ts';
 import { tracesPart } from './traces/index.ts';
@@ -11,4 +12,5 @@ export const libraryParts: readonly ChamberPart[] = [
   verbatimPart,
   memoryPart,
   tracesPart,
+  documentsPart,
 ];

@@ -12,6 +12,7 @@ import { managedPostgres } from './catalogue/managed-postgres.ts';
 import { persistenceChambers } from './catalogue/persistence-chambers.ts';
 import { persistenceDaemon } from './catalogue/persistence-daemon.ts';
 import { persistenceDatabase } from './catalogue/persistence-database.ts';
+import { persistenceDocuments } from './catalogue/persistence-documents.ts';
 import { persistenceJsonb } from './catalogue/persistence-jsonb.ts';
 import { persistenceMemory } from './catalogue/persistence-memory.ts';
 import { persistenceMigrate } from './catalogue/persistence-migrate.ts';
@@ -54,6 +55,7 @@ export const catalogueSections = {
   'extensions and models': persistenceRegistry,
   migrations: persistenceMigrate,
   'documents as jsonb': persistenceJsonb,
+  'state documents': persistenceDocuments,
   queue: persistenceQueue,
   facts: persistenceVerbatim,
   memory: persistenceMemory,
@@ -84,6 +86,7 @@ export const catalogue = {
   ...persistenceRegistry,
   ...persistenceMigrate,
   ...persistenceJsonb,
+  ...persistenceDocuments,
   ...persistenceQueue,
   ...persistenceVerbatim,
   ...persistenceMemory,

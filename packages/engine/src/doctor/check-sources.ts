@@ -18,6 +18,10 @@ export async function checkSources(
     await findings.check(source.name, async (limited) => {
       if (!(await isRunning(patient, source, findings))) return;
       await probe(source.name, driver, findings, sizes, limited);
+      for (const remark of await patient.examineDatabase(source)) {
+        if (remark.level === 'ok') findings.ok(source.name, remark.what);
+        else findings[remark.level](source.name, remark.what, remark.fix);
+      }
     });
   }
   await findings.check('addresses', () => checkTwice(patient, findings));

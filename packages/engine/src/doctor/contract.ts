@@ -48,6 +48,11 @@ export interface DoctorReport {
 /** Made, or the reason why not: one that cannot be made must not hide the others. */
 export type Attempt<T> = { readonly value: T } | { readonly error: unknown };
 
+/** Of the inside of a database. */
+export type DatabaseRemark =
+  | { readonly level: 'ok'; readonly what: string }
+  | { readonly level: 'warn' | 'fail'; readonly what: string; readonly fix: string };
+
 /** A project as it is put together to be looked at. */
 export interface Patient {
   readonly config: ResolvedConfig;
@@ -62,6 +67,8 @@ export interface Patient {
   /** How far the copies that the configuration names are behind; none while there is no vault. */
   readonly copies: () => Promise<readonly CopyState[]>;
   readonly clusters: ReadonlyMap<string, Cluster>;
+  /** Of a source that was reached. */
+  readonly examineDatabase: (source: ResolvedSource) => Promise<readonly DatabaseRemark[]>;
   readonly sources: readonly {
     readonly source: ResolvedSource;
     readonly driver: Attempt<SourceDriver>;

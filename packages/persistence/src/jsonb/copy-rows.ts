@@ -26,6 +26,8 @@ const CHUNK_BYTES = 64 * 1024;
  * Writes rows, each with one value for each column in their order; null and undefined are NULL. Reads `rows` no faster than the
  * server takes them. Resolves to their number. null in a column of jsonb is NULL; encodeJson(null) is the null of JSON.
  *
+ * PGlite reads a COPY as a file, which only its superuser may.
+ *
  * Throws COPY_VALUE_INVALID, which names row and column, and what the server says; the transaction is then over.
  */
 export async function copyRows(

@@ -38,9 +38,9 @@ export async function startUpkeepBoss(
 ): Promise<PgBoss> {
   return await start(db, kind, onError, {
     supervise: true,
-    superviseIntervalSeconds: 10,
-    maintenanceIntervalSeconds: 10,
-    monitorIntervalSeconds: 30,
+    superviseIntervalSeconds: 30,
+    maintenanceIntervalSeconds: 30,
+    monitorIntervalSeconds: 60,
     schedule: true,
     cronMonitorIntervalSeconds: 30,
     cronWorkerIntervalSeconds: 1,

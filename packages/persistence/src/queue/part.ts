@@ -1,14 +1,13 @@
 // The queue's tables. pg-boss's own come from its construction plan, which the pinned version of the library fixes: a newer one
 // gets a step here that begins with its migration plan, and a test tells when the text has changed.
 //
-// Rows live shortly and are updated twice. Room in each page lets an update stay in its page, and autovacuum comes after some
-// hundred dead rows, not after a fifth of the table.
+// Rows live shortly. A job is updated twice, each time with other index entries, so room in its page helps little; progress is updated
+// often, in its page. Autovacuum comes after some hundred dead rows, not after a fifth of the table.
 import { getConstructionPlans } from 'pg-boss';
 import type { ChamberPart } from '../chambers/contract.ts';
 import { insideTransaction } from './boss.ts';
 
 const shortLived = {
-  fillfactor: 70,
   autovacuum_vacuum_scale_factor: 0.01,
   autovacuum_vacuum_threshold: 200,
   autovacuum_vacuum_insert_scale_factor: 0.05,
@@ -29,8 +28,8 @@ export const queuePart: ChamberPart = {
   steps: [() => [bossTables(), ...ownTables]],
   expects: [
     // Jobs of all kinds are in one partition, or in partitions that their author made with pg-boss.
-    { kind: 'parameters', table: 'queue.job', parameters: shortLived },
-    { kind: 'parameters', table: 'queue.progress', parameters: shortLived },
+    { kind: 'parameters', table: 'queue.job', parameters: { ...shortLived, fillfactor: 90 } },
+    { kind: 'parameters', table: 'queue.progress', parameters: { ...shortLived, fillfactor: 70 } },
     // Without it a claim would not say whose it is, and none would be void.
     {
       kind: 'trigger',

@@ -67,8 +67,11 @@ const functions = (appRole: string): readonly string[] => [
    BEGIN
      IF to_regclass(format('traces.%I', name)) IS NOT NULL THEN RETURN false; END IF;
      PERFORM pg_advisory_xact_lock(${DAYS_LOCK}::bigint);
-     IF to_regclass(format('traces.%I', name)) IS NOT NULL THEN RETURN false; END IF;
      LOCK TABLE traces.spans IN SHARE UPDATE EXCLUSIVE MODE;
+     -- Who waited asks the table itself: the session's memory of names may still say that there is none.
+     IF EXISTS (SELECT FROM pg_class c WHERE c.relname = name AND c.relnamespace = 'traces'::regnamespace) THEN
+       RETURN false;
+     END IF;
      LOCK TABLE traces.spans_default IN ACCESS EXCLUSIVE MODE;
      EXECUTE format('CREATE TABLE traces.%I (LIKE traces.spans INCLUDING ALL) WITH (${withParameters})', name);
      EXECUTE format('REVOKE ALL ON traces.%I FROM ${quoted(appRole)}, PUBLIC', name);
@@ -94,7 +97,7 @@ const functions = (appRole: string): readonly string[] => [
        DELETE FROM traces.dropped WHERE last_at < before::timestamp AT TIME ZONE 'UTC';
        RETURN NULL;
      END IF;
-     EXECUTE format('DROP TABLE traces.%I', name);
+     EXECUTE format('DROP TABLE IF EXISTS traces.%I', name);
      RETURN to_date(substr(name, 7), 'YYYYMMDD');
    END $drop$`,
   ...['make_day', 'drop_day'].flatMap((name) => [

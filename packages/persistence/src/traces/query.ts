@@ -16,6 +16,8 @@ import { requireTables } from './installed.ts';
 import { traceOf } from './tree.ts';
 
 const LIMIT = 20;
+const EARLIEST_NS = -(2n ** 63n);
+const LATEST_NS = 2n ** 63n - 1n;
 // Numbers of 64 bits come as text, under the same names: what orders by them names the table.
 const RECORD = `encode(trace_id, 'hex') AS trace_id, encode(span_id, 'hex') AS span_id, encode(parent_id, 'hex') AS parent_id,
   name, kind, service, scope, start_ns::text AS start_ns, duration_ns::text AS duration_ns, status, status_message`;
@@ -156,7 +158,10 @@ function detailedOf(row: DetailedRow): DetailedSpan {
 }
 
 function sinceNs(since: Date | undefined): string {
-  if (since === undefined) return '-9223372036854775808';
+  if (since === undefined) return String(EARLIEST_NS);
   if (Number.isNaN(since.getTime())) throw new TypeError('`since` is a valid Date');
-  return String(BigInt(since.getTime()) * 1_000_000n);
+  // A Date reaches further than 64 bits of nanoseconds do.
+  const ns = BigInt(since.getTime()) * 1_000_000n;
+  if (ns < EARLIEST_NS) return String(EARLIEST_NS);
+  return String(ns > LATEST_NS ? LATEST_NS : ns);
 }

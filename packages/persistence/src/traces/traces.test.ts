@@ -126,6 +126,9 @@ for (const place of places) {
     assert.deepEqual(ids(await traces.errors()), [10, 20, 30]);
     assert.deepEqual(ids(await traces.errors({ since })), [10]);
     assert.deepEqual(ids(await traces.recent({ limit: 3 })), [1, 2, 3]);
+    // A Date reaches further than 64 bits of nanoseconds do.
+    assert.equal((await traces.errors({ since: new Date(-8.64e15) })).length, 3);
+    assert.deepEqual(await traces.errors({ since: new Date(8.64e15) }), []);
     const [often, rare] = await traces.names();
     assert.deepEqual([often?.name, often?.spans, often?.errors], ['often', 20, 2]);
     assert.deepEqual([rare?.maxNs, rare?.p50Ns], [30_000_000n, 15_000_000n]);

@@ -26,7 +26,11 @@ async function doctor(context: CommandContext): Promise<void> {
   const { reportLines } = await import('./doctor-report.ts');
   const project = await load(context);
   const directory = 'error' in project ? project.directory : project.projectDirectory;
-  const environment = await engineEnvironment(host.environment, directory);
+  const { examineDatabase } = await import('./examine-chambers.ts');
+  const environment = {
+    ...(await engineEnvironment(host.environment, directory)),
+    examineDatabase,
+  };
   const report = await examineProject(project, environment, context.call);
   output.result(report);
   // Whole lines where a program reads: it may look for them.

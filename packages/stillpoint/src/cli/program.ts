@@ -16,10 +16,12 @@ import { addInitCommand } from './init.ts';
 import { addGateCommand } from './gate.ts';
 import { addListCommand } from './list.ts';
 import { addMigrateCommands } from './migrate.ts';
+import { addNewCommands } from './new.ts';
 import { addPruneCommand } from './prune.ts';
 import { addRestoreCommand } from './restore.ts';
 import { addShowCommand } from './show.ts';
 import { addSnapshotCommand } from './snapshot.ts';
+import { addTracesCommands } from './traces.ts';
 import { addUndoCommand } from './undo.ts';
 import { addVaultCommands } from './vault.ts';
 import { addVerifyCommand } from './verify.ts';
@@ -46,9 +48,11 @@ const commands: readonly ((program: Command, run: Runner) => void)[] = [
   addVaultCommands,
   addDatabaseCommands,
   addMigrateCommands,
+  addTracesCommands,
   addExecCommand,
   addGateCommand,
   addDemoCommand,
+  addNewCommands,
   addCompletionCommand,
 ];
 

@@ -1,10 +1,10 @@
 // Where the demonstration lives, and how it leaves nothing behind: directory, database server, and what root's
 // databases keep outside the project.
-import { failure } from '@stillpoint/core';
 import type { Stillpoint } from '@stillpoint/engine';
-import { mkdir, mkdtemp, readdir, realpath, rm } from 'node:fs/promises';
+import { mkdtemp, realpath, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
+import { emptyDirectory } from '../empty-directory.ts';
 
 export interface Place {
   readonly directory: string;
@@ -40,10 +40,4 @@ export async function preparePlace(cwd: string, named: string | undefined): Prom
       for (const found of outside) await rm(found, { recursive: true, force: true });
     },
   };
-}
-
-async function emptyDirectory(directory: string): Promise<string> {
-  await mkdir(directory, { recursive: true });
-  if ((await readdir(directory)).length > 0) throw failure('TARGET_NOT_EMPTY', { directory });
-  return directory;
 }
