@@ -15,7 +15,7 @@ import {
 } from './config/index.ts';
 import { restoreInPlace } from './restore/index.ts';
 import { placedAsCaptured, type Sealed } from './snapshot/index.ts';
-import type { ObjectSource } from './sources/contract.ts';
+import type { Vault } from './vault/index.ts';
 
 /** What the new project is made of. */
 export interface Original {
@@ -23,7 +23,7 @@ export interface Original {
   readonly config: ResolvedConfig;
   /** The project's id. */
   readonly id: string;
-  readonly vault: ObjectSource;
+  readonly vault: Vault;
   /** The vault that both share. */
   readonly shared: ResolvedVault;
   /** Where the files with addresses are that the configuration names. */
@@ -38,7 +38,7 @@ export interface RestoreElsewhereOptions {
   readonly progress: ProgressListener;
 }
 
-/** Throws TARGET_NOT_EMPTY. */
+/** Throws TARGET_NOT_EMPTY, TARGET_UNUSABLE. */
 export async function restoreElsewhere(
   original: Original,
   environment: EngineEnvironment,
@@ -46,20 +46,24 @@ export async function restoreElsewhere(
 ): Promise<RestoreResult> {
   const directory = await emptyDirectory(path.resolve(original.config.projectDirectory, into));
   const { configFile: _configFile, ...config } = original.config;
+  // Refusals come before anything is written: what is left would stand in the way of the next try.
+  const sources = await withAddresses(
+    placedAsCaptured(capturedOf(config.sources, target), target.manifest),
+    original,
+    environment,
+  );
   const { config: captured } = target.manifest;
   const file = captured === null ? undefined : path.join(directory, captured.file);
   if (captured !== null && file !== undefined) {
-    await writeFileAtomic(file, await original.vault.readBytes(captured.content), { mode: 0o644 });
+    await writeFileAtomic(file, await original.vault.within(signal).readBytes(captured.content), {
+      mode: 0o644,
+    });
   }
   const resolved = {
     ...config,
     projectDirectory: directory,
     ...(file === undefined ? {} : { configFile: file }),
-    sources: await withAddresses(
-      placedAsCaptured(capturedOf(config.sources, target), target.manifest),
-      original,
-      environment,
-    ),
+    sources,
     participants: [],
   };
   await using composition = await compose(resolved, environment, {
@@ -120,9 +124,14 @@ async function withAddresses(
   );
 }
 
-/** TARGET_NOT_EMPTY. */
+/** TARGET_NOT_EMPTY, TARGET_UNUSABLE. */
 export async function emptyDirectory(directory: string): Promise<string> {
-  await mkdir(directory, { recursive: true });
-  if ((await readdir(directory)).length > 0) throw failure('TARGET_NOT_EMPTY', { directory });
+  const cannot = (error: NodeJS.ErrnoException): never => {
+    throw failure('TARGET_UNUSABLE', { directory, reason: error.code ?? error.message }, error);
+  };
+  await mkdir(directory, { recursive: true }).catch(cannot);
+  if ((await readdir(directory).catch(cannot)).length > 0) {
+    throw failure('TARGET_NOT_EMPTY', { directory });
+  }
   return realpath(directory);
 }
