@@ -1,7 +1,7 @@
 // A restore into an empty directory: a new project with its own database, beside the one it came from. It shares the vault and
 // nothing else. The configuration is written first, so that a restore that died is found and ended from there.
 import { existsSync } from 'node:fs';
-import { mkdir, readdir, realpath } from 'node:fs/promises';
+import { mkdir, readdir, realpath, rm } from 'node:fs/promises';
 import path from 'node:path';
 import { failure, writeFileAtomic, type ProgressListener } from '@stillpoint/core';
 import type { RestoreResult } from './api.ts';
@@ -52,13 +52,11 @@ export async function restoreElsewhere(
     original,
     environment,
   );
-  const { config: captured } = target.manifest;
-  const file = captured === null ? undefined : path.join(directory, captured.file);
-  if (captured !== null && file !== undefined) {
-    await writeFileAtomic(file, await original.vault.within(signal).readBytes(captured.content), {
-      mode: 0o644,
-    });
-  }
+  await claim(directory);
+  const file = await writeConfig(original, { target, directory, signal }).catch(async (error) => {
+    await rm(path.join(directory, STATE), { recursive: true, force: true });
+    throw error;
+  });
   const resolved = {
     ...config,
     projectDirectory: directory,
@@ -91,6 +89,38 @@ export async function restoreElsewhere(
     if (!existsSync(context.state.journalFile)) await composition.remove();
     throw error;
   }
+}
+
+const STATE = '.stillpoint';
+
+/**
+ * Of several that found the directory empty at the same time one goes on: another would restore into what the first has brought, or
+ * empty it again when it fails. Throws TARGET_NOT_EMPTY.
+ */
+async function claim(directory: string): Promise<void> {
+  try {
+    await mkdir(path.join(directory, STATE), { mode: 0o700 });
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code !== 'EEXIST') throw unusable(directory, error);
+    throw failure('TARGET_NOT_EMPTY', { directory }, error);
+  }
+}
+
+/** Resolves to its path; undefined: the snapshot has none. */
+async function writeConfig(
+  { vault }: Original,
+  {
+    target,
+    directory,
+    signal,
+  }: Pick<RestoreElsewhereOptions, 'target' | 'signal'> & { readonly directory: string },
+): Promise<string | undefined> {
+  const { config } = target.manifest;
+  if (config === null) return undefined;
+  const file = path.join(directory, config.file);
+  const content = await vault.within(signal).readBytes(config.content);
+  await writeFileAtomic(file, content, { mode: 0o644 });
+  return file;
 }
 
 /** A database at an address is there already: what the snapshot lacks would be taken for a part of the new project. */
@@ -126,12 +156,17 @@ async function withAddresses(
 
 /** TARGET_NOT_EMPTY, TARGET_UNUSABLE. */
 export async function emptyDirectory(directory: string): Promise<string> {
-  const cannot = (error: NodeJS.ErrnoException): never => {
-    throw failure('TARGET_UNUSABLE', { directory, reason: error.code ?? error.message }, error);
+  const cannot = (error: unknown): never => {
+    throw unusable(directory, error);
   };
   await mkdir(directory, { recursive: true }).catch(cannot);
   if ((await readdir(directory).catch(cannot)).length > 0) {
     throw failure('TARGET_NOT_EMPTY', { directory });
   }
   return realpath(directory);
+}
+
+function unusable(directory: string, error: unknown): Error {
+  const { code, message } = error as NodeJS.ErrnoException;
+  return failure('TARGET_UNUSABLE', { directory, reason: code ?? message }, error);
 }
