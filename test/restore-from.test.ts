@@ -121,3 +121,20 @@ test('what is there is not touched, and half of the words are refused', async (t
   const elsewhere = ['restore', 'latest', '--from', `${place.vault}-not`, '--into', 'x'];
   assert.match(await place.run(elsewhere, 10), /VAULT_MISSING/);
 });
+
+test('of two restores into one empty directory at the same time one happens, and the other touches nothing', async (t) => {
+  const place = await createPlace(t);
+  await using project = await createProject({ database: false, extensions: [] });
+  const { id } = await project.json<{ id: string }>(['snapshot']);
+  const args = ['--project', project.directory, 'restore', id, '--into', place.into, '--yes'];
+  const ran = await Promise.all(
+    [1, 2].map(() => runCommand(args, { cwd: project.directory, env: {} })),
+  );
+  const [done, refused] = ran.toSorted((a, b) => a.code - b.code);
+  assert.equal(done?.code, 0, done?.stderr);
+  assert.match(refused?.stderr ?? '', /TARGET_NOT_EMPTY|LEASE_HELD/);
+  assert.deepEqual(
+    (await readdir(place.into)).toSorted(),
+    (await readdir(project.directory)).toSorted(),
+  );
+});

@@ -1,7 +1,7 @@
 // What a restore without a project refuses: a snapshot that says nothing of how it was configured, or too much.
 import assert from 'node:assert/strict';
 import { existsSync } from 'node:fs';
-import { readdir } from 'node:fs/promises';
+import { readdir, writeFile } from 'node:fs/promises';
 import path from 'node:path';
 import { test } from 'node:test';
 import { canonicalBytes, isFailure, newSnapshotId, silent, type Json } from '@stillpoint/core';
@@ -54,4 +54,33 @@ test('a configuration is never written outside of the directory, whatever a mani
       assert.equal(existsSync(outside), false);
     }
   }
+});
+
+test('a directory that cannot be made: TARGET_UNUSABLE', async (t) => {
+  const stage = await createCareStage(t);
+  await writeFile(path.join(stage.directory, 'into'), 'a file');
+  await assert.rejects(restore(stage, 'latest'), (error) => isFailure(error, 'TARGET_UNUSABLE'));
+});
+
+test('what is refused before the restore begins leaves no configuration behind', async (t) => {
+  const stage = await createCareStage(t);
+  await stage.write({ 'a.bin': { seed: 1, bytes: 1000 } });
+  await stage.snapshot();
+  const { vault } = await stage.open();
+  const [entry] = await vault.list();
+  const manifest = JSON.parse(
+    Buffer.from(await vault.readManifest(entry!)).toString('utf8'),
+  ) as Readonly<Record<string, Json>>;
+  const id = newSnapshotId();
+  {
+    await using session = await vault.openSession({ signal: never });
+    const written = { sources: { db: { driver: 'postgres', url: { env: 'NOWHERE_SET' } } } };
+    const content = await session.sink().writeBytes(Buffer.from(JSON.stringify(written)));
+    const config = { file: 'stillpoint.config.json', content: { ...content } };
+    const [source] = manifest['sources'] as readonly Readonly<Record<string, Json>>[];
+    const sources = [{ ...source, name: 'db', driver: 'postgres-url' }];
+    await session.seal(id, canonicalBytes({ ...manifest, id, config, sources }));
+  }
+  await assert.rejects(restore(stage, id), (error) => isFailure(error, 'SOURCE_URL_MISSING'));
+  assert.deepEqual(await readdir(path.join(stage.directory, 'into')), []);
 });

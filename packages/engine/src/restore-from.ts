@@ -90,12 +90,13 @@ interface Found {
 }
 
 async function readConfig(work: Work): Promise<Found> {
-  const { vault, target, scratch } = work;
+  const { vault, target, scratch, signal } = work;
   const { config: captured, id } = target.manifest;
   if (captured === null) throw failure('SNAPSHOT_WITHOUT_CONFIG', { id });
   const alone = path.join(scratch, 'alone');
   await mkdir(alone);
-  await writeFile(path.join(alone, captured.file), await vault.readBytes(captured.content));
+  const content = await vault.within(signal).readBytes(captured.content);
+  await writeFile(path.join(alone, captured.file), content);
   const hasCode = target.manifest.sources.some(
     ({ name, driver }) => name === '.' && driver === 'git',
   );

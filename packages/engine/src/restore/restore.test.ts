@@ -1,7 +1,9 @@
 // The orchestration of snapshot, restore and reversal, on memory drivers and a memory vault: what is special to real sources is
 // tested with them, and death in the switch with the real command (test/crash.test.ts).
 import assert from 'node:assert/strict';
+import { writeFile } from 'node:fs/promises';
 import { test } from 'node:test';
+import type { EngineContext } from '../context.ts';
 import { failure, isFailure, silent } from '@stillpoint/core';
 import { readSealed, takeSnapshot } from '../snapshot/index.ts';
 import { recoverRestore } from './recover.ts';
@@ -153,6 +155,31 @@ for (const [nth, when] of [
     await assert.rejects(restoreInPlace(stage.engine, { ...call, target, signal }), /given up/);
     assert.ok(reads >= nth);
     assert.deepEqual(stage.words(), ['new']);
+    await ended(stage);
+  });
+}
+
+for (const method of ['prepare', 'placementOfUndo'] as const) {
+  test(`the disk becomes full while a restore is prepared (${method}): DISK_FULL, and nothing was touched`, async () => {
+    await using stage = await setStage();
+    const target = await snapshotThenWrite(stage);
+    const { engine } = stage;
+    const full: EngineContext = {
+      ...engine,
+      driversFor: (...captured) => {
+        const drivers = new Map(engine.driversFor(...captured));
+        const write = async (): Promise<null> => {
+          await writeFile('/dev/full', 'no room');
+          return null;
+        };
+        drivers.set('left', { ...drivers.get('left')!, [method]: write });
+        return drivers;
+      },
+    };
+    await assert.rejects(restoreInPlace(full, { target, ...call }), (error) =>
+      isFailure(error, 'DISK_FULL'),
+    );
+    assert.deepEqual(stage.words(), ['new', 'new']);
     await ended(stage);
   });
 }

@@ -12,6 +12,7 @@ import {
   checkSpace,
   freeBytesAt,
   refuseMoved,
+  sayDiskFull,
   type ManifestSource,
   type Sealed,
 } from '../snapshot/index.ts';
@@ -175,12 +176,15 @@ async function prepareAll(
     const driver = run.drivers.get(source.name)!;
     const existed = await driver.exists();
     progress({ type: 'phase:started', phase: 'prepare', detail: source.name });
-    const after = await driver.prepare(source.record, {
+    const options = {
       snapshot: target.manifest.id,
       source: engine.vault,
       workDirectory: path.join(workDirectory, `after-${index}`),
       signal: untilError,
       progress,
+    };
+    const after = await driver.prepare(source.record, options).catch((error: unknown) => {
+      throw sayDiskFull(error, source.name);
     });
     progress({ type: 'phase:started', phase: 'prove', detail: source.name });
     const { checks } = await driver.prove(after, untilError);

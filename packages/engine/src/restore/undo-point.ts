@@ -3,7 +3,7 @@ import path from 'node:path';
 import type { ProgressListener } from '@stillpoint/core';
 import type { EngineContext } from '../context.ts';
 import type { Held } from '../freeze/index.ts';
-import type { Capture, Sealed } from '../snapshot/index.ts';
+import { sayDiskFull, type Capture, type Sealed } from '../snapshot/index.ts';
 import type { Placement, SourceDriver } from '../sources/contract.ts';
 
 interface Call {
@@ -50,7 +50,11 @@ export async function waysBack(
     if (source === undefined) throw new TypeError(`the undo point lacks ${driver.name}`);
     const workDirectory = path.join(engine.state.workDirectory, undo, `before-${index}`);
     const options = { snapshot: undo, source: engine.vault, workDirectory, signal, progress };
-    before.set(driver.name, await driver.placementOfUndo(source.record, options));
+    const placing = driver.placementOfUndo(source.record, options);
+    const placed = await placing.catch((error: unknown) => {
+      throw sayDiskFull(error, driver.name);
+    });
+    before.set(driver.name, placed);
   }
   return before;
 }

@@ -23,7 +23,7 @@ export { resolveRef } from './refs.ts';
 export { readSealed, type Damaged } from './sealed.ts';
 export { createCatalogue, type Catalogue } from './catalogue.ts';
 export { OUTLINE_FORM, type Known, type Outline } from './outline.ts';
-export { checkSpace, freeBytesAt } from './space.ts';
+export { checkSpace, freeBytesAt, sayDiskFull } from './space.ts';
 export { streamsOfSnapshot, type SnapshotStream } from './streams.ts';
 export { takeSnapshot, type TakeOptions } from './take-snapshot.ts';
 export { verifySnapshot } from './verify.ts';

@@ -25,3 +25,10 @@ export async function freeBytesAt(directory: string): Promise<number> {
   const { bavail, bsize } = await statfs(directory);
   return bavail * bsize;
 }
+
+/** There was room, and others took it: DISK_FULL instead of what the file system says. Other errors are given back. */
+export function sayDiskFull(error: unknown, source: string): unknown {
+  const { code } = error as NodeJS.ErrnoException;
+  if (code !== 'ENOSPC' && code !== 'EDQUOT') return error;
+  return failure('DISK_FULL', { source }, error);
+}

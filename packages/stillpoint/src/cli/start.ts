@@ -96,6 +96,9 @@ const status = await runCommand(
 );
 // A pipe takes what is written bit by bit; leaving before would cut a long list short.
 await Promise.all([process.stdout, process.stderr].map(written));
+// Leaving waits for the threads of Node, and one that asks a file system that says nothing never ends. A signal then ends us as it would
+// any program.
+for (const signal of stops) process.removeAllListeners(signal);
 process.exit(status === 0 ? (process.exitCode ?? 0) : status);
 
 function written(stream: NodeJS.WriteStream): Promise<void> {

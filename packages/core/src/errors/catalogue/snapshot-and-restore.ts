@@ -39,6 +39,12 @@ export const snapshotAndRestore = {
     exit: exit.noSpace,
     retryable: false,
   },
+  DISK_FULL: {
+    message: 'The disk became full while the restore of {source} was prepared.',
+    hint: 'Free some space where {source} lies and restore again. Nothing was changed.',
+    exit: exit.noSpace,
+    retryable: false,
+  },
   NOTHING_TO_CAPTURE: {
     message: 'The configuration names no member and no source, so there is nothing to capture.',
     hint: 'Add members (git repositories) or sources (databases) to the configuration.',
@@ -74,6 +80,12 @@ export const snapshotAndRestore = {
   TARGET_NOT_EMPTY: {
     message: 'The directory {directory} is not empty.',
     hint: 'Name a directory that is empty or does not exist yet, or restore in place without --into.',
+    exit: exit.usage,
+    retryable: false,
+  },
+  TARGET_UNUSABLE: {
+    message: 'The directory {directory} cannot be made or read ({reason}).',
+    hint: 'Name one that is yours to write, on a file system that is not read-only.',
     exit: exit.usage,
     retryable: false,
   },
