@@ -3,11 +3,18 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { PGlite } from '@electric-sql/pglite';
 import { isFailure, type ErrorCode } from '@stillpoint/core';
+import { BasicTracerProvider } from '@opentelemetry/sdk-trace-base';
 import { z } from 'zod';
 import { appRoleName, installChambers } from './chambers/index.ts';
 import { openTestDatabase } from './database/testing/index.ts';
 import { openDatabase } from './database/index.ts';
-import { defineJob, libraryParts, openPersistence, type PersistenceOptions } from './index.ts';
+import {
+  createTestEmbedder,
+  defineJob,
+  libraryParts,
+  openPersistence,
+  type PersistenceOptions,
+} from './index.ts';
 
 async function setUp(at: string | object): Promise<void> {
   await using owner = await openDatabase({ at });
@@ -52,6 +59,25 @@ test('the owner of the database has the rights of an application in it', async (
 });
 
 const job = defineJob({ name: 'count', data: z.object({ n: z.number() }) });
+
+test('memory says that it needs an embedder, and is there with one; spans are stored at the end', async (t) => {
+  const { url, database } = await openTestDatabase(t);
+  await setUp(url);
+  {
+    await using bare = await openPersistence({ url });
+    await assert.rejects(bare.memory(), /needs openPersistence\(\{ embedder \}\)/);
+  }
+  {
+    await using persistence = await openPersistence({ url, embedder: createTestEmbedder() });
+    await (await persistence.memory()).remember('a text');
+    await (await persistence.documents()).saveState('run', {});
+    const { processor } = await persistence.traces();
+    const provider = new BasicTracerProvider({ spanProcessors: [processor] });
+    provider.getTracer('test').startSpan('the last one').end();
+  }
+  const { rows } = await database.query('SELECT name FROM traces.spans');
+  assert.deepEqual(rows, [{ name: 'the last one' }]);
+});
 
 async function worksOnce(at: string | object): Promise<void> {
   await setUp(at);

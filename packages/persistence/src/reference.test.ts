@@ -26,12 +26,6 @@ const TYPES = `
   }
 `;
 
-/** Those of this repository. */
-const compilerOptions =
-  '--noEmit --ignoreConfig --customConditions @stillpoint/source page.ts --module nodenext --target es2024 --strict --skipLibCheck --lib es2024,esnext.disposable,esnext.collection,esnext.iterator,esnext.array --types node --allowImportingTsExtensions --exactOptionalPropertyTypes --noUncheckedIndexedAccess --erasableSyntaxOnly --verbatimModuleSyntax'.split(
-    ' ',
-  );
-
 test('the reference of the library runs', { skip: whyNot('embedded-18') }, async (t) => {
   const page = await readFile(path.join(ROOT, 'docs/reference/persistence.md'), 'utf8');
   const blocks = [...page.matchAll(/^```ts\n([\s\S]*?)^```$/gm)].map(([, block]) => block);
@@ -74,5 +68,27 @@ test('the reference of the library runs', { skip: whyNot('embedded-18') }, async
     'brew',
   ]);
   const compiler = fileURLToPath(import.meta.resolve('typescript/package.json'));
-  await run(path.join(path.dirname(compiler), 'bin/tsc'), ...compilerOptions);
+  await run(
+    path.join(path.dirname(compiler), 'bin/tsc'),
+    '--noEmit',
+    '--ignoreConfig',
+    '--customConditions',
+    '@stillpoint/source',
+    'page.ts',
+    '--module',
+    'nodenext',
+    '--target',
+    'es2024',
+    '--strict',
+    '--skipLibCheck',
+    '--lib',
+    'es2024,esnext.disposable,esnext.collection,esnext.iterator,esnext.array',
+    '--types',
+    'node',
+    '--allowImportingTsExtensions',
+    '--exactOptionalPropertyTypes',
+    '--noUncheckedIndexedAccess',
+    '--erasableSyntaxOnly',
+    '--verbatimModuleSyntax',
+  );
 });

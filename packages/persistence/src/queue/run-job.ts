@@ -61,14 +61,13 @@ const longestTimerMs = 2 ** 31 - 1;
 async function attempt(parts: RunParts, run: Run, signal: AbortSignal): Promise<void> {
   const { job, claimed, asBatch, handler } = run;
   let inside: Transaction | undefined;
-  const given = await Promise.all(
-    claimed.map(async (one): Promise<Attempt<unknown>> => {
-      const data = await validate(job, one.data);
-      const progress = (fraction: number, note?: string): Promise<void> =>
-        saveProgress(parts, run, { id: one.id, fraction, note, inside });
-      return { id: one.id, data, attempt: one.retryCount + 1, progress };
-    }),
-  );
+  const given: Attempt<unknown>[] = [];
+  for (const { id, data: stored, retryCount } of claimed) {
+    const data: unknown = await validate(job, stored);
+    const progress = (fraction: number, note?: string): Promise<void> =>
+      saveProgress(parts, run, { id, fraction, note, inside });
+    given.push({ id, data, attempt: retryCount + 1, progress });
+  }
   // Which of the two contexts it is, and which of the two arguments, work() said by its types.
   const handle = (transaction?: Transaction): Promise<Effect | void> =>
     handler((asBatch ? given : given[0]) as never, { signal, transaction } as HandlerContext);
