@@ -44,13 +44,12 @@ async function open({ side, url, sizeBytes, words }: SideTask): Promise<Side> {
   const value = documentOf(sizeBytes, words);
   const text = JSON.stringify(value);
   if (side === 'postgres.js') return await openPeer(url, value);
-  if (side === 'copy') return await openCopy(url, text);
+  if (side === 'copy' || side === 'single') return await openBulk(side, url, text);
   const bytes = Buffer.from(text);
   // As a serializer writes it that knows of the place for the version byte.
   const reserved = Buffer.from(` ${text}`);
-  const make: Record<Exclude<SideName, 'postgres.js' | 'copy'>, () => unknown> = {
+  const make: Record<Exclude<SideName, 'postgres.js' | 'copy' | 'single'>, () => unknown> = {
     bytes: () => jsonBytes(reserved, { reserved: true }),
-    single: () => jsonBytes(reserved, { reserved: true }),
     encoded: () => encodeJson(value),
     string: () => text,
     object: () => value,
@@ -62,9 +61,7 @@ async function open({ side, url, sizeBytes, words }: SideTask): Promise<Side> {
   return {
     backend: rows[0]!.pid,
     async write(count) {
-      if (side === 'single') await client.query('BEGIN');
       for (let n = 0; n < count; n += 1) await client.query(INSERT, [make[side]()]);
-      if (side === 'single') await client.query('COMMIT');
     },
   };
 }
@@ -89,7 +86,8 @@ async function openPeer(url: string, value: object): Promise<Side> {
   };
 }
 
-async function openCopy(url: string, text: string): Promise<Side> {
+/** Many documents in one transaction of the library: by COPY, or one INSERT each. */
+async function openBulk(side: 'copy' | 'single', url: string, text: string): Promise<Side> {
   const database = await openDatabase({ at: url, connections: 1 });
   const target = {
     schema: 'public',
@@ -104,7 +102,10 @@ async function openCopy(url: string, text: string): Promise<Side> {
   return {
     backend: found[0]!.pid,
     async write(count) {
-      await database.transaction((transaction) => copyRows(transaction, target, rows(count)));
+      await database.transaction(async (transaction) => {
+        if (side === 'copy') await copyRows(transaction, target, rows(count));
+        else for (const row of rows(count)) await transaction.query(INSERT, row);
+      });
     },
   };
 }
