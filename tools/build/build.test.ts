@@ -9,6 +9,7 @@ import { DatabaseSync } from 'node:sqlite';
 import { after, before, test } from 'node:test';
 import { promisify } from 'node:util';
 import { findBuilt, listSources, SOURCES_NAME } from '../../packages/stillpoint/bin/find-built.js';
+import { templateFiles } from '../../packages/stillpoint/src/cli/new/template-files.ts';
 import { installBuilt, installPersistence } from './install.ts';
 
 interface Named {
@@ -60,7 +61,9 @@ test('the package holds what is built, and nothing of what it was built from', a
   const files = await readdir(path.dirname(path.dirname(command)), { recursive: true });
   assert.ok(files.includes('dist/main.js'));
   assert.deepEqual(
-    files.filter((name) => /\.ts$|\.test\.|^src|sources\.txt$/.test(name)),
+    files.filter(
+      (name) => /\.ts$|\.test\.|^src|sources\.txt$/.test(name) && !/templates/.test(name),
+    ),
     [],
   );
   const licences = await readFile(path.join(command, '../../dist/LICENSES.txt'), 'utf8');
@@ -83,6 +86,13 @@ test('init, snapshot, restore, undo, list, verify: the built command does what t
   assert.equal(listed[0]?.name, 'good');
   assert.equal(listed[0]?.id, taken.id);
   await stillpoint('verify', '--deep');
+});
+
+test('new daemon writes the files that are packed', async () => {
+  const directory = path.join(home, 'my-daemon');
+  await stillpoint('new', 'daemon', directory);
+  const files = await readdir(directory, { recursive: true });
+  for (const file of templateFiles) assert.ok(files.includes(file), file);
 });
 
 test('a list loads few files, and nothing of what restores', async () => {

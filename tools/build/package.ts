@@ -1,6 +1,6 @@
 // The built form of a published package: its `dist`, put there in one step, so that nobody ever starts half of one.
 import { readFileSync } from 'node:fs';
-import { chmod, copyFile, mkdtemp, rename, rm, writeFile } from 'node:fs/promises';
+import { chmod, copyFile, mkdir, mkdtemp, rename, rm, writeFile } from 'node:fs/promises';
 import path from 'node:path';
 import { SOURCES_NAME } from '../../packages/stillpoint/bin/find-built.js';
 import { bundle } from './bundle.ts';
@@ -27,12 +27,21 @@ export async function buildPackage(
     await copyFile(path.join(ROOT, 'LICENSE'), path.join(made, 'LICENSE'));
     const taken = await bundle(published, made, installedBeside(published));
     await writeFile(path.join(made, 'LICENSES.txt'), noticesOf(taken));
+    await copyFiles(published.copied, made);
     if (types) await writeDeclarations(published, path.join(made, 'types'));
     await writeFile(path.join(made, SOURCES_NAME), sources);
     await rm(target, { recursive: true, force: true });
     await rename(made, target);
   } finally {
     await rm(made, { recursive: true, force: true });
+  }
+}
+
+async function copyFiles({ to, from, files }: Published['copied'], made: string): Promise<void> {
+  for (const file of files) {
+    const target = path.join(made, to, file);
+    await mkdir(path.dirname(target), { recursive: true });
+    await copyFile(path.join(ROOT, from, file), target);
   }
 }
 

@@ -1,6 +1,7 @@
 // The packages that are published, and what each is made of. The rooms of this house that are not published are taken in.
 import path from 'node:path';
 import { fileURLToPath } from 'node:url';
+import { templateFiles } from '../../packages/stillpoint/src/cli/new/template-files.ts';
 
 export const ROOT = fileURLToPath(new URL('../../', import.meta.url));
 
@@ -12,6 +13,12 @@ export interface Published {
   readonly library: readonly string[];
   /** Dependencies of which only types are used once this is taken in. */
   readonly takenIn: readonly string[];
+  /** Files that are copied as they are: where to, where from, and which. All relative. */
+  readonly copied: {
+    readonly to: string;
+    readonly from: string;
+    readonly files: readonly string[];
+  };
 }
 
 export const stillpoint: Published = {
@@ -27,6 +34,7 @@ export const stillpoint: Published = {
   },
   library: ['index'],
   takenIn: ['zod'],
+  copied: { to: 'templates/daemon', from: 'examples/agent-daemon', files: templateFiles },
 };
 
 export const persistence: Published = {
@@ -39,4 +47,5 @@ export const persistence: Published = {
   },
   library: ['index', 'models', 'participant'],
   takenIn: [],
+  copied: { to: '.', from: '.', files: [] },
 };

@@ -6,23 +6,7 @@ import path from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { emptyDirectory } from '../empty-directory.ts';
 import { daemonReadme } from './readme.ts';
-
-/** What of the example is in a new daemon; the build packs the same. */
-export const templateFiles: readonly string[] = [
-  'extensions/notes/package.json',
-  'extensions/notes/stillpoint.extension.ts',
-  'extensions/notes/work.ts',
-  'extensions/notes/write.ts',
-  'package.json',
-  'setup.sh',
-  'src/ask.ts',
-  'src/daemon.ts',
-  'src/main.ts',
-  'src/show.ts',
-  'stillpoint.config.ts',
-  'test/daemon.test.ts',
-  'tsconfig.json',
-];
+import { templateFiles } from './template-files.ts';
 
 export interface WrittenDaemon {
   readonly name: string;
