@@ -3,18 +3,21 @@ import type { Command } from 'commander';
 import path from 'node:path';
 import type { Runner } from './context.ts';
 
+const EXAMPLE = '\nExample:\n  stillpoint new daemon my-daemon';
+
 export function addNewCommands(program: Command, run: Runner): void {
   program
     .command('new')
     .summary('begin something new')
     .description('Writes the files of a new project.')
+    .addHelpText('after', EXAMPLE)
     .command('daemon')
     .argument('<dir>', 'where: a directory that is empty or absent')
     .summary('a daemon whose code and data are one project')
     .description(
       'Writes a small daemon on @stillpoint/persistence: a core, one extension with a table and a job, a test that runs on a Postgres inside of its process, and the configuration. It installs nothing, and makes no repository.',
     )
-    .addHelpText('after', '\nExample:\n  stillpoint new daemon my-daemon')
+    .addHelpText('after', EXAMPLE)
     .action(
       run(async ({ host, output }, _options, [dir = '.']) => {
         const { writeDaemon } = await import('./new/write-daemon.ts');
