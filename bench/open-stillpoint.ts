@@ -7,6 +7,7 @@ import {
 } from '@stillpoint/engine';
 import { writeFile } from 'node:fs/promises';
 import path from 'node:path';
+import { Client } from 'pg';
 import { compose } from '../packages/engine/src/compose.ts';
 import type { Place } from './place.ts';
 
@@ -42,4 +43,18 @@ export async function openStillpoint(
   const url = await database.url();
   const resources = cleanup.move();
   return { stillpoint, config, url, cache, [Symbol.asyncDispose]: () => resources.disposeAsync() };
+}
+
+/** Runs statements as the application does. */
+export async function connected<T>(
+  { url }: OpenedStillpoint,
+  work: (client: Client) => Promise<T>,
+): Promise<T> {
+  const client = new Client({ connectionString: url });
+  await client.connect();
+  try {
+    return await work(client);
+  } finally {
+    await client.end();
+  }
 }

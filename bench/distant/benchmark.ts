@@ -3,13 +3,12 @@
 import { mkdir, writeFile } from 'node:fs/promises';
 import path from 'node:path';
 import { CreateBucketCommand, ListObjectsV2Command, S3Client } from '@aws-sdk/client-s3';
-import { Client } from 'pg';
 import { startS3ServerIfPossible, type S3Server } from '../../tools/s3-server/index.ts';
 import { installCommand } from '../command.ts';
 import { MEMBERS } from '../freeze/members.ts';
 import { fillTables } from '../freeze/tables.ts';
 import { metricOf, type Metric } from '../metric.ts';
-import { openStillpoint, type OpenedStillpoint } from '../open-stillpoint.ts';
+import { connected, openStillpoint, type OpenedStillpoint } from '../open-stillpoint.ts';
 import { openPlace, settleDisk, type Place, type PlaceOptions } from '../place.ts';
 import { changeProject, fillProject, SQLITE_FILE, UPLOADS } from '../restore/content.ts';
 import { fingerprint, requireSame, type Fingerprint } from '../restore/digest.ts';
@@ -88,19 +87,6 @@ async function fillVault(
 
 function look(opened: OpenedStillpoint, project: string): Promise<Fingerprint> {
   return connected(opened, (client) => fingerprint(project, client));
-}
-
-async function connected<T>(
-  { url }: OpenedStillpoint,
-  work: (client: Client) => Promise<T>,
-): Promise<T> {
-  const client = new Client({ connectionString: url });
-  await client.connect();
-  try {
-    return await work(client);
-  } finally {
-    await client.end();
-  }
 }
 
 /** With a bucket, and with this process as somebody who may use it. */

@@ -2,12 +2,11 @@
 // restored in place and looked at, the way back, and the peer.
 import { mkdir } from 'node:fs/promises';
 import path from 'node:path';
-import { Client } from 'pg';
 import type { SnapshotSummary, Stillpoint } from '@stillpoint/engine';
 import { MEMBERS } from '../freeze/members.ts';
 import { fillTables } from '../freeze/tables.ts';
 import type { Metric } from '../metric.ts';
-import { openStillpoint, type OpenedStillpoint } from '../open-stillpoint.ts';
+import { connected, openStillpoint, type OpenedStillpoint } from '../open-stillpoint.ts';
 import { openPlace, settleDisk, type Place, type PlaceOptions } from '../place.ts';
 import { changeProject, fillProject, SQLITE_FILE, UPLOADS } from './content.ts';
 import { fingerprint, requireSame, type Fingerprint } from './digest.ts';
@@ -62,19 +61,6 @@ async function measureOurs(place: Place, project: string, sizes: Sizes): Promise
   const undone = await measure(place, 'undo', (options) => opened.stillpoint.undo(options));
   requireSame('what the restore replaced', newest, await look());
   return { snapshots, restored, undone };
-}
-
-async function connected<T>(
-  { url }: OpenedStillpoint,
-  work: (client: Client) => Promise<T>,
-): Promise<T> {
-  const client = new Client({ connectionString: url });
-  await client.connect();
-  try {
-    return await work(client);
-  } finally {
-    await client.end();
-  }
 }
 
 async function takeSnapshots(

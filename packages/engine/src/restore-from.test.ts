@@ -3,7 +3,7 @@ import assert from 'node:assert/strict';
 import { existsSync } from 'node:fs';
 import { readdir, writeFile } from 'node:fs/promises';
 import path from 'node:path';
-import { test } from 'node:test';
+import { test, type TestContext } from 'node:test';
 import { canonicalBytes, isFailure, newSnapshotId, silent, type Json } from '@stillpoint/core';
 import { createCareStage, type CareStage } from './care/testing/stage.ts';
 import { restoreFrom } from './restore-from.ts';
@@ -24,6 +24,19 @@ function restore(stage: CareStage, ref: string): ReturnType<typeof restoreFrom> 
   });
 }
 
+/** One snapshot, whose manifest the tests make others of. */
+async function takeOne(t: TestContext) {
+  const stage = await createCareStage(t);
+  await stage.write({ 'a.bin': { seed: 1, bytes: 1000 } });
+  await stage.snapshot();
+  const { vault } = await stage.open();
+  const [entry] = await vault.list();
+  const manifest = JSON.parse(
+    Buffer.from(await vault.readManifest(entry!)).toString('utf8'),
+  ) as Readonly<Record<string, Json>>;
+  return { stage, vault, manifest };
+}
+
 test('a snapshot that a program took with a configuration of its own: SNAPSHOT_WITHOUT_CONFIG', async (t) => {
   const stage = await createCareStage(t);
   await stage.write({ 'a.bin': { seed: 1, bytes: 1000 } });
@@ -33,14 +46,7 @@ test('a snapshot that a program took with a configuration of its own: SNAPSHOT_W
 });
 
 test('a configuration is never written outside of the directory, whatever a manifest calls it', async (t) => {
-  const stage = await createCareStage(t);
-  await stage.write({ 'a.bin': { seed: 1, bytes: 1000 } });
-  await stage.snapshot();
-  const { vault } = await stage.open();
-  const [entry] = await vault.list();
-  const manifest = JSON.parse(
-    Buffer.from(await vault.readManifest(entry!)).toString('utf8'),
-  ) as Readonly<Record<string, Json>>;
+  const { stage, vault, manifest } = await takeOne(t);
   for (const file of ['../outside.json', '/tmp/outside.json', '..', 'a/b', '.stillpoint', '']) {
     const id = newSnapshotId();
     {
@@ -63,14 +69,7 @@ test('a directory that cannot be made: TARGET_UNUSABLE', async (t) => {
 });
 
 test('what is refused before the restore begins leaves no configuration behind', async (t) => {
-  const stage = await createCareStage(t);
-  await stage.write({ 'a.bin': { seed: 1, bytes: 1000 } });
-  await stage.snapshot();
-  const { vault } = await stage.open();
-  const [entry] = await vault.list();
-  const manifest = JSON.parse(
-    Buffer.from(await vault.readManifest(entry!)).toString('utf8'),
-  ) as Readonly<Record<string, Json>>;
+  const { stage, vault, manifest } = await takeOne(t);
   const id = newSnapshotId();
   {
     await using session = await vault.openSession({ signal: never });
