@@ -10,11 +10,14 @@ const reasons: Readonly<Record<string, string>> = {
   '54000': 'it is larger than jsonb can be',
 };
 
+/** Some of its limits it does not foresee: it meets them as an internal error (XX000) when it asks for more memory than it may. */
+const OUTGROWN = /^invalid memory alloc request size \d+/;
+
 /** JSONB_REFUSED with the server's own words, or the error as it came. The transaction is over, as after any refusal. */
 export function refusedJson(error: unknown): unknown {
   if (isFailure(error) || !(error instanceof Error)) return error;
   const { code = '', detail } = error as { readonly code?: string; readonly detail?: string };
-  const reason = reasons[code];
+  const reason = reasons[code] ?? (OUTGROWN.test(error.message) ? reasons['54000'] : undefined);
   if (reason === undefined) return error;
   const said = detail === undefined ? error.message : `${error.message}: ${detail}`;
   return failure('JSONB_REFUSED', { reason: `${reason} (${said.replace(/\.$/, '')})` }, error);
