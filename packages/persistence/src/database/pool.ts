@@ -4,7 +4,7 @@ import { Client, Pool, type ClientBase, type ClientConfig, type PoolConfig } fro
 import { clientConfig, parseAddress, placeOf, type ServerAddress } from './address.ts';
 import { createConnection, type Connection } from './connection.ts';
 import type { Database, OpenDatabaseOptions, Session } from './contract.ts';
-import { asked, resultOf, type Asked } from './conversation.ts';
+import { asked, resultOf, type Answer, type Asked } from './conversation.ts';
 import { drizzleOfDatabase } from './drizzle.ts';
 import { probeFacts } from './facts.ts';
 import { identifier } from './identifier.ts';
@@ -12,6 +12,7 @@ import { refusePooler } from './pooler.ts';
 import { refusalOf, refuseOld } from './refusal.ts';
 import { openSession } from './session.ts';
 import { runTransaction } from './transaction.ts';
+import { writesRows } from './writes.ts';
 
 const CONNECTIONS = 10;
 
@@ -37,17 +38,18 @@ export async function openPooledDatabase(options: PooledOptions): Promise<Databa
   const sessions = new Set<Session>();
   try {
     const database = await describe(pool, server);
-    const query = <T>(work: (connection: Connection) => Promise<T>): Promise<T> => pool.use(work);
+    const ask = (one: Asked): Promise<Answer> =>
+      pool.use((connection) =>
+        writesRows(one.text)
+          ? runTransaction(connection, () => connection.ask(one), {}, freezeLockKey)
+          : connection.ask(one),
+      );
     const transaction: Database['transaction'] = (body, how = {}) =>
       pool.use((connection) => runTransaction(connection, body, how, freezeLockKey), how.signal);
     return {
       facts: database,
-      query: async (text, values) =>
-        resultOf(await query((connection) => connection.ask(asked(text, values)))),
-      drizzle: drizzleOfDatabase(
-        (config: Asked) => query((connection) => connection.ask(config)),
-        transaction,
-      ),
+      query: async (text, values) => resultOf(await ask(asked(text, values))),
+      drizzle: drizzleOfDatabase(ask, transaction),
       transaction,
       async session(name) {
         const session = await openSession(server, name, freezeLockKey, () =>

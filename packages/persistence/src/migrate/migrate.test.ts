@@ -265,6 +265,46 @@ async function ledgerLosses({ database }: Place): Promise<readonly { readonly na
   return rows.flatMap(({ losses }) => losses);
 }
 
+test('a file whose statements do not lead to what its record says is refused, and leaves nothing', async (t) => {
+  const place = await makePlace(t);
+  const { database } = place;
+  await place.migrate({ notes: notes('title: text()') });
+  const models = { notes: notes('title: text(), body: text()') };
+  await place.migrate(models);
+  const file = path.join(place.directory, (await filesOf(place)).at(-1) ?? '');
+  await rollback({ database, parts: [], accept: ['drop public.notes.body'] });
+  const [text, schema] = [await readFile(file, 'utf8'), await schemaText(database)];
+  await writeFile(file, text.replace('ADD COLUMN "body"', 'ADD COLUMN "corpus"'));
+  await refused(place.migrate(models), 'MIGRATION_RECORD_UNTRUE', 'notes.body is not there');
+  assert.equal(await schemaText(database), schema);
+  await writeFile(file, text);
+  await place.migrate(models);
+  const accept = ['drop public.notes.body'];
+  const { steps } = await place.migrate({ notes: notes('title: text()') }, { accept });
+  const last = path.join(place.directory, `${steps[0]?.name}.sql`);
+  await rollback({ database, parts: [] });
+  const dropping = await readFile(last, 'utf8');
+  await writeFile(last, dropping.replace(/ALTER TABLE .* DROP COLUMN "body";/, 'SELECT 1;'));
+  await refused(
+    place.migrate({ notes: notes('title: text()') }),
+    'MIGRATION_RECORD_UNTRUE',
+    'notes.body is still there',
+  );
+});
+
+test('what the user made on a table is never dropped along with it, and is named', async (t) => {
+  const place = await makePlace(t);
+  const { database } = place;
+  await place.migrate({ notes: notes('title: text()') });
+  await database.query('CREATE VIEW public.mine AS SELECT title FROM notes');
+  await refused(
+    place.migrate({}, { dropData: ['notes'] }),
+    'MIGRATION_STATEMENT_FAILED',
+    'view mine depends on table notes',
+  );
+  assert.deepEqual(await columnsOf(place), ['title']);
+});
+
 test('files that were changed, are missing or fork are refused', async (t) => {
   const place = await makePlace(t);
   const models = { notes: notes('title: text()') };
