@@ -331,6 +331,7 @@ for (const where of [...serverKinds, 'pglite'] as const) {
 
 test('PGlite: one connection is said, and waiting for oneself is refused', async () => {
   const database = await openDatabase({ at: (lite ??= new PGlite()) });
+  const beside = await openDatabase({ at: lite });
   await assert.rejects(database.session('worker'), { code: 'DATABASE_ONE_CONNECTION' });
   await database.transaction(async (transaction) => {
     await assert.rejects(database.query('SELECT 1'), TypeError);
@@ -338,6 +339,10 @@ test('PGlite: one connection is said, and waiting for oneself is refused', async
       database.transaction(async () => {}),
       TypeError,
     );
+    // Of the same PGlite, whoever opened it.
+    const other = await openDatabase({ at: lite! }).catch((error: unknown) => error);
+    assert.ok(other instanceof TypeError, String(other));
+    await assert.rejects(beside.query('SELECT 1'), TypeError);
     await transaction.query('SELECT 1');
   });
   // What was begun inside and goes on after it is somebody else's.

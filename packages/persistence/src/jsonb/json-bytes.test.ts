@@ -176,7 +176,7 @@ for (const where of places) {
     await told('["\\u0000"]', /zero character/);
     await told('["\\ud800"]', /no JSON/);
     await told(`["a\0"]`, /UTF-8|no JSON/);
-    // As bytes; JSON.stringify() of such an object ends at some thousand levels. PGlite itself ends at six thousand, without a word.
+    // As bytes; JSON.stringify() of such an object ends at some thousand levels.
     const levels = where === 'pglite' ? 3000 : 10_000;
     const deep = await database.query<{ doc: unknown }>('SELECT $1::jsonb AS doc', [
       jsonBytes(Buffer.from(nested(levels))),
@@ -189,6 +189,34 @@ for (const where of places) {
     assert.equal(refusedJson(other), other);
   });
 }
+
+test('PGlite: JSON nested so deeply that it would end there for good is refused before it is sent', async (t) => {
+  const database = await openPlace(t, 'pglite');
+  await database.query('CREATE TABLE t (doc jsonb, docs jsonb[])');
+  const deep = nested(100_000);
+  const objects = `${'{"a":'.repeat(3001)}1${'}'.repeat(3001)}`;
+  const flat = [
+    `["${'['.repeat(5000)}\\"${'{'.repeat(5000)}"]`,
+    `[${'[],{},'.repeat(5000)}1]`,
+    nested(3000),
+  ];
+  await database.transaction(async (transaction) => {
+    const refused: readonly (readonly [string, unknown])[] = [
+      ['INSERT INTO t (doc) VALUES ($1)', deep],
+      ['INSERT INTO t (doc) VALUES ($1)', ` ${objects}`],
+      ['INSERT INTO t (doc) VALUES ($1)', jsonBytes(Buffer.from(objects))],
+      ['INSERT INTO t (docs) VALUES ($1)', ['[]', deep]],
+      ['SELECT ($1::text)::jsonb', deep],
+      ['SELECT unnest($1::text[])::json', [deep]],
+    ];
+    for (const [text, value] of refused)
+      await assert.rejects(transaction.query(text, [value]), { code: 'JSONB_TOO_DEEP' }, text);
+    for (const doc of flat) await transaction.query('INSERT INTO t (doc) VALUES ($1)', [doc]);
+    // What is no JSON may look as it likes.
+    await transaction.query('SELECT $1::text', [deep]);
+  });
+  assert.equal((await database.query('SELECT FROM t')).rowCount, flat.length);
+});
 
 test(
   'a document of 200 MB goes in and comes out',

@@ -157,7 +157,10 @@ test('killed at every step of taking back, each migration is there whole or gone
       const { signal, stderr } = await takeBack({ dieAt, answered });
       assert.equal(signal, 'SIGKILL', `${dieAt}: ${stderr}`);
     }
-  assert.deepEqual([...seen].toSorted(), [0, 1, 2]);
+  assert.deepEqual(
+    [...seen].toSorted((a, b) => a - b),
+    [0, 1, 2],
+  );
 });
 
 test('of two processes that migrate at once one does it, and the other finds it done', async (t) => {

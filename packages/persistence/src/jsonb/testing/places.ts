@@ -9,8 +9,13 @@ import { openTestDatabase, serverKinds, whyNot } from '../../database/testing/in
 export const places = [...serverKinds, 'pglite'] as const;
 export type PlaceKind = (typeof places)[number];
 
-let lite: PGlite | undefined;
-after(() => lite?.close());
+let made: PGlite | undefined;
+after(() => made?.close());
+
+/** One for a test file, however often it is emptied. */
+export function lite(): PGlite {
+  return (made ??= new PGlite({ extensions: { vector } }));
+}
 
 export function whyNotHere(where: PlaceKind): string | false {
   return where === 'pglite' ? false : whyNot(where);
@@ -19,7 +24,6 @@ export function whyNotHere(where: PlaceKind): string | false {
 /** An empty database; it may have been used before. */
 export async function openPlace(t: TestContext, where: PlaceKind): Promise<Database> {
   if (where !== 'pglite') return (await openTestDatabase(t, { kind: where })).database;
-  lite ??= new PGlite({ extensions: { vector } });
-  await lite.exec('DROP SCHEMA public CASCADE; CREATE SCHEMA public');
-  return await openDatabase({ at: lite });
+  await lite().exec('DROP SCHEMA public CASCADE; CREATE SCHEMA public');
+  return await openDatabase({ at: lite() });
 }
