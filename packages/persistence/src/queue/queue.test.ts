@@ -107,6 +107,60 @@ describe('jobs', () => {
     assert.deepEqual((await queue.job(id!))?.data, { text: '\\u0000' });
   });
 
+  it('are refused with data that JSON would make something else of: they would fail in each attempt', async (t) => {
+    const { queue } = await openTestQueue(t);
+    const loose = defineJob({ name: 'loose', data: z.any() });
+    const strict = defineJob({ name: 'strict', data: z.object({ at: z.date() }) });
+    const refused = (error: unknown) => isFailure(error, 'QUEUE_DATA_INVALID');
+    await assert.rejects(queue.enqueue(strict, { at: new Date() }), refused);
+    for (const data of [
+      { n: NaN },
+      { n: new Map([[1, 2]]) },
+      { n: Buffer.from('ab') },
+      { n: 'half \ud800' },
+      { ['half \udc00']: 1 },
+      { toJSON: () => [1] },
+    ]) {
+      await assert.rejects(queue.enqueue(loose, data), refused);
+      await assert.rejects(queue.enqueueMany(loose, [{}, data]), refused);
+    }
+  });
+
+  it('of a batch that the schema refuses now fail alone', async (t) => {
+    const { queue } = await openTestQueue(t);
+    const before = defineJob({ name: 'changed', data: z.any(), retry: 0 });
+    const ids = await queue.enqueueMany(before, [{ n: 1 }, { n: 'two' }, { n: 3 }]);
+    const now = defineJob({ name: 'changed', data: z.object({ n: z.number() }), retry: 0 });
+    const seen: number[] = [];
+    queue.work(now, async (jobs) => void seen.push(...jobs.map(({ data }) => data.n)), {
+      batch: 10,
+    });
+    const jobs = await Promise.all(ids.map((id) => ended(queue, id, 'completed', 'failed')));
+    assert.deepEqual(
+      jobs.map(({ state }) => state),
+      ['completed', 'failed', 'completed'],
+    );
+    assert.match(jobs[1]?.error ?? '', /expected number/);
+    assert.deepEqual(new Set(seen), new Set([1, 3]));
+  });
+
+  it('wait by the clock of the server, whatever ours says', async (t) => {
+    const { queue } = await openTestQueue(t);
+    const now = Date.now;
+    // An hour behind: by this clock both would be due at once.
+    Date.now = () => now() - 7_200_000;
+    t.after(() => (Date.now = now));
+    const [one, two] = [
+      await queue.enqueue(number, { n: 1 }, { after: '1h' }),
+      (await queue.enqueueMany(number, [{ n: 2 }], { after: 3_600_000 }))[0],
+    ];
+    const three = await queue.enqueue(number, { n: 3 }, { after: 1 });
+    queue.work(number, async () => {}, { poll: 50 });
+    await ended(queue, three);
+    assert.equal((await queue.job(one!))?.state, 'waiting');
+    assert.equal((await queue.job(two!))?.state, 'waiting');
+  });
+
   it('keep what they were given, and hand over what the schema makes of it', async (t) => {
     const { queue } = await openTestQueue(t);
     const dated = defineJob({ name: 'dated', data: z.object({ at: z.coerce.date() }) });

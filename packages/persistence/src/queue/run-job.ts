@@ -44,12 +44,26 @@ export async function runJobs(parts: RunParts, run: Run): Promise<void> {
   const expire = (): void =>
     abort.abort(failure('QUEUE_JOB_EXPIRED', { job: job.name, afterMs: job.expireMs }));
   const late = job.expireMs <= longestTimerMs ? setTimeout(expire, job.expireMs) : undefined;
+  // A claim that is void is somebody else's to settle; so is one whose session went just now.
+  const isOurs = (error: unknown): boolean =>
+    !(isOver(error) || isOver(signal.reason) || permit.lost.aborted);
+  const left = new Set(claimed);
   try {
-    await attempt(parts, run, signal);
+    const valid: Valid[] = [];
+    for (const one of claimed) {
+      try {
+        valid.push({ claimed: one, data: await validate(job, one.data) });
+      } catch (error) {
+        // Of a batch the others are done: they would fail with it in each attempt.
+        left.delete(one);
+        if (isOurs(error)) await fail(parts, { ...run, claimed: [one] }, error);
+      }
+    }
+    if (valid.length > 0) await attempt(parts, { ...run, claimed: [...left] }, valid, signal);
   } catch (error) {
-    // A claim that is void is somebody else's to settle; so is one whose session went just now.
-    const over = isOver(error) || isOver(signal.reason) || permit.lost.aborted;
-    if (!over) await fail(parts, run, error).catch(parts.onError);
+    const still = { ...run, claimed: [...left] };
+    if (left.size > 0 && isOurs(error)) await fail(parts, still, error).catch(parts.onError);
+    else if (left.size === 0) parts.onError(error);
   } finally {
     clearTimeout(late);
   }
@@ -58,16 +72,25 @@ export async function runJobs(parts: RunParts, run: Run): Promise<void> {
 /** What setTimeout() can hold; the server expires what takes longer. */
 const longestTimerMs = 2 ** 31 - 1;
 
-async function attempt(parts: RunParts, run: Run, signal: AbortSignal): Promise<void> {
-  const { job, claimed, asBatch, handler } = run;
+interface Valid {
+  readonly claimed: ClaimedJob;
+  /** What the schema made of it. */
+  readonly data: unknown;
+}
+
+async function attempt(
+  parts: RunParts,
+  run: Run,
+  valid: readonly Valid[],
+  signal: AbortSignal,
+): Promise<void> {
+  const { job, asBatch, handler } = run;
   let inside: Transaction | undefined;
-  const given: Attempt<unknown>[] = [];
-  for (const { id, data: stored, retryCount } of claimed) {
-    const data: unknown = await validate(job, stored);
+  const given = valid.map(({ claimed: { id, retryCount }, data }): Attempt<unknown> => {
     const progress = (fraction: number, note?: string): Promise<void> =>
       saveProgress(parts, run, { id, fraction, note, inside });
-    given.push({ id, data, attempt: retryCount + 1, progress });
-  }
+    return { id, data, attempt: retryCount + 1, progress };
+  });
   // Which of the two contexts it is, and which of the two arguments, work() said by its types.
   const handle = (transaction?: Transaction): Promise<Effect | void> =>
     handler((asBatch ? given : given[0]) as never, { signal, transaction } as HandlerContext);
