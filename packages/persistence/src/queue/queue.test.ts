@@ -132,9 +132,22 @@ describe('jobs', () => {
     const ids = await queue.enqueueMany(before, [{ n: 1 }, { n: 'two' }, { n: 3 }]);
     const now = defineJob({ name: 'changed', data: z.object({ n: z.number() }), retry: 0 });
     const seen: number[] = [];
-    queue.work(now, async (jobs) => void seen.push(...jobs.map(({ data }) => data.n)), {
-      batch: 10,
-    });
+    const refused = Promise.withResolvers<void>();
+    queue.work(
+      now,
+      async (given, { signal }) => {
+        seen.push(...given.map(({ data }) => data.n));
+        // The one that failed is looked at again, and is no reason to stop.
+        await refused.promise;
+        await queue.cancel(ids[1]!);
+        // On the session that hears of it and looks: after some turns it has.
+        for (let turn = 0; turn < 3; turn += 1) await given[0]?.progress(0.5);
+        signal.throwIfAborted();
+      },
+      { batch: 10 },
+    );
+    await ended(queue, ids[1], 'failed');
+    refused.resolve();
     const jobs = await Promise.all(ids.map((id) => ended(queue, id, 'completed', 'failed')));
     assert.deepEqual(
       jobs.map(({ state }) => state),

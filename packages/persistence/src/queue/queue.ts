@@ -57,6 +57,7 @@ export async function createQueue(database: Database, options: QueueOptions = {}
     const permits = createPermits({
       ...shared,
       name: 'stillpoint queue worker',
+      beforeStill: options.beforeStill,
       onNews() {
         inFlight.look();
         ofUpkeep.look();

@@ -36,7 +36,10 @@ export interface Run {
 }
 
 /** Never rejects. */
-export async function runJobs(parts: RunParts, run: Run): Promise<void> {
+export async function runJobs(parts: RunParts, given: Run): Promise<void> {
+  const valid = await validOf(parts, given);
+  if (valid.length === 0) return;
+  const run = { ...given, claimed: valid.map(({ claimed }) => claimed) };
   const { job, claimed, permit } = run;
   const abort = new AbortController();
   const signal = AbortSignal.any([abort.signal, permit.lost, run.stopped]);
@@ -44,26 +47,12 @@ export async function runJobs(parts: RunParts, run: Run): Promise<void> {
   const expire = (): void =>
     abort.abort(failure('QUEUE_JOB_EXPIRED', { job: job.name, afterMs: job.expireMs }));
   const late = job.expireMs <= longestTimerMs ? setTimeout(expire, job.expireMs) : undefined;
-  // A claim that is void is somebody else's to settle; so is one whose session went just now.
-  const isOurs = (error: unknown): boolean =>
-    !(isOver(error) || isOver(signal.reason) || permit.lost.aborted);
-  const left = new Set(claimed);
   try {
-    const valid: Valid[] = [];
-    for (const one of claimed) {
-      try {
-        valid.push({ claimed: one, data: await validate(job, one.data) });
-      } catch (error) {
-        // Of a batch the others are done: they would fail with it in each attempt.
-        left.delete(one);
-        if (isOurs(error)) await fail(parts, { ...run, claimed: [one] }, error);
-      }
-    }
-    if (valid.length > 0) await attempt(parts, { ...run, claimed: [...left] }, valid, signal);
+    await attempt(parts, run, valid, signal);
   } catch (error) {
-    const still = { ...run, claimed: [...left] };
-    if (left.size > 0 && isOurs(error)) await fail(parts, still, error).catch(parts.onError);
-    else if (left.size === 0) parts.onError(error);
+    // A claim that is void is somebody else's to settle; so is one whose session went just now.
+    const over = isOver(error) || isOver(signal.reason) || permit.lost.aborted;
+    if (!over) await fail(parts, run, error).catch(parts.onError);
   } finally {
     clearTimeout(late);
   }
@@ -76,6 +65,20 @@ interface Valid {
   readonly claimed: ClaimedJob;
   /** What the schema made of it. */
   readonly data: unknown;
+}
+
+/** The others have failed, each for itself: a whole batch would fail with one of them, in each attempt. Never rejects. */
+async function validOf(parts: RunParts, run: Run): Promise<readonly Valid[]> {
+  const valid: Valid[] = [];
+  for (const claimed of run.claimed) {
+    try {
+      valid.push({ claimed, data: await validate(run.job, claimed.data) });
+    } catch (error) {
+      if (!run.permit.lost.aborted)
+        await fail(parts, { ...run, claimed: [claimed] }, error).catch(parts.onError);
+    }
+  }
+  return valid;
 }
 
 async function attempt(
