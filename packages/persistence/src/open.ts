@@ -5,11 +5,12 @@ import { appRoleName, refuseUnready, type ChamberPart } from './chambers/index.t
 import type { Database, OpenDatabaseOptions } from './database/contract.ts';
 import { DEFAULT_FREEZE_LOCK_KEY, openDatabase } from './database/index.ts';
 import { createDocuments, type Documents } from './documents/index.ts';
-import { createMemory, type Embedder, type Memory } from './memory/index.ts';
+import { createMemory, type Embedder, type Memory, type MemoryOptions } from './memory/index.ts';
 import { libraryParts } from './parts.ts';
 import { createQueue, type Queue } from './queue/index.ts';
 import { settingsOf, type Settings } from './registry/index.ts';
-import { createTraces, type Traces, type TracesOptions } from './traces/index.ts';
+import { createFrozenTraces, type FrozenTraces } from './frozen-traces.ts';
+import type { Traces, TracesOptions } from './traces/index.ts';
 import { createVerbatim, type Verbatim } from './verbatim/index.ts';
 
 /** Rooms are made at the first call, and are the same ones afterwards. */
@@ -35,6 +36,8 @@ interface CommonOptions {
   readonly applicationName?: string;
   /** Makes what memory searches by. */
   readonly embedder?: Embedder;
+  /** How memory searches; by what the server has unless told. */
+  readonly memory?: Pick<MemoryOptions, 'index' | 'scanMemoryBytes'>;
   readonly traces?: TracesOptions;
   /** What goes wrong beside a caller, and is tried again. */
   readonly onError?: (error: unknown) => void;
@@ -75,22 +78,35 @@ export async function openPersistence(options: PersistenceOptions): Promise<Pers
     end?: (room: T) => PromiseLike<void>,
   ): (() => Promise<T>) => lazily(rooms, make, end);
   const verbatim = room(() => createVerbatim(database));
+  let spans: FrozenTraces | undefined;
+  const tracing = room(
+    async () =>
+      (spans = await createFrozenTraces(database, {
+        ...told,
+        ...options.traces,
+        freezeLockKey,
+      })),
+    (made) => made.end(),
+  );
+  /** Of the jobs that a freeze waited for: they may not wait for their turn after it. */
+  const flushSpans = async (): Promise<void> => await spans?.flush();
   const opened = opening.move();
   return {
     database,
     queue: room(
-      () => createQueue(database, { freezeLockKey, ...told }),
+      () => createQueue(database, { freezeLockKey, beforeStill: flushSpans, ...told }),
       (queue) => queue[Symbol.asyncDispose](),
     ),
     verbatim,
     memory: room(async () => {
       if (embedder === undefined) throw new TypeError('memory needs openPersistence({ embedder })');
-      return await createMemory(database, { embedder, verbatim: await verbatim() });
+      return await createMemory(database, {
+        ...options.memory,
+        embedder,
+        verbatim: await verbatim(),
+      });
     }),
-    traces: room(
-      () => createTraces(database, { ...told, ...options.traces }),
-      (traces) => traces.processor.shutdown(),
-    ),
+    traces: async () => (await tracing()).traces,
     documents: room(() => createDocuments(database)),
     settings: settingsOf,
     [Symbol.asyncDispose]: () => opened.disposeAsync(),
