@@ -79,6 +79,24 @@ test('memory says that it needs an embedder, and is there with one; spans are st
   assert.deepEqual(rows, [{ name: 'the last one' }]);
 });
 
+test('how memory searches, and how much it takes for that, may be said when opening', async (t) => {
+  const { url } = await openTestDatabase(t);
+  await setUp(url);
+  const memory = { index: 'scan', scanMemoryBytes: 1 } as const;
+  await using persistence = await openPersistence({ url, embedder: createTestEmbedder(), memory });
+  const opened = await persistence.memory();
+  await opened.remember('a text');
+  const { index, why } = await opened.facts();
+  assert.deepEqual([index, why], ['scan', 'it was asked for']);
+  await assert.rejects(opened.recall('a text'), { code: 'MEMORY_SCAN_TOO_LARGE' });
+  await using other = await openPersistence({
+    url,
+    embedder: createTestEmbedder(),
+    memory: { index: 'scan' },
+  });
+  assert.equal((await (await other.memory()).recall('a text')).length, 1);
+});
+
 async function worksOnce(at: string | object): Promise<void> {
   await setUp(at);
   const options = typeof at === 'string' ? { url: at } : { pglite: at };
