@@ -1,7 +1,7 @@
 // The composition root of an application: opens its database, refuses one that is not set up for this code, and makes each room when it is
 // first asked for.
 import { failure } from '@stillpoint/core';
-import { appRoleName, refuseUnready, type ChamberPart } from './chambers/index.ts';
+import { appRoleName, refuseUnready } from './chambers/index.ts';
 import type { Database, OpenDatabaseOptions } from './database/contract.ts';
 import { DEFAULT_FREEZE_LOCK_KEY, openDatabase } from './database/index.ts';
 import { createDocuments, type Documents } from './documents/index.ts';
@@ -58,12 +58,12 @@ export type PersistenceOptions = CommonOptions &
   );
 
 /**
- * Opens what `stillpoint migrate` has set up. Rejects with DAEMON_DATABASE_UNNAMED, DAEMON_NOT_MIGRATED, CHAMBER_TOO_NEW and the
+ * Opens what `stillpoint migrate` has set up. Rejects with DAEMON_DATABASE_UNNAMED, DAEMON_NOT_MIGRATED, DAEMON_RIGHT_MISSING, CHAMBER_TOO_NEW and the
  * DATABASE_ codes. Dispose it: workers end, what is under way is written, connections are closed.
  */
 export async function openPersistence(options: PersistenceOptions): Promise<Persistence> {
   const common = databaseOptions(options);
-  const role = options.role ?? (await findRole(common, libraryParts));
+  const role = options.role ?? (await findRole(common));
   await using opening = new AsyncDisposableStack();
   const database = opening.use(
     await openDatabase({ ...common, ...(role === undefined ? {} : { role }) }),
@@ -128,17 +128,15 @@ function databaseOptions(options: PersistenceOptions): ReadyOptions {
 }
 
 /** Who owns the tables could change facts: it works with the rights of an application, like everybody else. */
-async function findRole(
-  options: ReadyOptions,
-  parts: readonly ChamberPart[],
-): Promise<string | undefined> {
+async function findRole(options: ReadyOptions): Promise<string | undefined> {
   await using database = await openDatabase({ ...options, connections: 1 });
-  await refuseUnready(database, parts, database.facts);
-  const role = appRoleName(database.facts.database);
+  const { database: name, version } = database.facts;
+  const role = appRoleName(name);
+  // From 16 on a member may have the rights of a role and not act as it: then they are his as he is.
   const { rows } = await database.query<{ readonly may: boolean }>(
-    `SELECT pg_catalog.pg_has_role(current_user, oid, 'MEMBER') AS may
+    `SELECT pg_catalog.pg_has_role(current_user, oid, $2) AS may
      FROM pg_catalog.pg_roles WHERE rolname = $1`,
-    [role],
+    [role, version >= 160_000 ? 'SET' : 'MEMBER'],
   );
   return rows[0]?.may === true ? role : undefined;
 }
