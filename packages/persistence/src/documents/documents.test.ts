@@ -34,6 +34,7 @@ for (const where of places) {
     assert.deepEqual(await documents.latest('run'), { ...third, exact: false, document: null });
     assert.deepEqual(await documents.at('run', 1), { ...first, exact: false, document: { n: 1 } });
     assert.equal(await documents.at('run', 4), undefined);
+    assert.equal(await documents.at('run', 2 ** 53), undefined);
     const all = await Array.fromAsync(documents.history('run'), documentOf);
     assert.deepEqual(all, [{ n: 1 }, [2], null]);
     const later = await Array.fromAsync(documents.history('run', { after: 2 }), documentOf);

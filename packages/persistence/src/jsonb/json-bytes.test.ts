@@ -173,6 +173,8 @@ for (const where of places) {
       assert.rejects(Promise.reject(await refusal(text)), { code, message });
     await told('{"a":', /no JSON/);
     await told('{} {}', /no JSON/);
+    await told('\uFEFF{}', /no JSON/);
+    await told('1e999999', /larger than any of its own/);
     await told('["\\u0000"]', /zero character/);
     await told('["\\ud800"]', /no JSON/);
     await told(`["a\0"]`, /UTF-8|no JSON/);
