@@ -15,6 +15,22 @@ import { makeScratch, type Sources } from './testing/scratch.ts';
 const kit = startKit();
 after(() => kit[Symbol.asyncDispose]());
 
+test('jsonb of models is in the schema what that of Drizzle is: who goes from one to the other migrates nothing', async () => {
+  await using scratch = await makeScratch(undefined, kit);
+  const documents = (jsonb: string): Sources => ({
+    documents: `import { jsonb } from ${jsonb};
+      const documents = pgTable('documents', { ...uuidBase, plain: jsonb(), empty: jsonb().notNull().default({}),
+        given: jsonb('other').default({ a: "it's", b: [1, null, "x\\\\"] }), text: jsonb().default('text'), number: jsonb().default(5),
+        list: jsonb().array(), lists: jsonb().array().default([{ a: 1 }]), raw: jsonb().default(sql\`'{}'\`) });
+      ${extension('documents', 'documents')}`,
+  });
+  const theirs = await scratch.plan(documents(`'drizzle-orm/pg-core'`));
+  await scratch.apply(theirs);
+  const ours = await scratch.plan(documents(`'@stillpoint/persistence/models'`));
+  assert.deepEqual([ours.up, ours.down], [[], []]);
+  assert.deepEqual(ours.next, theirs.next);
+});
+
 test('five extensions come and go, and every way back leaves the schema as it was', async (t) => {
   const { database } = await openTestDatabase(t);
   await using scratch = await makeScratch(database, kit);
