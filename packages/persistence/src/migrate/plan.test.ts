@@ -81,6 +81,31 @@ test('five extensions come and go, and every way back leaves the schema as it wa
   assert.equal(await schemaText(database), empty);
 });
 
+test('a migration that only renames is called by what it renames', async () => {
+  const before = `title: text().notNull().unique(), mood: mood()`;
+  const after = before.replace('title', 'heading');
+  const column = `{ kind: 'column', table: 'notes', from: 'title', to: 'heading' }`;
+  const table = `{ kind: 'table', from: 'notes', to: 'entries' }`;
+  const type = `{ kind: 'enum', from: 'mood', to: 'humour' }`;
+  const moved = (source: string): string => source.replace(`'notes', {`, `'entries', {`);
+  const cases: readonly (readonly [string, string])[] = [
+    [notes(after, `renames: [${column}]`), 'rename_notes_title_to_heading'],
+    [moved(notes(before, `renames: [${table}]`)), 'rename_notes_to_entries'],
+    [
+      notes(before, `renames: [${type}]`).replace(`('mood'`, `('humour'`),
+      'rename_type_mood_to_humour',
+    ],
+    [moved(notes(after, `renames: [${column}, ${table}]`)), 'rename_in_entries'],
+    [notes(`${after}, stars: integer()`, `renames: [${column}]`), 'alter_notes'],
+  ];
+  for (const [source, words] of cases) {
+    await using scratch = await makeScratch(undefined, kit);
+    await scratch.apply(await scratch.plan({ notes: notes(before) }));
+    const plan = await scratch.plan({ notes: source });
+    assert.equal(plan.words, words, plan.up.join('\n'));
+  }
+});
+
 test('an uninstalled extension is dropped by its name only, and goes alone', async (t) => {
   const { database } = await openTestDatabase(t);
   await using scratch = await makeScratch(database, kit);
