@@ -16,6 +16,13 @@ import { writesRows } from './writes.ts';
 
 const CONNECTIONS = 10;
 
+/**
+ * A host that vanished says no more. Its sessions hold locks, that of the freeze among them, until the server finds out: within half a
+ * minute by this, and by its own defaults after two hours.
+ */
+const NOTICE_GONE =
+  'SET tcp_keepalives_idle = 10; SET tcp_keepalives_interval = 5; SET tcp_keepalives_count = 4; SET tcp_user_timeout = 30000';
+
 export interface PooledOptions extends Omit<OpenDatabaseOptions, 'at'> {
   readonly at: string;
   readonly freezeLockKey: bigint;
@@ -91,6 +98,8 @@ function createServer({ at, role }: Pick<PooledOptions, 'at' | 'role'>): Server 
     address,
     config: (applicationName) => clientConfig(address, applicationName),
     async prepare(client) {
+      // Not on every system of a server; a socket's file has no other host.
+      if (!address.host.startsWith('/')) await client.query(NOTICE_GONE).catch(() => {});
       if (role === undefined) return;
       try {
         await client.query(`SET ROLE ${identifier(role)}`);
