@@ -73,6 +73,35 @@ for (const where of places) {
   );
 
   test(
+    `${where}: a state that was read before a restore is not taken for another of its number`,
+    { skip },
+    async (t) => {
+      const { documents } = await openDocuments(t, where);
+      const first = await documents.saveState('run', { n: 1 });
+      // Undone, and saved by somebody else: version 2 is another one.
+      const undone = { ...first, version: 2, digest: digestOf(Buffer.from('{"n":"undone"}')) };
+      const second = await documents.saveState('run', { n: 'new' }, { expectedVersion: first });
+      const lost = documents.saveState('run', { n: 'lost' }, { expectedVersion: undone });
+      await assert.rejects(lost, {
+        code: 'STATE_CONFLICT',
+        message: /is at version 2; the change was made from version 2 of before a restore/,
+      });
+      const latest = await documents.latest('run');
+      assert.deepEqual(documentOf(latest), { n: 'new' });
+      await documents.saveState('run', { n: 3 }, { expectedVersion: latest! });
+      const stale = documents.saveState('run', { n: 4 }, { expectedVersion: second });
+      await assert.rejects(stale, {
+        code: 'STATE_CONFLICT',
+        message: /at version 3.* version 2\./,
+      });
+      await assert.rejects(
+        documents.saveState('run', {}, { expectedVersion: { ...second, version: -1 } }),
+        TypeError,
+      );
+    },
+  );
+
+  test(
     `${where}: the document and the rows beside it are there together, or not at all`,
     { skip },
     async (t) => {
