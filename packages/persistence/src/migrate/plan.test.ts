@@ -266,6 +266,40 @@ test('a value that is added to an enum may be a default at once, and the rows ke
   assert.equal(await schemaText(database), before);
 });
 
+test('an enum loses a value along with a column or a table that has it, there and back', async (t) => {
+  const small = `const mood = pgEnum('mood', ['calm', 'wild']);`;
+  const large = `const mood = pgEnum('mood', ['calm', 'odd', 'wild']);`;
+  const stays = `const notes = pgTable('notes', { ...uuidBase, mood: mood().default('calm'), moods: mood().array() });`;
+  const column = `const others = pgTable('others', { ...uuidBase, mood: mood().default('wild') });`;
+  const none = `const others = pgTable('others', { ...uuidBase });`;
+  const both = extension('notes', 'notes, others');
+  for (const [before, after] of [
+    [small + stays + none + both, large + stays + column + both],
+    [large + stays + column + both, small + stays + none + both],
+    [small + stays + extension('notes', 'notes'), large + stays + column + both],
+    [large + stays + column + both, small + stays + extension('notes', 'notes')],
+    [
+      small + stays + none + both,
+      small.replace(`'calm', 'wild'`, `'wild', 'calm'`) + stays + column + both,
+    ],
+  ] as const) {
+    const { database } = await openTestDatabase(t);
+    await using scratch = await makeScratch(database, kit);
+    await scratch.apply(await scratch.plan({ notes: before }));
+    await database.query(`INSERT INTO notes (mood, moods) VALUES ('wild', '{calm,wild}')`);
+    const accept = ['enum public.mood', 'drop public.others', 'drop public.others.mood'];
+    const plan = await scratch.plan({ notes: after }, { accept });
+    const [was, values] = [await schemaText(database), 'SELECT mood, moods::text FROM notes'];
+    for (const direction of ['up', 'down'] as const) {
+      await scratch.apply(plan, direction);
+      assert.deepEqual((await database.query(values)).rows, [
+        { mood: 'wild', moods: '{calm,wild}' },
+      ]);
+    }
+    assert.equal(await schemaText(database), was);
+  }
+});
+
 test('a table that was kept passes to another extension only by name', async () => {
   await using scratch = await makeScratch(undefined, kit);
   await scratch.apply(await scratch.plan({ zoo: five['zoo'] ?? '' }));
