@@ -134,6 +134,36 @@ for (const where of places) {
     });
   });
 
+  test(`${where}: large documents go uncopied, beside values of all kinds`, { skip }, async (t) => {
+    const database = await openPlace(t, where);
+    const large = encodeJson({ text: 'é'.repeat(100_000) });
+    const larger = jsonBytes(Buffer.from(`[${'1,'.repeat(500_000)}1]`));
+    const values = [null, 'ü', large, 7, Buffer.of(0, 255), larger, true, encodeJson(null), ['a']];
+    const types = ['text', 'text', 'jsonb', 'int', 'bytea', 'jsonb', 'bool', 'jsonb', 'text[]'];
+    const columns = types.map((type, at) => `$${at + 1}::${type} AS c${at}`).join(', ');
+    const { rows } = await database.query(`SELECT ${columns}`, values);
+    assert.deepEqual(Object.values(rows[0]!), [
+      null,
+      'ü',
+      large.toJSON(),
+      7,
+      Buffer.of(0, 255),
+      larger.toJSON(),
+      true,
+      null,
+      ['a'],
+    ]);
+    // What is refused, by the server or before it is sent, leaves the connection as it was.
+    await assert.rejects(database.query('SELECT $1::int', [large]));
+    const cycle: unknown[] = [];
+    cycle.push(cycle);
+    await assert.rejects(database.query('SELECT $1::jsonb, $2::jsonb', [large, { cycle }]));
+    for (let n = 0; n < 3; n += 1) {
+      const one = await database.query('SELECT length($1::jsonb::text) AS n', [larger]);
+      assert.deepEqual(one.rows, [{ n: 1_500_003 }]);
+    }
+  });
+
   test(`${where}: arrays and scalars are documents, and null is one`, { skip }, async (t) => {
     const database = await openPlace(t, where);
     for (const value of [[], [1, [2]], ['{}'], {}, 'x', 1.5, true, null]) {
