@@ -1,5 +1,7 @@
 // One attempt, from the claim to its end: the handler, and the completion in the same transaction as its effect. A job that is
 // not ours any more when it is completed takes the whole transaction back.
+import { setTimeout as delay } from 'node:timers/promises';
+import { inspect } from 'node:util';
 import { failure, isFailure } from '@stillpoint/core';
 import type { PgBoss } from 'pg-boss';
 import type { Database, Queryable, Transaction } from '../database/contract.ts';
@@ -52,7 +54,7 @@ export async function runJobs(parts: RunParts, given: Run): Promise<void> {
   } catch (error) {
     // A claim that is void is somebody else's to settle; so is one whose session went just now.
     const over = isOver(error) || isOver(signal.reason) || permit.lost.aborted;
-    if (!over) await fail(parts, run, error).catch(parts.onError);
+    if (!over) await fail(parts, run, error);
   } finally {
     clearTimeout(late);
   }
@@ -74,8 +76,7 @@ async function validOf(parts: RunParts, run: Run): Promise<readonly Valid[]> {
     try {
       valid.push({ claimed, data: await validate(run.job, claimed.data) });
     } catch (error) {
-      if (!run.permit.lost.aborted)
-        await fail(parts, { ...run, claimed: [claimed] }, error).catch(parts.onError);
+      if (!run.permit.lost.aborted) await fail(parts, { ...run, claimed: [claimed] }, error);
     }
   }
   return valid;
@@ -125,16 +126,39 @@ async function complete(
   throw failure('QUEUE_CLAIM_LOST', {});
 }
 
-/** Fenced by the attempt: when the transaction did commit, though we were not told, nothing happens here. */
+/**
+ * Fenced by the attempt: when the transaction did commit, though we were not told, nothing happens here. A job whose failure cannot be
+ * written is in flight as long as our session lives, so it is tried again. Never rejects.
+ */
 async function fail(parts: RunParts, { job, claimed, permit }: Run, error: unknown): Promise<void> {
-  const message = error instanceof Error ? error.message : String(error);
-  const { code } = error as { code?: unknown };
-  const output = { message, ...(typeof code === 'string' && { code }) };
+  const output = outputOf(error);
   const write = async (queryable: Queryable): Promise<void> => {
     await parts.boss.fail(job.name, [...claimed], output, { db: bossDb(queryable) });
     await tellWorkers(queryable, [job.name, ...(job.deadLetter ? [job.deadLetter.name] : [])]);
   };
-  await (job.freeze === 'drain' ? write(permit.session) : parts.database.transaction(write));
+  for (const pauseMs of [...failPausesMs, undefined]) {
+    try {
+      await (job.freeze === 'drain' ? write(permit.session) : parts.database.transaction(write));
+      return;
+    } catch (failed) {
+      parts.onError(failed);
+      if (permit.lost.aborted || pauseMs === undefined) return;
+      await delay(pauseMs);
+    }
+  }
+}
+
+const failPausesMs = [100, 500, 2000];
+const messageCharacters = 10_000;
+
+/** Whatever was thrown, such that the database holds it. */
+function outputOf(error: unknown): { readonly message: string; readonly code?: string } {
+  const held = (text: string): string =>
+    text.slice(0, messageCharacters).toWellFormed().replaceAll('\0', '\uFFFD');
+  if (!(error instanceof Error)) return { message: held(inspect(error)) };
+  const { code } = error as { readonly code?: unknown };
+  const message = held(error.message);
+  return typeof code === 'string' ? { message, code: held(code) } : { message };
 }
 
 interface Progress {
