@@ -1,12 +1,11 @@
 // An application opens its database: what is refused, whose rights it has, and that rooms are made once and end with it.
 import assert from 'node:assert/strict';
-import { test } from 'node:test';
-import { PGlite } from '@electric-sql/pglite';
+import { after, test } from 'node:test';
 import { isFailure, type ErrorCode } from '@stillpoint/core';
 import { BasicTracerProvider } from '@opentelemetry/sdk-trace-base';
 import { z } from 'zod';
 import { appRoleName, installChambers } from './chambers/index.ts';
-import { openTestDatabase } from './database/testing/index.ts';
+import { endLite, liteOfTests, openTestDatabase } from './database/testing/index.ts';
 import { openDatabase } from './database/index.ts';
 import {
   createTestEmbedder,
@@ -15,6 +14,8 @@ import {
   openPersistence,
   type PersistenceOptions,
 } from './index.ts';
+
+after(endLite);
 
 async function setUp(at: string | object): Promise<void> {
   await using owner = await openDatabase({ at });
@@ -115,8 +116,6 @@ test('rooms are made once, and end with it', async (t) => {
   await worksOnce((await openTestDatabase(t)).url);
 });
 
-test('on PGlite, too', async (t) => {
-  const pglite = new PGlite();
-  t.after(() => pglite.close());
-  await worksOnce(pglite);
+test('on PGlite, too', async () => {
+  await worksOnce(await liteOfTests());
 });

@@ -5,7 +5,8 @@ import { isFailure } from '@stillpoint/core';
 import { halfBits } from './copy-types.ts';
 import { copyRows, encodeJson, readRaw, type CopyColumn, type CopyRow } from './index.ts';
 import { openDatabase } from '../database/index.ts';
-import { lite, openPlace, places, whyNotHere } from './testing/places.ts';
+import { liteOfTests } from '../database/testing/index.ts';
+import { openPlace, places, whyNotHere } from './testing/places.ts';
 import { randomFrom } from './testing/random-json.ts';
 
 const columns = [
@@ -171,7 +172,7 @@ test('PGlite: a role that may not COPY there is told at the call, and its transa
   await owner.query(
     `CREATE ROLE copier; GRANT ALL ON t TO copier; GRANT USAGE ON SCHEMA public TO copier`,
   );
-  const database = await openDatabase({ at: lite(), role: 'copier' });
+  const database = await openDatabase({ at: await liteOfTests(), role: 'copier' });
   const one = { schema: 'public', table: 't', columns: [columns[0]] };
   const refused = { code: 'DATABASE_COPY_REFUSED', message: /role "copier"/ };
   await database.transaction(async (transaction) => {

@@ -1,17 +1,18 @@
 // Migrating, from models to a database: files and ledger, the guard, what is refused, what fails, and the way back.
 import { StillpointError } from '@stillpoint/core';
-import { PGlite } from '@electric-sql/pglite';
 import assert from 'node:assert/strict';
 import { appendFile, readdir, readFile, rm, writeFile } from 'node:fs/promises';
 import path from 'node:path';
 import { after, test } from 'node:test';
 import { openDatabase } from '../database/index.ts';
-import { serverKinds, whyNot } from '../database/testing/index.ts';
+import { endLite, liteOfTests, serverKinds, whyNot } from '../database/testing/index.ts';
 import { findDrift, migrationStatus } from './look.ts';
 import { migrate } from './migrate.ts';
 import { rollback } from './rollback.ts';
 import { schemaText } from './testing/schema-text.ts';
 import { columnsOf, endPlanner, ledgerOf, makePlace, notes, type Place } from './testing/place.ts';
+
+after(endLite);
 
 after(endPlanner);
 
@@ -32,9 +33,8 @@ for (const kind of [...serverKinds, 'pglite'] as const)
     `migrates, again without a change, and back, on ${kind}`,
     { skip: kind === 'pglite' ? false : whyNot(kind) },
     async (t) => {
-      const lite = kind === 'pglite' ? new PGlite() : undefined;
+      const lite = kind === 'pglite' ? await liteOfTests() : undefined;
       const lent = lite === undefined ? undefined : await openDatabase({ at: lite });
-      t.after(() => lite?.close());
       const place = await makePlace(
         t,
         lent === undefined ? { kind: kind as (typeof serverKinds)[number] } : { lent },

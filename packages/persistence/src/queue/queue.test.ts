@@ -1,15 +1,16 @@
 import assert from 'node:assert/strict';
 import { EventEmitter, once } from 'node:events';
-import { describe, it, type TestContext } from 'node:test';
-import { PGlite } from '@electric-sql/pglite';
+import { after, describe, it, type TestContext } from 'node:test';
 import { isFailure } from '@stillpoint/core';
 import { z } from 'zod';
 import { openDatabase } from '../database/index.ts';
-import { serverOfTests } from '../database/testing/index.ts';
+import { endLite, liteOfTests, serverOfTests } from '../database/testing/index.ts';
 import { defineJob } from './define-job.ts';
 import type { JobState, Queue } from './contract.ts';
 import { createQueue } from './queue.ts';
 import { installQueue, openTestQueue } from './testing/open-queue.ts';
+
+after(endLite);
 
 const number = defineJob({ name: 'number', data: z.object({ n: z.number() }) });
 
@@ -345,8 +346,7 @@ it('a database without the tables is refused', async () => {
 
 describe('PGlite', () => {
   async function openLite(t: TestContext) {
-    const lite = new PGlite();
-    t.after(() => lite.close());
+    const lite = await liteOfTests();
     const { role } = await installQueue(lite);
     const database = await openDatabase({ at: lite, role });
     const queue = await createQueue(database);
