@@ -6,6 +6,7 @@ import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { test } from 'node:test';
 import { fileURLToPath } from 'node:url';
+import { findBuilt } from '../packages/stillpoint/bin/find-built.js';
 
 const modules = fileURLToPath(new URL('../node_modules', import.meta.url));
 const guide = readFileSync(new URL('../docs/guide/daemon.md', import.meta.url), 'utf8');
@@ -42,7 +43,8 @@ ${commands}`;
     env: {
       ...process.env,
       PATH: `${path.join(modules, '.bin')}${path.delimiter}${process.env['PATH']}`,
-      NODE_OPTIONS: '--conditions=@stillpoint/source',
+      // As people have it, where it is built.
+      NODE_OPTIONS: findBuilt() === undefined ? '--conditions=@stillpoint/source' : '',
       NODE_TEST_CONTEXT: undefined,
       NO_COLOR: '1',
       GIT_AUTHOR_NAME: 'Test',

@@ -21,7 +21,7 @@ import { createProject, lockKey, openProject, type Project } from './fixture/pro
 const soak = process.env['STILLPOINT_SOAK'] !== undefined;
 const size = soak
   ? { snapshots: 20, inPlace: 5, scale: 20, transactionsPerSecond: 0 }
-  : { snapshots: 2, inPlace: 1, scale: 1, transactionsPerSecond: 200 };
+  : { snapshots: 2, inPlace: 1, scale: 1, transactionsPerSecond: 100 };
 
 interface Taken {
   readonly id: string;

@@ -7,6 +7,7 @@ import { constants, tmpdir } from 'node:os';
 import path from 'node:path';
 import { pipeline } from 'node:stream/promises';
 import { run } from 'node:test';
+import { buildCommand } from './test-tools/built-command.ts';
 import { findMissingTools, installTools } from './test-tools/machine.ts';
 import { longestFirst, openTimes } from './test-tools/order.ts';
 import { report } from './test-tools/reporter.ts';
@@ -16,7 +17,7 @@ import { findFiles, ROOT } from './tidy/source-files.ts';
 const TEST_TIMEOUT_MS = 300_000;
 const SOAK_TEST_TIMEOUT_MS = 3_600_000;
 /** Most of what they do is to wait: for servers, for processes that are killed, for locks. */
-const CONCURRENCY = 3;
+const CONCURRENCY = 4;
 
 const args = process.argv.slice(2);
 const soak = args.includes('--soak');
@@ -28,7 +29,8 @@ const files =
         'packages/**/src/**/*.test.ts',
         'tools/**/*.test.ts',
         'test/**/*.test.ts',
-        'examples/**/*.test.ts',
+        // Those of the daemon are run where `stillpoint new daemon` has written them: packages/stillpoint/src/cli/new.test.ts.
+        'examples/*.test.ts',
       );
 
 let missing = findMissingTools();
@@ -44,11 +46,17 @@ process.env['NO_COLOR'] = '1';
 // Hundreds of processes read the same sources: half of what a short one does is to strip and compile them.
 const cache = path.join(ROOT, 'node_modules', '.cache');
 process.env['NODE_COMPILE_CACHE'] = path.join(cache, 'compiled');
+// To start a program Node copies the tables of its own memory, which are shorter where the pages are large; most of what git's tests
+// do is to start git. Of another C library it is not understood.
+process.env['GLIBC_TUNABLES'] ??= 'glibc.malloc.hugetlb=1';
 if (soak) process.env['STILLPOINT_SOAK'] = '1';
 // What many files need alike is made by the first of them: Postgres's programs, which its system user must be able to read.
 const shared = mkdtempSync(path.join(tmpdir(), 'stillpoint-tests-'));
 chmodSync(shared, 0o755);
 process.env['STILLPOINT_TEST_DIRECTORY'] = shared;
+
+// Whoever runs one file is at work on it, and on the sources.
+if (named.length === 0) await buildCommand();
 
 const stopped = new AbortController();
 let exitStatus = 1;

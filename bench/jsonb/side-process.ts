@@ -55,6 +55,7 @@ async function open({ side, url, sizeBytes, words }: SideTask): Promise<Side> {
     object: () => value,
     double: () => JSON.parse(bytes.toString()),
   };
+  if (side === 'bytes' || side === 'encoded') return await openOurs(url, make[side]);
   const client = new Client({ connectionString: url });
   await client.connect();
   const { rows } = await client.query<{ pid: number }>('SELECT pg_backend_pid() AS pid');
@@ -62,6 +63,19 @@ async function open({ side, url, sizeBytes, words }: SideTask): Promise<Side> {
     backend: rows[0]!.pid,
     async write(count) {
       for (let n = 0; n < count; n += 1) await client.query(INSERT, [make[side]()]);
+    },
+  };
+}
+
+/** By a connection of the library: one statement, as the peers send it. */
+async function openOurs(url: string, make: () => unknown): Promise<Side> {
+  const database = await openDatabase({ at: url, connections: 1 });
+  const session = await database.session('bench');
+  const { rows } = await session.query<{ pid: number }>('SELECT pg_backend_pid() AS pid');
+  return {
+    backend: rows[0]!.pid,
+    async write(count) {
+      for (let n = 0; n < count; n += 1) await session.query(INSERT, [make()]);
     },
   };
 }

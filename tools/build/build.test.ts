@@ -2,7 +2,18 @@
 // tests of this file, which therefore run in order.
 import assert from 'node:assert/strict';
 import { execFile, execFileSync } from 'node:child_process';
-import { mkdir, mkdtemp, readdir, readFile, realpath, rm, stat, writeFile } from 'node:fs/promises';
+import {
+  cp,
+  mkdir,
+  mkdtemp,
+  readdir,
+  readFile,
+  realpath,
+  rm,
+  stat,
+  symlink,
+  writeFile,
+} from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { DatabaseSync } from 'node:sqlite';
@@ -11,6 +22,7 @@ import { promisify } from 'node:util';
 import { findBuilt, listSources, SOURCES_NAME } from '../../packages/stillpoint/bin/find-built.js';
 import { templateFiles } from '../../packages/stillpoint/src/cli/new/template-files.ts';
 import { installBuilt, installPersistence } from './install.ts';
+import { ROOT } from './published.ts';
 
 interface Named {
   readonly id: string;
@@ -172,4 +184,19 @@ test('in a checkout the built form is used until a source changes', async () => 
   if (same) assert.equal(findBuilt(built), path.join(built, 'main.js'));
   await writeFile(path.join(built, SOURCES_NAME), `${listSources()}one more\n`);
   assert.equal(findBuilt(built), undefined, 'another set of sources');
+});
+
+test('in a checkout where nothing is built the sources are run', async () => {
+  const own = path.join(home, 'checkout/packages/stillpoint');
+  await mkdir(own, { recursive: true });
+  await cp(path.join(ROOT, 'packages/stillpoint/bin'), path.join(own, 'bin'), { recursive: true });
+  await symlink(path.join(ROOT, 'packages/stillpoint/src'), path.join(own, 'src'));
+  const built = command;
+  const snapshots = await stillpoint('--json', 'list');
+  command = path.join(own, 'bin/stillpoint.js');
+  try {
+    assert.equal(await stillpoint('--json', 'list'), snapshots);
+  } finally {
+    command = built;
+  }
 });

@@ -147,12 +147,14 @@ export {
   buildVectorIndex,
   createMemory,
   createTestEmbedder,
+  examineMemory,
   memoryPart,
   transitions,
 } from './memory/index.ts';
 export type {
   BuildIndexOptions,
   Embedder,
+  ExaminedMemory,
   FirstStatus,
   Memory,
   MemoryFacts,

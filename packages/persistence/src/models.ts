@@ -27,3 +27,5 @@ export {
   sum,
 } from 'drizzle-orm';
 export { uuidBase } from './registry/index.ts';
+/** Instead of Drizzle's: the same in the schema and in what is read; what is written goes out as bytes, and is refused where JSON has no form for it. */
+export { jsonb, jsonbOf, jsonbParameter, jsonbText } from './jsonb/index.ts';

@@ -1,12 +1,11 @@
 // An application opens its database: what is refused, whose rights it has, and that rooms are made once and end with it.
 import assert from 'node:assert/strict';
-import { test } from 'node:test';
-import { PGlite } from '@electric-sql/pglite';
+import { after, test } from 'node:test';
 import { isFailure, type ErrorCode } from '@stillpoint/core';
 import { BasicTracerProvider } from '@opentelemetry/sdk-trace-base';
 import { z } from 'zod';
 import { appRoleName, installChambers } from './chambers/index.ts';
-import { openTestDatabase } from './database/testing/index.ts';
+import { endLite, liteOfTests, openTestDatabase } from './database/testing/index.ts';
 import { openDatabase } from './database/index.ts';
 import {
   createTestEmbedder,
@@ -15,6 +14,8 @@ import {
   openPersistence,
   type PersistenceOptions,
 } from './index.ts';
+
+after(endLite);
 
 async function setUp(at: string | object): Promise<void> {
   await using owner = await openDatabase({ at });
@@ -79,6 +80,24 @@ test('memory says that it needs an embedder, and is there with one; spans are st
   assert.deepEqual(rows, [{ name: 'the last one' }]);
 });
 
+test('how memory searches, and how much it takes for that, may be said when opening', async (t) => {
+  const { url } = await openTestDatabase(t);
+  await setUp(url);
+  const memory = { index: 'scan', scanMemoryBytes: 1 } as const;
+  await using persistence = await openPersistence({ url, embedder: createTestEmbedder(), memory });
+  const opened = await persistence.memory();
+  await opened.remember('a text');
+  const { index, why } = await opened.facts();
+  assert.deepEqual([index, why], ['scan', 'it was asked for']);
+  await assert.rejects(opened.recall('a text'), { code: 'MEMORY_SCAN_TOO_LARGE' });
+  await using other = await openPersistence({
+    url,
+    embedder: createTestEmbedder(),
+    memory: { index: 'scan' },
+  });
+  assert.equal((await (await other.memory()).recall('a text')).length, 1);
+});
+
 async function worksOnce(at: string | object): Promise<void> {
   await setUp(at);
   const options = typeof at === 'string' ? { url: at } : { pglite: at };
@@ -97,8 +116,6 @@ test('rooms are made once, and end with it', async (t) => {
   await worksOnce((await openTestDatabase(t)).url);
 });
 
-test('on PGlite, too', async (t) => {
-  const pglite = new PGlite();
-  t.after(() => pglite.close());
-  await worksOnce(pglite);
+test('on PGlite, too', async () => {
+  await worksOnce(await liteOfTests());
 });

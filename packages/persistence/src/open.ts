@@ -1,15 +1,16 @@
 // The composition root of an application: opens its database, refuses one that is not set up for this code, and makes each room when it is
 // first asked for.
 import { failure } from '@stillpoint/core';
-import { appRoleName, refuseUnready, type ChamberPart } from './chambers/index.ts';
+import { appRoleName, refuseUnready } from './chambers/index.ts';
 import type { Database, OpenDatabaseOptions } from './database/contract.ts';
 import { DEFAULT_FREEZE_LOCK_KEY, openDatabase } from './database/index.ts';
 import { createDocuments, type Documents } from './documents/index.ts';
-import { createMemory, type Embedder, type Memory } from './memory/index.ts';
+import { createMemory, type Embedder, type Memory, type MemoryOptions } from './memory/index.ts';
 import { libraryParts } from './parts.ts';
 import { createQueue, type Queue } from './queue/index.ts';
 import { settingsOf, type Settings } from './registry/index.ts';
-import { createTraces, type Traces, type TracesOptions } from './traces/index.ts';
+import { createFrozenTraces, type FrozenTraces } from './frozen-traces.ts';
+import type { Traces, TracesOptions } from './traces/index.ts';
 import { createVerbatim, type Verbatim } from './verbatim/index.ts';
 
 /** Rooms are made at the first call, and are the same ones afterwards. */
@@ -35,6 +36,8 @@ interface CommonOptions {
   readonly applicationName?: string;
   /** Makes what memory searches by. */
   readonly embedder?: Embedder;
+  /** How memory searches; by what the server has unless told. */
+  readonly memory?: Pick<MemoryOptions, 'index' | 'scanMemoryBytes'>;
   readonly traces?: TracesOptions;
   /** What goes wrong beside a caller, and is tried again. */
   readonly onError?: (error: unknown) => void;
@@ -55,12 +58,12 @@ export type PersistenceOptions = CommonOptions &
   );
 
 /**
- * Opens what `stillpoint migrate` has set up. Rejects with DAEMON_DATABASE_UNNAMED, DAEMON_NOT_MIGRATED, CHAMBER_TOO_NEW and the
+ * Opens what `stillpoint migrate` has set up. Rejects with DAEMON_DATABASE_UNNAMED, DAEMON_NOT_MIGRATED, DAEMON_RIGHT_MISSING, CHAMBER_TOO_NEW and the
  * DATABASE_ codes. Dispose it: workers end, what is under way is written, connections are closed.
  */
 export async function openPersistence(options: PersistenceOptions): Promise<Persistence> {
   const common = databaseOptions(options);
-  const role = options.role ?? (await findRole(common, libraryParts));
+  const role = options.role ?? (await findRole(common));
   await using opening = new AsyncDisposableStack();
   const database = opening.use(
     await openDatabase({ ...common, ...(role === undefined ? {} : { role }) }),
@@ -75,22 +78,35 @@ export async function openPersistence(options: PersistenceOptions): Promise<Pers
     end?: (room: T) => PromiseLike<void>,
   ): (() => Promise<T>) => lazily(rooms, make, end);
   const verbatim = room(() => createVerbatim(database));
+  let spans: FrozenTraces | undefined;
+  const tracing = room(
+    async () =>
+      (spans = await createFrozenTraces(database, {
+        ...told,
+        ...options.traces,
+        freezeLockKey,
+      })),
+    (made) => made.end(),
+  );
+  /** Of the jobs that a freeze waited for: they may not wait for their turn after it. */
+  const flushSpans = async (): Promise<void> => await spans?.flush();
   const opened = opening.move();
   return {
     database,
     queue: room(
-      () => createQueue(database, { freezeLockKey, ...told }),
+      () => createQueue(database, { freezeLockKey, beforeStill: flushSpans, ...told }),
       (queue) => queue[Symbol.asyncDispose](),
     ),
     verbatim,
     memory: room(async () => {
       if (embedder === undefined) throw new TypeError('memory needs openPersistence({ embedder })');
-      return await createMemory(database, { embedder, verbatim: await verbatim() });
+      return await createMemory(database, {
+        ...options.memory,
+        embedder,
+        verbatim: await verbatim(),
+      });
     }),
-    traces: room(
-      () => createTraces(database, { ...told, ...options.traces }),
-      (traces) => traces.processor.shutdown(),
-    ),
+    traces: async () => (await tracing()).traces,
     documents: room(() => createDocuments(database)),
     settings: settingsOf,
     [Symbol.asyncDispose]: () => opened.disposeAsync(),
@@ -112,17 +128,15 @@ function databaseOptions(options: PersistenceOptions): ReadyOptions {
 }
 
 /** Who owns the tables could change facts: it works with the rights of an application, like everybody else. */
-async function findRole(
-  options: ReadyOptions,
-  parts: readonly ChamberPart[],
-): Promise<string | undefined> {
+async function findRole(options: ReadyOptions): Promise<string | undefined> {
   await using database = await openDatabase({ ...options, connections: 1 });
-  await refuseUnready(database, parts, database.facts);
-  const role = appRoleName(database.facts.database);
+  const { database: name, version } = database.facts;
+  const role = appRoleName(name);
+  // From 16 on a member may have the rights of a role and not act as it: then they are his as he is.
   const { rows } = await database.query<{ readonly may: boolean }>(
-    `SELECT pg_catalog.pg_has_role(current_user, oid, 'MEMBER') AS may
+    `SELECT pg_catalog.pg_has_role(current_user, oid, $2) AS may
      FROM pg_catalog.pg_roles WHERE rolname = $1`,
-    [role],
+    [role, version >= 160_000 ? 'SET' : 'MEMBER'],
   );
   return rows[0]?.may === true ? role : undefined;
 }

@@ -26,6 +26,17 @@ const TYPES = `
   }
 `;
 
+test('the reference of the library names all that it exports, and nothing else', async () => {
+  const page = await readFile(path.join(ROOT, 'docs/reference/persistence.md'), 'utf8');
+  const index = await readFile(fileURLToPath(new URL('./index.ts', import.meta.url)), 'utf8');
+  const exported = [...index.matchAll(/export (?:type )?\{([^}]*)\}/g)].flatMap(([, names = '']) =>
+    names.split(',').map((name) => name.trim().replace(/^type /, '')),
+  );
+  const table = page.slice(page.indexOf('## All of it'));
+  const named = [...table.matchAll(/(?<=[|,] )`(\w+)`(?=,| \|)/g)].map(([, name = '']) => name);
+  assert.deepEqual(named.toSorted(), exported.filter((name) => name !== '').toSorted());
+});
+
 test('the reference of the library runs', { skip: whyNot('embedded-18') }, async (t) => {
   const page = await readFile(path.join(ROOT, 'docs/reference/persistence.md'), 'utf8');
   const blocks = [...page.matchAll(/^```ts\n([\s\S]*?)^```$/gm)].map(([, block]) => block);
@@ -61,7 +72,13 @@ test('the reference of the library runs', { skip: whyNot('embedded-18') }, async
     '1 2 At five.',
     'short',
     '2',
+    '1000',
+    '{"goal": "more tea", "liters": 12345678901234567890}',
+    '{"goal": "a cup"}',
     '2 2',
+    '1 false',
+    '2 false',
+    '[ 1 ]',
     'inside Tea black the waiter',
     'verbatim black',
     'memory We drink tea at four.',

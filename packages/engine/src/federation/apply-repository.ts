@@ -21,7 +21,7 @@ import { readOptional } from './optional-file.ts';
 import { gitOf, initRepository } from './prepare.ts';
 import { statOf } from '../file-tree/index.ts';
 import { exists, type Repository } from './repository.ts';
-import { formatSettings, settingOf, withoutFilters, type Setting } from './settings.ts';
+import { formatSettings, parseList, settingOf, withoutFilters, type Setting } from './settings.ts';
 import type { StagedState } from './staged.ts';
 import { infoFiles, isSharedIndex, readStateFiles } from './state-files.ts';
 
@@ -232,11 +232,11 @@ export async function applySparseSettings(
   const target = [...settings, ...(worktreeSettings ?? [])];
   const own = path.join(gitDirectory, 'config.worktree');
   const file = (await exists(own)) ? own : path.join(commonDirectory, 'config');
+  const { code, stdout } = await git.attempt(['config', '--null', '--list']);
+  const found = code === 0 ? parseList(stdout) : [];
   for (const key of sparseKeys) {
     const wanted = settingOf(target, key);
-    const { code, stdout } = await git.attempt(['config', key]);
-    const current = code === 0 ? stdout.toString('utf8').trimEnd() : undefined;
-    if (wanted === current) continue;
+    if (wanted === settingOf(found, key)) continue;
     if (wanted === undefined) await git.attempt(['config', '--file', file, '--unset-all', key]);
     else await git.output(['config', '--file', file, '--replace-all', key, wanted]);
   }

@@ -11,12 +11,30 @@ import type { Git } from './git.ts';
 /** Key as git prints it (section and name in lower case) and value; null: a key without value, which means true. */
 export type Setting = readonly [key: string, value: string | null];
 
+/** What git read in a content, which is all that its answer depends on: each command meets the same few files again and again. */
+const parsed = new Map<string, readonly Setting[]>();
+const PARSED_MAX = 64;
+const PARSED_BYTES_MAX = 64 * 1024;
+
 /** Parses the content of a configuration file, without following its includes. */
-export async function parseSettings(git: Git, content: Buffer | null): Promise<Setting[]> {
+export async function parseSettings(git: Git, content: Buffer | null): Promise<readonly Setting[]> {
   if (content === null) return [];
+  const key = content.length <= PARSED_BYTES_MAX ? content.toString('latin1') : undefined;
+  const known = key === undefined ? undefined : parsed.get(key);
+  if (known !== undefined) return known;
   const stdout = await git.output(['config', '--file', '-', '--null', '--list'], {
     input: content,
   });
+  const settings = parseList(stdout);
+  if (key !== undefined) {
+    if (parsed.size >= PARSED_MAX) parsed.clear();
+    parsed.set(key, settings);
+  }
+  return settings;
+}
+
+/** What `git config --null --list` prints. */
+export function parseList(stdout: Buffer): Setting[] {
   const entries = stdout.toString('utf8').split('\0').slice(0, -1);
   return entries.map((entry) => {
     const newline = entry.indexOf('\n');

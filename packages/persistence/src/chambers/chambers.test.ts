@@ -1,22 +1,27 @@
 // The chambers on each server: set up, read back from the catalog, broken by hand in each way, found, and mended.
 import assert from 'node:assert/strict';
 import { after, test, type TestContext } from 'node:test';
-import { PGlite } from '@electric-sql/pglite';
 import { isFailure } from '@stillpoint/core';
 import type { Database } from '../database/contract.ts';
 import { openDatabase } from '../database/index.ts';
-import { openTestDatabase, serverKinds, serverOfTests, whyNot } from '../database/testing/index.ts';
+import {
+  endLite,
+  liteOfTests,
+  openTestDatabase,
+  serverKinds,
+  serverOfTests,
+  whyNot,
+} from '../database/testing/index.ts';
 import type { ChamberPart } from './contract.ts';
 import { appRoleName, checkChambers, installChambers, settleChambers } from './index.ts';
 import { facts, jobs, notes, parts } from './testing/parts.ts';
 
-let lite: PGlite | undefined;
-after(() => lite?.close());
+after(endLite);
 
 /** A database of its own each time; PGlite is one for all, emptied. */
 async function open(t: TestContext, where: (typeof places)[number]): Promise<Database> {
   if (where !== 'pglite') return (await openTestDatabase(t, { kind: where })).database;
-  lite ??= new PGlite();
+  const lite = await liteOfTests();
   await lite.exec(
     `DROP SCHEMA public, stillpoint, vectors, traces, queue, verbatim CASCADE`.replace(
       /^/,
@@ -172,7 +177,7 @@ for (const where of places) {
       await database.query('CREATE TABLE public.later (n serial)');
       await database.query('CREATE TABLE verbatim.later (n int)');
       const role = appRoleName(database.facts.database);
-      const at = where === 'pglite' ? lite! : await urlOf(database, where);
+      const at = where === 'pglite' ? await liteOfTests() : await urlOf(database, where);
       await using application = await openDatabase({ at, role });
       await application.query(`INSERT INTO public.notes (text) VALUES ('a')`);
       await application.query(`UPDATE public.notes SET text = 'b'`);

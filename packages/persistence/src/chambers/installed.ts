@@ -3,6 +3,7 @@ import { failure } from '@stillpoint/core';
 import type { Queryable, ServerFacts } from '../database/contract.ts';
 import type { ChamberPart } from './contract.ts';
 import { foundationPart } from './foundation.ts';
+import { refuseWithoutRights, rightMissing } from './usable.ts';
 
 /** Versions by the part's name; undefined: nobody ever set chambers up here. */
 export async function installedVersions(
@@ -18,13 +19,20 @@ export async function installedVersions(
   return new Map(rows.map(({ name, version }) => [name, version]));
 }
 
-/** For who opens a database to work with it: DAEMON_NOT_MIGRATED, and CHAMBER_TOO_NEW where newer code was here. Changes nothing. */
+/**
+ * For who opens a database to work with it: DAEMON_NOT_MIGRATED, DAEMON_RIGHT_MISSING, and CHAMBER_TOO_NEW where newer code was here.
+ * Changes nothing.
+ */
 export async function refuseUnready(
   queryable: Queryable,
   parts: readonly ChamberPart[],
-  { database }: Pick<ServerFacts, 'database'>,
+  facts: Pick<ServerFacts, 'database' | 'role'>,
 ): Promise<void> {
-  const installed = await installedVersions(queryable);
+  const { database } = facts;
+  const installed = await installedVersions(queryable).catch((error: unknown) => {
+    if ((error as { readonly code?: unknown }).code !== '42501') throw error;
+    throw rightMissing(facts, [(error as Error).message], error);
+  });
   if (installed === undefined)
     throw failure('DAEMON_NOT_MIGRATED', { database, what: 'none of its tables are there' });
   const missing: string[] = [];
@@ -36,4 +44,5 @@ export async function refuseUnready(
   }
   if (missing.length > 0)
     throw failure('DAEMON_NOT_MIGRATED', { database, what: missing.join(', ') });
+  await refuseWithoutRights(queryable, parts, facts);
 }

@@ -4,6 +4,7 @@ import { failure, isFailure } from '@stillpoint/core';
 import { Client, type ClientBase, type ClientConfig } from 'pg';
 import type { Answer, Asked, Conversation } from './conversation.ts';
 import { readCopy, writeCopy } from './copy.ts';
+import { bindUncopied, type Binder } from './uncopied.ts';
 
 const CANCEL_LIMIT_MS = 5000;
 
@@ -25,13 +26,14 @@ export interface Connection extends Conversation {
 interface Inside {
   readonly processID: number | null;
   readonly readyForQuery?: boolean;
-  readonly connection: { readonly stream: { destroy(): void } };
+  readonly connection: Binder & { readonly stream: { destroy(): void } };
 }
 
 export function createConnection(client: ClientBase, config: ClientConfig): Connection {
   const lost = new AbortController();
   const inside = client as unknown as Inside;
   let retired = false;
+  bindUncopied(inside.connection);
   const lose = (cause?: unknown): void => {
     if (!lost.signal.aborted) lost.abort(lostFailure(cause));
   };

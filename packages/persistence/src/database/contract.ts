@@ -5,7 +5,8 @@
 //     snapshot without a line of its own. It commits when the body resolves, and rolls back when it rejects; it never retries.
 //  2. A connection that broke is never given to another caller. A transaction whose commit has no answer rejects with
 //     COMMIT_UNKNOWN: it may have happened.
-//  3. query() is a transaction of one statement. It does not take the freeze lock: it is for reading, and for what holds a permit.
+//  3. query() is a transaction of one statement. An INSERT, UPDATE, DELETE, MERGE or TRUNCATE of a database takes the freeze lock as
+//     transaction() does, also by its Drizzle; anything else does not, nor does a session's: that is for what holds a permit.
 //  4. A server with one connection (PGlite) runs transactions one after the other; what needs a session of its own is refused
 //     there with DATABASE_ONE_CONNECTION.
 //  5. Text from callers is only ever bound, never put into SQL; names go through identifier().

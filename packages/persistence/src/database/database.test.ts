@@ -1,13 +1,14 @@
 // The law of the database (contract.ts) on each server that it is kept on.
 import assert from 'node:assert/strict';
 import { after, test, type TestContext } from 'node:test';
-import { PGlite } from '@electric-sql/pglite';
 import { isFailure } from '@stillpoint/core';
 import { sql } from 'drizzle-orm';
 import { integer, jsonb, pgTable, text } from 'drizzle-orm/pg-core';
 import type { Database, Transaction } from './contract.ts';
 import { openDatabase } from './index.ts';
-import { openTestDatabase, serverKinds, whyNot } from './testing/index.ts';
+import { endLite, liteOfTests, openTestDatabase, serverKinds, whyNot } from './testing/index.ts';
+
+after(endLite);
 
 const things = pgTable('things', {
   id: integer().primaryKey().generatedAlwaysAsIdentity(),
@@ -18,15 +19,12 @@ const things = pgTable('things', {
 const TABLE = `CREATE TABLE things (id int GENERATED ALWAYS AS IDENTITY PRIMARY KEY, name text NOT NULL,
   more jsonb, UNIQUE (name) DEFERRABLE)`;
 
-let lite: PGlite | undefined;
-after(() => lite?.close());
-
 for (const where of [...serverKinds, 'pglite'] as const) {
   const skip = where === 'pglite' ? false : whyNot(where);
   const open = async (t: TestContext): Promise<Database> => {
     const database =
       where === 'pglite'
-        ? await openDatabase({ at: (lite ??= new PGlite()) })
+        ? await openDatabase({ at: await liteOfTests() })
         : (await openTestDatabase(t, { kind: where })).database;
     await database.query(`DROP TABLE IF EXISTS things; ${TABLE}`);
     return database;
@@ -330,7 +328,8 @@ for (const where of [...serverKinds, 'pglite'] as const) {
 }
 
 test('PGlite: one connection is said, and waiting for oneself is refused', async () => {
-  const database = await openDatabase({ at: (lite ??= new PGlite()) });
+  const database = await openDatabase({ at: await liteOfTests() });
+  const beside = await openDatabase({ at: await liteOfTests() });
   await assert.rejects(database.session('worker'), { code: 'DATABASE_ONE_CONNECTION' });
   await database.transaction(async (transaction) => {
     await assert.rejects(database.query('SELECT 1'), TypeError);
@@ -338,6 +337,10 @@ test('PGlite: one connection is said, and waiting for oneself is refused', async
       database.transaction(async () => {}),
       TypeError,
     );
+    // Of the same PGlite, whoever opened it.
+    const other = await openDatabase({ at: await liteOfTests() }).catch((error: unknown) => error);
+    assert.ok(other instanceof TypeError, String(other));
+    await assert.rejects(beside.query('SELECT 1'), TypeError);
     await transaction.query('SELECT 1');
   });
   // What was begun inside and goes on after it is somebody else's.

@@ -1,6 +1,8 @@
 // Connections and servers that die: before, inside and at the end of a transaction. What is told is true, and nobody is given what
 // is broken.
 import assert from 'node:assert/strict';
+import { once } from 'node:events';
+import { createServer, type AddressInfo } from 'node:net';
 import { test } from 'node:test';
 import { isFailure } from '@stillpoint/core';
 import type { Transaction } from './contract.ts';
@@ -163,4 +165,39 @@ for (const kind of serverKinds) {
       });
     },
   );
+}
+
+test(
+  'a server looks after whoever is connected over the network, so that a host that vanished holds no lock for hours',
+  { skip: whyNot('embedded-18') },
+  async () => {
+    await using server = await startServer('embedded-18', {
+      settings: { listen_addresses: '127.0.0.1', port: String(await freePort()) },
+    });
+    const url = new URL(await server.createDatabase());
+    url.hostname = '127.0.0.1';
+    url.searchParams.delete('host');
+    await using database = await openDatabase({ at: url.href });
+    await using session = await database.session('a worker');
+    for (const one of [database, session]) {
+      const { rows } = await one.query(
+        `SELECT name, setting::int AS setting FROM pg_settings WHERE name LIKE 'tcp_%' ORDER BY name`,
+      );
+      assert.deepEqual(rows, [
+        { name: 'tcp_keepalives_count', setting: 4 },
+        { name: 'tcp_keepalives_idle', setting: 10 },
+        { name: 'tcp_keepalives_interval', setting: 5 },
+        { name: 'tcp_user_timeout', setting: 30_000 },
+      ]);
+    }
+  },
+);
+
+async function freePort(): Promise<number> {
+  const server = createServer().listen(0, '127.0.0.1');
+  await once(server, 'listening');
+  const { port } = server.address() as AddressInfo;
+  server.close();
+  await once(server, 'close');
+  return port;
 }

@@ -4,12 +4,13 @@ import { failure } from '@stillpoint/core';
 import pg, { types as pgTypes } from 'pg';
 import type { Database, TransactionOptions } from './contract.ts';
 import { asked, resultOf, type Answer, type Asked, type Conversation } from './conversation.ts';
+import { mayBeJson, refuseDeep } from './deep-json.ts';
 import { drizzleOfDatabase } from './drizzle.ts';
 import { probeFacts } from './facts.ts';
 import { openHandle } from './handle.ts';
 import { identifier } from './identifier.ts';
 import { refuseOld } from './refusal.ts';
-import { createTurns } from './turns.ts';
+import { createTurns, type Turns } from './turns.ts';
 
 interface LiteResult {
   readonly rows: readonly unknown[];
@@ -48,11 +49,20 @@ export function isPglite(at: object): at is Lite {
   return ['query', 'exec', 'transaction', 'waitReady', 'parsers'].every((name) => name in at);
 }
 
+const turnsMade = new WeakMap<Lite, Turns>();
+
+/** Those of one PGlite are in one row, by whichever database: else one that is asked inside of another's transaction waits for ever. */
+function turnsOf(lite: Lite): Turns {
+  const made = turnsMade.get(lite) ?? createTurns('PGlite');
+  turnsMade.set(lite, made);
+  return made;
+}
+
 /** The PGlite stays the caller's: disposing of the database does not close it. */
 export async function openPgliteDatabase(options: LiteDatabaseOptions): Promise<Database> {
   const { at: lite, role, freezeLockKey } = options;
   await lite.waitReady;
-  const turns = createTurns('PGlite');
+  const turns = turnsOf(lite);
   const direct = conversationOf(lite, lite);
   const transaction: Database['transaction'] = (body, how = {}) =>
     turns.run(() => runLiteTransaction(lite, body, how, { role, freezeLockKey }));
@@ -144,11 +154,20 @@ async function inLiteTransaction<T>(
 }
 
 function conversationOf(target: LiteQueryable, lite: Lite): Conversation {
+  /** For the server the blob is a file of its own, which a role without this right is refused; and with that its transaction ends. */
+  const refuseCopy = async (right: string): Promise<void> => {
+    const { rows } = await target.query(
+      `SELECT current_user AS role, pg_catalog.pg_has_role(current_user, $1, 'USAGE') AS may`,
+      [right],
+    );
+    const [{ role, may }] = rows as [{ readonly role: string; readonly may: boolean }];
+    if (!may) throw failure('DATABASE_COPY_REFUSED', { role });
+  };
   return {
     async ask({ text, values, rowMode, types }) {
       const options: LiteOptions = {
         parsers: parsersOf(lite, types),
-        serializers,
+        serializers: serializersFor(text),
         ...(rowMode === undefined ? {} : { rowMode }),
       };
       const result =
@@ -158,6 +177,7 @@ function conversationOf(target: LiteQueryable, lite: Lite): Conversation {
       return answerOf(result);
     },
     async copyIn(text, chunks) {
+      await refuseCopy('pg_read_server_files');
       const parts: Uint8Array<ArrayBuffer>[] = [];
       for await (const chunk of chunks) parts.push(Uint8Array.from(chunk));
       const result = await target.query(onDevice(text, 'FROM', 'STDIN'), [], {
@@ -166,6 +186,7 @@ function conversationOf(target: LiteQueryable, lite: Lite): Conversation {
       return result.rowCount ?? 0;
     },
     async *copyOut(text) {
+      await refuseCopy('pg_write_server_files');
       const { blob } = await target.query(onDevice(text, 'TO', 'STDOUT'), []);
       if (blob !== undefined) yield* blob.stream();
     },
@@ -189,7 +210,21 @@ function answerOf(result: LiteResult | undefined): Answer {
 }
 
 /** Whatever the parameter's type: bytes stay bytes and go in binary, everything else is the text that `pg` makes of it. */
-const serializers = new Proxy({}, { get: () => prepareValue });
+const plain = new Proxy({}, { get: () => prepareValue });
+
+function serializersFor(statement: string): object {
+  const get = (_: object, typeOid: string | symbol): typeof prepareValue =>
+    mayBeJson(String(typeOid), statement) ? prepareJson : prepareValue;
+  return new Proxy(plain, { get });
+}
+
+/** An array's elements are looked at before they are one text with quotes of its own. */
+function prepareJson(value: unknown): unknown {
+  if (Array.isArray(value)) for (const element of value) prepareJson(element);
+  const prepared = prepareValue(value);
+  if (!Array.isArray(value)) refuseDeep(prepared);
+  return prepared;
+}
 
 const { prepareValue } = (
   pg as unknown as { readonly utils: { prepareValue(this: void, value: unknown): unknown } }

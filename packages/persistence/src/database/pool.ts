@@ -4,7 +4,7 @@ import { Client, Pool, type ClientBase, type ClientConfig, type PoolConfig } fro
 import { clientConfig, parseAddress, placeOf, type ServerAddress } from './address.ts';
 import { createConnection, type Connection } from './connection.ts';
 import type { Database, OpenDatabaseOptions, Session } from './contract.ts';
-import { asked, resultOf, type Asked } from './conversation.ts';
+import { asked, resultOf, type Answer, type Asked } from './conversation.ts';
 import { drizzleOfDatabase } from './drizzle.ts';
 import { probeFacts } from './facts.ts';
 import { identifier } from './identifier.ts';
@@ -12,8 +12,16 @@ import { refusePooler } from './pooler.ts';
 import { refusalOf, refuseOld } from './refusal.ts';
 import { openSession } from './session.ts';
 import { runTransaction } from './transaction.ts';
+import { writesRows } from './writes.ts';
 
 const CONNECTIONS = 10;
+
+/**
+ * A host that vanished says no more. Its sessions hold locks, that of the freeze among them, until the server finds out: within half a
+ * minute by this, and by its own defaults after two hours.
+ */
+const NOTICE_GONE =
+  'SET tcp_keepalives_idle = 10; SET tcp_keepalives_interval = 5; SET tcp_keepalives_count = 4; SET tcp_user_timeout = 30000';
 
 export interface PooledOptions extends Omit<OpenDatabaseOptions, 'at'> {
   readonly at: string;
@@ -37,17 +45,18 @@ export async function openPooledDatabase(options: PooledOptions): Promise<Databa
   const sessions = new Set<Session>();
   try {
     const database = await describe(pool, server);
-    const query = <T>(work: (connection: Connection) => Promise<T>): Promise<T> => pool.use(work);
+    const ask = (one: Asked): Promise<Answer> =>
+      pool.use((connection) =>
+        writesRows(one.text)
+          ? runTransaction(connection, () => connection.ask(one), {}, freezeLockKey)
+          : connection.ask(one),
+      );
     const transaction: Database['transaction'] = (body, how = {}) =>
       pool.use((connection) => runTransaction(connection, body, how, freezeLockKey), how.signal);
     return {
       facts: database,
-      query: async (text, values) =>
-        resultOf(await query((connection) => connection.ask(asked(text, values)))),
-      drizzle: drizzleOfDatabase(
-        (config: Asked) => query((connection) => connection.ask(config)),
-        transaction,
-      ),
+      query: async (text, values) => resultOf(await ask(asked(text, values))),
+      drizzle: drizzleOfDatabase(ask, transaction),
       transaction,
       async session(name) {
         const session = await openSession(server, name, freezeLockKey, () =>
@@ -89,6 +98,8 @@ function createServer({ at, role }: Pick<PooledOptions, 'at' | 'role'>): Server 
     address,
     config: (applicationName) => clientConfig(address, applicationName),
     async prepare(client) {
+      // Not on every system of a server; a socket's file has no other host.
+      if (!address.host.startsWith('/')) await client.query(NOTICE_GONE).catch(() => {});
       if (role === undefined) return;
       try {
         await client.query(`SET ROLE ${identifier(role)}`);

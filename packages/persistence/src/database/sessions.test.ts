@@ -39,14 +39,13 @@ for (const kind of serverKinds) {
       await database.transaction((transaction) => transaction.query('INSERT INTO t VALUES (2)'), {
         withoutFreezeLock: true,
       });
-      await database.query('INSERT INTO t VALUES (3)');
       const impatient = new AbortController();
       const givenUp = database.transaction(() => assert.fail(), { signal: impatient.signal });
       impatient.abort(new Error('not now'));
       await assert.rejects(givenUp, { message: 'not now' });
       await freezer.query('COMMIT');
       await held;
-      assert.equal((await database.query('SELECT FROM t')).rowCount, 3);
+      assert.equal((await database.query('SELECT FROM t')).rowCount, 2);
       await using other = await openDatabase({ at: url, freezeLockKey: 7n });
       await freezer.query(`BEGIN; SELECT pg_advisory_xact_lock('${DEFAULT_FREEZE_LOCK_KEY}')`);
       await other.transaction((transaction) => transaction.query('INSERT INTO t VALUES (4)'));

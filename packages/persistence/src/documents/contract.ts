@@ -3,7 +3,9 @@
 // THE LAW.
 //  1. saveState() writes in the caller's transaction: the version and the relational writes beside it are both there, or neither.
 //  2. Versions of a run are 1, 2, 3 and so on without a gap, in the order of their commits. A version is never changed.
-//  3. With expectedVersion a save succeeds only on that version; whoever was second is told, and its transaction can go on.
+//  3. With expectedVersion a save succeeds only on that version; whoever was second is told, and its transaction can go on. A number
+//     means nothing after a restore, for versions are counted on from what was restored; a state as it was read or saved is known by
+//     its digest, too.
 //  4. What is read fits the schema, or is an error that says where it does not.
 //  5. Nothing is removed but by compact(), which is called by somebody, and never the latest version of a run.
 import type { Digest } from '@stillpoint/core';
@@ -36,8 +38,11 @@ export interface ExactState extends StateVersion {
 export type State<Document> = DocumentState<Document> | ExactState;
 
 export interface SaveOptions {
-  /** The version that the change was made from; 0: there is none yet. Left out: whatever is there gets a next version. */
-  readonly expectedVersion?: number;
+  /**
+   * What the change was made from: the state as latest() or saveState() gave it. Its version alone is enough where nobody keeps one
+   * beyond a restore; 0: there is none yet. Left out: whatever is there gets a next version.
+   */
+  readonly expectedVersion?: number | Pick<StateVersion, 'version' | 'digest'>;
   /** Left out: a transaction of its own. */
   readonly transaction?: Transaction;
   /** Bytes that are kept as they are, in bytea instead of jsonb. */

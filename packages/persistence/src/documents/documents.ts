@@ -7,7 +7,7 @@ import type { Documents, SaveExactOptions, SaveOptions, State, StateVersion } fr
 import { checkRunId } from './run-id.ts';
 import { payloadOf } from './payload.ts';
 import { readAt, readLatest, readNext } from './read.ts';
-import { saveVersion } from './save.ts';
+import { saveVersion, type Expected } from './save.ts';
 import { mismatchOf } from './validate.ts';
 
 /** STATE_NOT_INSTALLED. */
@@ -18,6 +18,16 @@ export async function createDocuments(database: Database): Promise<Documents> {
   if (rows[0]?.there !== true)
     throw failure('STATE_NOT_INSTALLED', { database: database.facts.database });
   return documentsOver(database, undefined);
+}
+
+function expectedOf({
+  expectedVersion: given,
+}: SaveOptions | SaveExactOptions): Expected | undefined {
+  if (given === undefined) return undefined;
+  const { version, digest } = typeof given === 'object' ? given : { version: given, digest: null };
+  if (!(Number.isSafeInteger(version) && version >= 0))
+    throw new TypeError('expectedVersion is a whole number from 0 on, or a state');
+  return { version, digest };
 }
 
 function documentsOver<Input, Output>(
@@ -43,15 +53,10 @@ function documentsOver<Input, Output>(
     options: SaveOptions | SaveExactOptions = {},
   ): Promise<StateVersion> => {
     checkRunId(runId);
-    const { expectedVersion } = options;
-    if (
-      expectedVersion !== undefined &&
-      !(Number.isSafeInteger(expectedVersion) && expectedVersion >= 0)
-    )
-      throw new TypeError('expectedVersion is a whole number from 0 on');
+    const expected = expectedOf(options);
     const payload = await payloadOf(runId, given, options.exact ?? false, schema);
     return await within(options.transaction, (transaction) =>
-      saveVersion(transaction, runId, payload, expectedVersion),
+      saveVersion(transaction, runId, payload, expected),
     );
   };
 

@@ -22,12 +22,15 @@ export async function readLatest(from: Queryable, runId: string): Read {
 }
 
 export async function readAt(from: Queryable, runId: string, version: number): Read {
-  return await read(from, `${ofRun} AND version = $2`, [runId, version]);
+  return await read(from, `${ofRun} AND version = $2::int8`, [runId, version]);
 }
 
 /** The one after `version`, which may be the next, or a later one where compact() was between. */
 export async function readNext(from: Queryable, runId: string, version: number): Read {
-  return await read(from, `${ofRun} AND version > $2 ORDER BY version LIMIT 1`, [runId, version]);
+  return await read(from, `${ofRun} AND version > $2::int8 ORDER BY version LIMIT 1`, [
+    runId,
+    version,
+  ]);
 }
 
 async function read(

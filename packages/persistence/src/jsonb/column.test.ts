@@ -2,9 +2,10 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { eq, sql } from 'drizzle-orm';
-import { integer, pgTable } from 'drizzle-orm/pg-core';
+import { integer, jsonb as drizzles, pgTable } from 'drizzle-orm/pg-core';
 import { z } from 'zod';
 import { encodeJson, jsonb, jsonBytes, jsonbOf, jsonbParameter, jsonbText } from './index.ts';
+import * as models from '../models.ts';
 import { openTestDatabase, serverKinds, whyNot } from '../database/testing/index.ts';
 import { randomFrom, randomJson } from './testing/random-json.ts';
 
@@ -43,6 +44,15 @@ test('types are inferred from a generic and from a schema', () => {
   // @ts-expect-error steps is missing
   const wrong: typeof runs.$inferInsert = { id: 1, plan: { goal: 'x' } };
   assert.ok(wrong);
+});
+
+test('models have this column instead of the one of Drizzle, which it can stand for', () => {
+  assert.equal(models.jsonb, jsonb);
+  const plans = pgTable('plans', {
+    plan: models.jsonb().$type<Plan>().notNull().default({ goal: '', steps: [] }),
+  });
+  sameType<typeof plans.$inferSelect, { plan: Plan }>(true);
+  sameType<typeof plans.$inferInsert, { plan?: Plan | undefined }>(true);
 });
 
 test('the schema of the model says jsonb, whatever is in it', () => {
@@ -101,6 +111,65 @@ for (const where of serverKinds) {
             `${(error as { code?: string }).code} ${String((error.cause as { code?: string } | undefined)?.code)}`,
           ),
       );
+    },
+  );
+
+  test(
+    `${where}: what is stored is what the column of Drizzle stores, in arrays, too`,
+    { skip },
+    async (t) => {
+      const { database } = await openTestDatabase(t, { kind: where });
+      await database.query('CREATE TABLE t (id int, doc jsonb, list jsonb[], deep jsonb[][])');
+      const ours = pgTable('t', {
+        id: integer(),
+        doc: jsonb(),
+        list: jsonb().array(),
+        deep: jsonb().array('[][]'),
+      });
+      const theirs = pgTable('t', {
+        id: integer(),
+        doc: drizzles(),
+        list: drizzles().array(),
+        deep: drizzles().array('[][]'),
+      });
+      const docs = [
+        { a: 'x"y\\' },
+        [],
+        [1, { b: null }],
+        'text',
+        '"',
+        '{}',
+        'a,b',
+        1e21,
+        true,
+        null,
+      ];
+      const values = docs.map((doc, id) => ({ id, doc, list: [doc ?? 0, 1], deep: [[doc ?? 0]] }));
+      const stored = async (): Promise<unknown> => {
+        const { rows } = await database.query(
+          'DELETE FROM t RETURNING id, doc::text, list::text, deep::text',
+        );
+        return rows;
+      };
+      await database.drizzle.insert(ours).values(values);
+      const [found, read] = [
+        await database.drizzle.select().from(ours),
+        await database.drizzle.select().from(theirs),
+      ];
+      assert.deepEqual(found, values);
+      assert.deepEqual(found, read);
+      for (const [id, doc] of docs.entries())
+        if (doc !== null)
+          assert.deepEqual(
+            await database.drizzle.select({ id: ours.id }).from(ours).where(eq(ours.doc, doc)),
+            [{ id }],
+          );
+      const byOurs = await stored();
+      await database.drizzle.insert(theirs).values(values);
+      assert.deepEqual(byOurs, await stored());
+      // The null of an array is NULL, as that of a column.
+      await database.drizzle.insert(ours).values({ id: 1, list: [null] });
+      assert.deepEqual(await stored(), [{ id: 1, doc: null, list: '{NULL}', deep: null }]);
     },
   );
 

@@ -5,10 +5,17 @@ import type { StandardSchemaV1 } from '@standard-schema/spec';
 import { encodeJson, JsonBytes } from './json-bytes.ts';
 
 const column = <Data>() =>
-  customType<{ data: Data; driverData: JsonBytes; driverOutput: Data; jsonData: Data }>({
+  customType<{ data: Data; driverData: JsonBytes | string; driverOutput: Data; jsonData: Data }>({
     dataType: () => 'jsonb',
-    toDriver: (value) => encodeJson(value),
+    toDriver: encode,
   });
+
+/** Called by its column. An element of jsonb[] is text: `pg` puts an array together as text. */
+function encode(this: unknown, value: unknown): JsonBytes | string {
+  const encoded = encodeJson(value);
+  const { dimensions = 0 } = (this ?? {}) as { readonly dimensions?: number };
+  return dimensions === 0 ? encoded : encoded.bytes.toString('utf8');
+}
 
 /** A builder for one kind of document: `jsonb<Plan>()` in a model, `jsonb<Plan>('name')` for a column of another name. */
 export type JsonbColumn<Data> = ReturnType<ReturnType<typeof column<Data>>>;

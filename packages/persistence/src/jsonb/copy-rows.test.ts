@@ -4,6 +4,8 @@ import { test, type TestContext } from 'node:test';
 import { isFailure } from '@stillpoint/core';
 import { halfBits } from './copy-types.ts';
 import { copyRows, encodeJson, readRaw, type CopyColumn, type CopyRow } from './index.ts';
+import { openDatabase } from '../database/index.ts';
+import { liteOfTests } from '../database/testing/index.ts';
 import { openPlace, places, whyNotHere } from './testing/places.ts';
 import { randomFrom } from './testing/random-json.ts';
 
@@ -162,6 +164,24 @@ test('a source that fails is told, and what the server refuses is told in its wo
     { code: '23514' },
   );
   assert.equal((await database.query('SELECT FROM "all ""types"""')).rowCount, 0);
+});
+
+test('PGlite: a role that may not COPY there is told at the call, and its transaction goes on', async (t) => {
+  const owner = await openPlace(t, 'pglite');
+  await owner.query('CREATE TABLE t (n int)');
+  await owner.query(
+    `CREATE ROLE copier; GRANT ALL ON t TO copier; GRANT USAGE ON SCHEMA public TO copier`,
+  );
+  const database = await openDatabase({ at: await liteOfTests(), role: 'copier' });
+  const one = { schema: 'public', table: 't', columns: [columns[0]] };
+  const refused = { code: 'DATABASE_COPY_REFUSED', message: /role "copier"/ };
+  await database.transaction(async (transaction) => {
+    await assert.rejects(copyRows(transaction, one, [[1]]), refused);
+    await assert.rejects(readRaw(transaction, 'SELECT n FROM t').next(), refused);
+    await transaction.query('INSERT INTO t SELECT unnest($1::int[])', [[2, 3]]);
+  });
+  assert.equal((await owner.query('SELECT FROM t')).rowCount, 2);
+  await owner.query('DROP OWNED BY copier; DROP ROLE copier');
 });
 
 test('the source is read no faster than the server takes rows', async (t) => {

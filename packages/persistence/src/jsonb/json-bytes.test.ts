@@ -134,6 +134,36 @@ for (const where of places) {
     });
   });
 
+  test(`${where}: large documents go uncopied, beside values of all kinds`, { skip }, async (t) => {
+    const database = await openPlace(t, where);
+    const large = encodeJson({ text: 'é'.repeat(100_000) });
+    const larger = jsonBytes(Buffer.from(`[${'1,'.repeat(500_000)}1]`));
+    const values = [null, 'ü', large, 7, Buffer.of(0, 255), larger, true, encodeJson(null), ['a']];
+    const types = ['text', 'text', 'jsonb', 'int', 'bytea', 'jsonb', 'bool', 'jsonb', 'text[]'];
+    const columns = types.map((type, at) => `$${at + 1}::${type} AS c${at}`).join(', ');
+    const { rows } = await database.query(`SELECT ${columns}`, values);
+    assert.deepEqual(Object.values(rows[0]!), [
+      null,
+      'ü',
+      large.toJSON(),
+      7,
+      Buffer.of(0, 255),
+      larger.toJSON(),
+      true,
+      null,
+      ['a'],
+    ]);
+    // What is refused, by the server or before it is sent, leaves the connection as it was.
+    await assert.rejects(database.query('SELECT $1::int', [large]));
+    const cycle: unknown[] = [];
+    cycle.push(cycle);
+    await assert.rejects(database.query('SELECT $1::jsonb, $2::jsonb', [large, { cycle }]));
+    for (let n = 0; n < 3; n += 1) {
+      const one = await database.query('SELECT length($1::jsonb::text) AS n', [larger]);
+      assert.deepEqual(one.rows, [{ n: 1_500_003 }]);
+    }
+  });
+
   test(`${where}: arrays and scalars are documents, and null is one`, { skip }, async (t) => {
     const database = await openPlace(t, where);
     for (const value of [[], [1, [2]], ['{}'], {}, 'x', 1.5, true, null]) {
@@ -173,10 +203,12 @@ for (const where of places) {
       assert.rejects(Promise.reject(await refusal(text)), { code, message });
     await told('{"a":', /no JSON/);
     await told('{} {}', /no JSON/);
+    await told('\uFEFF{}', /no JSON/);
+    await told('1e999999', /larger than any of its own/);
     await told('["\\u0000"]', /zero character/);
     await told('["\\ud800"]', /no JSON/);
     await told(`["a\0"]`, /UTF-8|no JSON/);
-    // As bytes; JSON.stringify() of such an object ends at some thousand levels. PGlite itself ends at six thousand, without a word.
+    // As bytes; JSON.stringify() of such an object ends at some thousand levels.
     const levels = where === 'pglite' ? 3000 : 10_000;
     const deep = await database.query<{ doc: unknown }>('SELECT $1::jsonb AS doc', [
       jsonBytes(Buffer.from(nested(levels))),
@@ -189,6 +221,34 @@ for (const where of places) {
     assert.equal(refusedJson(other), other);
   });
 }
+
+test('PGlite: JSON nested so deeply that it would end there for good is refused before it is sent', async (t) => {
+  const database = await openPlace(t, 'pglite');
+  await database.query('CREATE TABLE t (doc jsonb, docs jsonb[])');
+  const deep = nested(100_000);
+  const objects = `${'{"a":'.repeat(3001)}1${'}'.repeat(3001)}`;
+  const flat = [
+    `["${'['.repeat(5000)}\\"${'{'.repeat(5000)}"]`,
+    `[${'[],{},'.repeat(5000)}1]`,
+    nested(3000),
+  ];
+  await database.transaction(async (transaction) => {
+    const refused: readonly (readonly [string, unknown])[] = [
+      ['INSERT INTO t (doc) VALUES ($1)', deep],
+      ['INSERT INTO t (doc) VALUES ($1)', ` ${objects}`],
+      ['INSERT INTO t (doc) VALUES ($1)', jsonBytes(Buffer.from(objects))],
+      ['INSERT INTO t (docs) VALUES ($1)', ['[]', deep]],
+      ['SELECT ($1::text)::jsonb', deep],
+      ['SELECT unnest($1::text[])::json', [deep]],
+    ];
+    for (const [text, value] of refused)
+      await assert.rejects(transaction.query(text, [value]), { code: 'JSONB_TOO_DEEP' }, text);
+    for (const doc of flat) await transaction.query('INSERT INTO t (doc) VALUES ($1)', [doc]);
+    // What is no JSON may look as it likes.
+    await transaction.query('SELECT $1::text', [deep]);
+  });
+  assert.equal((await database.query('SELECT FROM t')).rowCount, flat.length);
+});
 
 test(
   'a document of 200 MB goes in and comes out',

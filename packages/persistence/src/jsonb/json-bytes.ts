@@ -3,6 +3,7 @@
 // finished bytes would copy them all.
 import { isUtf8 } from 'node:buffer';
 import { failure } from '@stillpoint/core';
+import { uncopied } from '../database/index.ts';
 import { isPlain, refuseLossy } from './lossy.ts';
 
 const VERSION = 1;
@@ -25,6 +26,11 @@ export class JsonBytes {
   /** The JSON text in UTF-8, a view. */
   get bytes(): Buffer {
     return this.wire.subarray(1);
+  }
+
+  /** A connection of ours sends them as they are. */
+  get [uncopied](): Buffer {
+    return this.wire;
   }
 
   /** What `pg` asks a parameter for. */
@@ -67,7 +73,8 @@ export interface JsonBytesOptions {
 /**
  * JSON that somebody else has serialized. That it is UTF-8 is seen here, at no cost; the rest the server reads anyway, and refuses
  * what is no JSON (refusedJson() says it in words). Throws JSONB_NOT_JSON, JSONB_TEXT_REFUSED, JSONB_TOO_LARGE. With
- * `reserved` the bytes are taken over and their first one is written; whoever gave them must not change them.
+ * `reserved` the bytes are taken over and their first one is written; whoever gave them must not change them
+ * until the statement is answered.
  */
 export function jsonBytes(
   bytes: Uint8Array,

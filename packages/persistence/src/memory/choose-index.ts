@@ -13,7 +13,7 @@ export interface IndexOptions {
   readonly scanMemoryBytes?: number;
 }
 
-const SCAN_MEMORY_BYTES = 1024 ** 3;
+export const SCAN_MEMORY_BYTES = 1024 ** 3;
 
 /** MEMORY_INDEX_UNAVAILABLE. */
 export async function chooseIndex(

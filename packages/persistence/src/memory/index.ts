@@ -11,6 +11,7 @@ export type {
   RecallOptions,
   RememberOptions,
 } from './contract.ts';
+export { examineMemory, type ExaminedMemory } from './examine.ts';
 export { createMemory, type MemoryOptions } from './memory.ts';
 export { memoryPart } from './part.ts';
 export { transitions, type FirstStatus, type MemoryStatus, type NextStatus } from './statuses.ts';

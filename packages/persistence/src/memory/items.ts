@@ -110,13 +110,20 @@ function valuesOf(embedder: EmbedderIdentity, item: NewItem): readonly unknown[]
   return [text, encodeJson(metadata), status, source, name, version, dimensions];
 }
 
+const UUID = /^[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}$/i;
+
+/** What is no id is one that is not there. */
+export function isId(text: string): boolean {
+  return UUID.test(text);
+}
+
 export async function readItems(
   server: Queryable,
   ids: readonly string[],
 ): Promise<ReadonlyMap<string, MemoryItem>> {
   const { rows } = await server.query<ItemRow>(
     `SELECT ${COLUMNS} FROM vectors.items WHERE id = ANY ($1::uuid[])`,
-    [ids],
+    [ids.filter(isId)],
   );
   return new Map(rows.map((row) => [row.id, itemOf(row)]));
 }
@@ -128,6 +135,7 @@ export async function updateStatus(
   from: readonly MemoryStatus[],
   to: MemoryStatus,
 ): Promise<MemoryItem | undefined> {
+  if (!isId(id)) return undefined;
   const { rows } = await server.query<ItemRow>(
     `UPDATE vectors.items SET status = $3 WHERE id = $1 AND status = ANY ($2::text[]) RETURNING ${COLUMNS}`,
     [id, from, to],

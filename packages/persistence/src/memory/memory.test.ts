@@ -182,6 +182,25 @@ for (const [place, index] of cases) {
       assert.equal(await memory.reembed(), items);
     });
 
+    await t.test('text that no database holds is refused, not changed', async () => {
+      const refused = { code: 'MEMORY_TEXT_REFUSED' };
+      for (const text of ['a\0b', 'half a \uD800 pair']) {
+        await assert.rejects(memory.remember(text), refused);
+        await assert.rejects(memory.remember('x', { source: text }), refused);
+        await assert.rejects(memory.rememberMany([{ text: 'never' }, { text }]), refused);
+      }
+      assert.ok(!(await texts('never')).includes('never'));
+      assert.equal(await memory.item('no id'), undefined);
+      const nobody = memory.transition('no id', 'retracted');
+      await assert.rejects(nobody, { code: 'MEMORY_ITEM_UNKNOWN' });
+    });
+
+    await t.test('a score is from -1 to 1', async () => {
+      await memory.remember('zebra stripes');
+      const [first] = await memory.recall('zebra stripes', { limit: 1 });
+      assert.equal(first?.from === 'memory' && first.score <= 1 && first.score > 0.99, true);
+    });
+
     await t.test('what is no embedding is refused', async () => {
       for (const vector of [[1], Array(384).fill(0), [Number.NaN, ...Array(383).fill(1)]]) {
         const bad = { ...embedder, embed: async () => [vector] };

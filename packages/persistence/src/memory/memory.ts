@@ -46,6 +46,7 @@ export async function createMemory(database: Database, options: MemoryOptions): 
       text: string,
       { transaction, signal, ...rest }: Parameters<Memory['remember']>[1] & object = {},
     ) {
+      refuseText({ text, ...rest });
       const embedding = await embedOne(embedder, text, signal);
       const embedded = { item: { text, ...rest }, embedding };
       const made = await within(transaction, (server) => insertItem(server, embedder, embedded));
@@ -80,6 +81,13 @@ export async function createMemory(database: Database, options: MemoryOptions): 
   };
 }
 
+/** Half a surrogate pair the client library would quietly make another character of. MEMORY_TEXT_REFUSED. */
+function refuseText({ text, source = '' }: NewItem): void {
+  for (const [what, given] of Object.entries({ text, source }))
+    if (!given.isWellFormed() || given.includes('\0'))
+      throw failure('MEMORY_TEXT_REFUSED', { what });
+}
+
 async function rememberMany(
   database: Database,
   embedder: Embedder,
@@ -99,6 +107,7 @@ async function rememberMany(
     onProgress?.({ type: 'note:said', level: 'info', text: `${done} items are remembered` });
   };
   for await (const item of items) {
+    refuseText(item);
     batch.push(item);
     if (batch.length === BATCH) await flush();
   }

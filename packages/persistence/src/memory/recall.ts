@@ -67,7 +67,9 @@ async function similar(
       const item = items.get(id);
       // Its status may have changed since the search.
       if (item === undefined || !how.statuses.includes(item.status)) return [];
-      return [{ from: 'memory', why: 'similarity', score, item }];
+      // Rounding may go beyond.
+      const within = Math.max(-1, Math.min(1, score));
+      return [{ from: 'memory', why: 'similarity', score: within, item }];
     });
   }
 }

@@ -99,6 +99,8 @@ export class Best {
 
   offer(score: number, id: string): void {
     const { near } = this;
+    // Of an embedding that somebody else wrote, with what is no number: it would stay on top for ever.
+    if (Number.isNaN(score)) return;
     const last = near.length < this.#limit ? undefined : near.at(-1);
     if (last !== undefined && !before(score, id, last)) return;
     let at = near.length;

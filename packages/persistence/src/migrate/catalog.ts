@@ -1,5 +1,6 @@
 // How the server itself tells what migrations made: each table, column, constraint, index and enum by its key, in the server's own
 // words. Both sides of a comparison come from the same server, so nothing has to be guessed about how it writes an expression.
+import { failure } from '@stillpoint/core';
 import type { Queryable, Transaction } from '../database/contract.ts';
 import type { Entity, FederationSnapshot } from './contract.ts';
 
@@ -107,16 +108,35 @@ export function nextCatalog(
   return next;
 }
 
-/** The same, where the migration is the body. */
+/** The same, where the migration of this name is the body. MIGRATION_RECORD_UNTRUE. */
 export async function watchCatalog(
   transaction: Transaction,
   previous: { readonly catalog: CatalogText; readonly snapshot: FederationSnapshot } | undefined,
-  snapshot: FederationSnapshot,
+  { name, snapshot }: { readonly name: string; readonly snapshot: FederationSnapshot },
   body: () => Promise<void>,
 ): Promise<CatalogText> {
   const snapshots = [previous?.snapshot, snapshot];
   const before = await readItems(transaction, snapshots);
   await body();
   const after = await readItems(transaction, snapshots);
+  refuseUntrue(name, previous?.snapshot, snapshot, after);
   return nextCatalog(previous?.catalog ?? {}, before, after, snapshot);
+}
+
+/**
+ * The statements may have been edited, and the record below them not: what comes next would be planned from a schema that nobody has.
+ * What was different before this migration is drift, and not its fault.
+ */
+function refuseUntrue(
+  name: string,
+  from: FederationSnapshot | undefined,
+  to: FederationSnapshot,
+  after: ReadonlyMap<string, CatalogItem>,
+): void {
+  const [was, is] = [new Set(from && keysOf(from)), new Set(keysOf(to))];
+  const missing = [...is].find((key) => !was.has(key) && !after.has(key));
+  const left = [...was].find((key) => !is.has(key) && after.has(key));
+  const what = missing === undefined ? `${left} is still there` : `${missing} is not there`;
+  if (missing !== undefined || left !== undefined)
+    throw failure('MIGRATION_RECORD_UNTRUE', { name, what });
 }

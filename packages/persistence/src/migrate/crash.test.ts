@@ -9,6 +9,7 @@ import { after, test, type TestContext } from 'node:test';
 import { fileURLToPath } from 'node:url';
 import { findDrift } from './look.ts';
 import { migrate } from './migrate.ts';
+import { rollback } from './rollback.ts';
 import type { MigratingTask } from './testing/migrating.ts';
 import { endPlanner, ledgerOf, makePlace, notes, type Place } from './testing/place.ts';
 import { schemaText } from './testing/schema-text.ts';
@@ -48,9 +49,13 @@ const young = {
     'title: text(), body: text()',
     `seed: async (transaction) => { await transaction.query('SELECT 1') },`,
   ),
-  others: `export default defineExtension({ name: 'others', models: [pgTable('others', { ...uuidBase, a: text() })],
-    seed: async (transaction) => { await transaction.query("INSERT INTO others (a) VALUES ('first')") } });`,
+  others: extensionWithRows('others'),
 };
+
+function extensionWithRows(name: string): string {
+  return `export default defineExtension({ name: '${name}', models: [pgTable('${name}', { ...uuidBase, a: text() })],
+    seed: async (transaction) => { await transaction.query("INSERT INTO ${name} (a) VALUES ('first')") } });`;
+}
 
 interface Stage {
   readonly place: Place;
@@ -103,6 +108,59 @@ test('killed at every step, the schema is the old or the new one, and the next c
     assert.deepEqual((await findDrift({ database: place.database, parts: [] })).findings, []);
   }
   assert.deepEqual([...seen].toSorted(), ['new', 'old']);
+});
+
+test('killed at every step of taking back, each migration is there whole or gone whole, and the next call ends it', async (t) => {
+  const place = await makePlace(t);
+  const youngest = { ...young, last: extensionWithRows('last') };
+  const models = [old, young, youngest];
+  const schemas: string[] = [];
+  const ledgers: (readonly string[])[] = [];
+  for (const sources of models) {
+    await place.migrate(sources);
+    schemas.push(await schemaText(place.database));
+    ledgers.push(await ledgerOf(place));
+  }
+  const [to = ''] = ledgers[0]!;
+  const { database, url, directory } = place;
+  const { steps } = await rollback({ database, parts: [], to, dryRun: true });
+  const accept = steps.flatMap(({ losses }) => losses.map(({ name }) => name));
+  const task = { url, directory, members: [], takeBack: { to, accept } };
+  const members = await place.options(youngest);
+  const seen = new Set<number>();
+  const takeBack = async (how: Pick<MigratingTask, 'dieAt' | 'answered'>): Promise<Ended> => {
+    const ended = await run({ ...task, ...how });
+    const at = schemas.indexOf(await schemaText(database));
+    assert.ok(at >= 0, `${JSON.stringify(how)} left something between`);
+    assert.deepEqual(await ledgerOf(place), ledgers[at], JSON.stringify(how));
+    seen.add(at);
+    await rollback({ database, parts: [], to, accept });
+    assert.equal(await schemaText(database), schemas[0]);
+    assert.deepEqual(await ledgerOf(place), ledgers[0]);
+    assert.deepEqual((await findDrift({ database, parts: [] })).findings, []);
+    // Forward again, by the files: also what was seeded is seeded again.
+    await migrate(members);
+    assert.equal(await schemaText(database), schemas[2]);
+    assert.equal((await database.query('SELECT FROM last')).rowCount, 1);
+    return ended;
+  };
+  const whole = await takeBack({ dieAt: 0 });
+  assert.equal(whole.signal, null, whole.stderr);
+  const { asked } = JSON.parse(whole.stdout) as { asked: number };
+  const few = [0.3, 0.6, 0.8].map((share) => Math.ceil(asked * share));
+  const numbers = soak ? Array.from({ length: asked }, (_, index) => index + 1) : few;
+  t.diagnostic(`${asked} questions, killed before and after ${numbers.length} of them`);
+  for (const dieAt of [...numbers, 'take back', 'end'] as const)
+    for (const answered of typeof dieAt === 'number' && (soak || dieAt === few[1])
+      ? [false, true]
+      : [false]) {
+      const { signal, stderr } = await takeBack({ dieAt, answered });
+      assert.equal(signal, 'SIGKILL', `${dieAt}: ${stderr}`);
+    }
+  assert.deepEqual(
+    [...seen].toSorted((a, b) => a - b),
+    [0, 1, 2],
+  );
 });
 
 test('of two processes that migrate at once one does it, and the other finds it done', async (t) => {

@@ -1,17 +1,18 @@
 // Migrating, from models to a database: files and ledger, the guard, what is refused, what fails, and the way back.
 import { StillpointError } from '@stillpoint/core';
-import { PGlite } from '@electric-sql/pglite';
 import assert from 'node:assert/strict';
 import { appendFile, readdir, readFile, rm, writeFile } from 'node:fs/promises';
 import path from 'node:path';
 import { after, test } from 'node:test';
 import { openDatabase } from '../database/index.ts';
-import { serverKinds, whyNot } from '../database/testing/index.ts';
+import { endLite, liteOfTests, serverKinds, whyNot } from '../database/testing/index.ts';
 import { findDrift, migrationStatus } from './look.ts';
 import { migrate } from './migrate.ts';
 import { rollback } from './rollback.ts';
 import { schemaText } from './testing/schema-text.ts';
 import { columnsOf, endPlanner, ledgerOf, makePlace, notes, type Place } from './testing/place.ts';
+
+after(endLite);
 
 after(endPlanner);
 
@@ -32,9 +33,8 @@ for (const kind of [...serverKinds, 'pglite'] as const)
     `migrates, again without a change, and back, on ${kind}`,
     { skip: kind === 'pglite' ? false : whyNot(kind) },
     async (t) => {
-      const lite = kind === 'pglite' ? new PGlite() : undefined;
+      const lite = kind === 'pglite' ? await liteOfTests() : undefined;
       const lent = lite === undefined ? undefined : await openDatabase({ at: lite });
-      t.after(() => lite?.close());
       const place = await makePlace(
         t,
         lent === undefined ? { kind: kind as (typeof serverKinds)[number] } : { lent },
@@ -264,6 +264,46 @@ async function ledgerLosses({ database }: Place): Promise<readonly { readonly na
   );
   return rows.flatMap(({ losses }) => losses);
 }
+
+test('a file whose statements do not lead to what its record says is refused, and leaves nothing', async (t) => {
+  const place = await makePlace(t);
+  const { database } = place;
+  await place.migrate({ notes: notes('title: text()') });
+  const models = { notes: notes('title: text(), body: text()') };
+  await place.migrate(models);
+  const file = path.join(place.directory, (await filesOf(place)).at(-1) ?? '');
+  await rollback({ database, parts: [], accept: ['drop public.notes.body'] });
+  const [text, schema] = [await readFile(file, 'utf8'), await schemaText(database)];
+  await writeFile(file, text.replace('ADD COLUMN "body"', 'ADD COLUMN "corpus"'));
+  await refused(place.migrate(models), 'MIGRATION_RECORD_UNTRUE', 'notes.body is not there');
+  assert.equal(await schemaText(database), schema);
+  await writeFile(file, text);
+  await place.migrate(models);
+  const accept = ['drop public.notes.body'];
+  const { steps } = await place.migrate({ notes: notes('title: text()') }, { accept });
+  const last = path.join(place.directory, `${steps[0]?.name}.sql`);
+  await rollback({ database, parts: [] });
+  const dropping = await readFile(last, 'utf8');
+  await writeFile(last, dropping.replace(/ALTER TABLE .* DROP COLUMN "body";/, 'SELECT 1;'));
+  await refused(
+    place.migrate({ notes: notes('title: text()') }),
+    'MIGRATION_RECORD_UNTRUE',
+    'notes.body is still there',
+  );
+});
+
+test('what the user made on a table is never dropped along with it, and is named', async (t) => {
+  const place = await makePlace(t);
+  const { database } = place;
+  await place.migrate({ notes: notes('title: text()') });
+  await database.query('CREATE VIEW public.mine AS SELECT title FROM notes');
+  await refused(
+    place.migrate({}, { dropData: ['notes'] }),
+    'MIGRATION_STATEMENT_FAILED',
+    'view mine depends on table notes',
+  );
+  assert.deepEqual(await columnsOf(place), ['title']);
+});
 
 test('files that were changed, are missing or fork are refused', async (t) => {
   const place = await makePlace(t);

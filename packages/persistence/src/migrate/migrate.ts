@@ -119,7 +119,7 @@ async function applyStep(
   const { name, up: statements, snapshot } = step;
   const work: Parameters<Locked['transaction']>[0] = async (transaction) => {
     if (first) await install(transaction, options, before?.snapshot);
-    const catalog = await watchCatalog(transaction, before, snapshot, async () => {
+    const catalog = await watchCatalog(transaction, before, step, async () => {
       await setLimits(transaction, lockTimeoutMs);
       const snapshots = [snapshot, before?.snapshot];
       await runStatements(transaction, { name, statements, snapshots });

@@ -15,6 +15,22 @@ import { makeScratch, type Sources } from './testing/scratch.ts';
 const kit = startKit();
 after(() => kit[Symbol.asyncDispose]());
 
+test('jsonb of models is in the schema what that of Drizzle is: who goes from one to the other migrates nothing', async () => {
+  await using scratch = await makeScratch(undefined, kit);
+  const documents = (jsonb: string): Sources => ({
+    documents: `import { jsonb } from ${jsonb};
+      const documents = pgTable('documents', { ...uuidBase, plain: jsonb(), empty: jsonb().notNull().default({}),
+        given: jsonb('other').default({ a: "it's", b: [1, null, "x\\\\"] }), text: jsonb().default('text'), number: jsonb().default(5),
+        list: jsonb().array(), lists: jsonb().array().default([{ a: 1 }]), raw: jsonb().default(sql\`'{}'\`) });
+      ${extension('documents', 'documents')}`,
+  });
+  const theirs = await scratch.plan(documents(`'drizzle-orm/pg-core'`));
+  await scratch.apply(theirs);
+  const ours = await scratch.plan(documents(`'@stillpoint/persistence/models'`));
+  assert.deepEqual([ours.up, ours.down], [[], []]);
+  assert.deepEqual(ours.next, theirs.next);
+});
+
 test('five extensions come and go, and every way back leaves the schema as it was', async (t) => {
   const { database } = await openTestDatabase(t);
   await using scratch = await makeScratch(database, kit);
@@ -63,6 +79,31 @@ test('five extensions come and go, and every way back leaves the schema as it wa
   await database.query('TRUNCATE notes CASCADE');
   await scratch.apply(first, 'down');
   assert.equal(await schemaText(database), empty);
+});
+
+test('a migration that only renames is called by what it renames', async () => {
+  const before = `title: text().notNull().unique(), mood: mood()`;
+  const after = before.replace('title', 'heading');
+  const column = `{ kind: 'column', table: 'notes', from: 'title', to: 'heading' }`;
+  const table = `{ kind: 'table', from: 'notes', to: 'entries' }`;
+  const type = `{ kind: 'enum', from: 'mood', to: 'humour' }`;
+  const moved = (source: string): string => source.replace(`'notes', {`, `'entries', {`);
+  const cases: readonly (readonly [string, string])[] = [
+    [notes(after, `renames: [${column}]`), 'rename_notes_title_to_heading'],
+    [moved(notes(before, `renames: [${table}]`)), 'rename_notes_to_entries'],
+    [
+      notes(before, `renames: [${type}]`).replace(`('mood'`, `('humour'`),
+      'rename_type_mood_to_humour',
+    ],
+    [moved(notes(after, `renames: [${column}, ${table}]`)), 'rename_in_entries'],
+    [notes(`${after}, stars: integer()`, `renames: [${column}]`), 'alter_notes'],
+  ];
+  for (const [source, words] of cases) {
+    await using scratch = await makeScratch(undefined, kit);
+    await scratch.apply(await scratch.plan({ notes: notes(before) }));
+    const plan = await scratch.plan({ notes: source });
+    assert.equal(plan.words, words, plan.up.join('\n'));
+  }
 });
 
 test('an uninstalled extension is dropped by its name only, and goes alone', async (t) => {
@@ -223,6 +264,40 @@ test('a value that is added to an enum may be a default at once, and the rows ke
   await database.query(`DELETE FROM notes WHERE mood = 'new'`);
   await scratch.apply(plan, 'down');
   assert.equal(await schemaText(database), before);
+});
+
+test('an enum loses a value along with a column or a table that has it, there and back', async (t) => {
+  const small = `const mood = pgEnum('mood', ['calm', 'wild']);`;
+  const large = `const mood = pgEnum('mood', ['calm', 'odd', 'wild']);`;
+  const stays = `const notes = pgTable('notes', { ...uuidBase, mood: mood().default('calm'), moods: mood().array() });`;
+  const column = `const others = pgTable('others', { ...uuidBase, mood: mood().default('wild') });`;
+  const none = `const others = pgTable('others', { ...uuidBase });`;
+  const both = extension('notes', 'notes, others');
+  for (const [before, after] of [
+    [small + stays + none + both, large + stays + column + both],
+    [large + stays + column + both, small + stays + none + both],
+    [small + stays + extension('notes', 'notes'), large + stays + column + both],
+    [large + stays + column + both, small + stays + extension('notes', 'notes')],
+    [
+      small + stays + none + both,
+      small.replace(`'calm', 'wild'`, `'wild', 'calm'`) + stays + column + both,
+    ],
+  ] as const) {
+    const { database } = await openTestDatabase(t);
+    await using scratch = await makeScratch(database, kit);
+    await scratch.apply(await scratch.plan({ notes: before }));
+    await database.query(`INSERT INTO notes (mood, moods) VALUES ('wild', '{calm,wild}')`);
+    const accept = ['enum public.mood', 'drop public.others', 'drop public.others.mood'];
+    const plan = await scratch.plan({ notes: after }, { accept });
+    const [was, values] = [await schemaText(database), 'SELECT mood, moods::text FROM notes'];
+    for (const direction of ['up', 'down'] as const) {
+      await scratch.apply(plan, direction);
+      assert.deepEqual((await database.query(values)).rows, [
+        { mood: 'wild', moods: '{calm,wild}' },
+      ]);
+    }
+    assert.equal(await schemaText(database), was);
+  }
 });
 
 test('a table that was kept passes to another extension only by name', async () => {

@@ -46,7 +46,7 @@ export async function planWith(kit: Kit, options: PlanOptions): Promise<Plan> {
     losses,
     downLosses: lossesBack(previous, next, back),
     kept,
-    words: wordsFor(comparison),
+    words: wordsFor(comparison, names),
   };
 }
 

@@ -51,8 +51,17 @@ export async function runStatements(
       await transaction.query(statement, []);
     } catch (error) {
       if (isFailure(error)) throw error;
-      const { code, message: reason } = error as { readonly code?: string; message: string };
+      const { code, message, detail } = error as {
+        readonly code?: string;
+        readonly message: string;
+        readonly detail?: string;
+      };
       if (code === undefined) throw error;
+      // Which view or foreign key of somebody's is in the way stands in the detail only.
+      const reason =
+        code === '2BP01' && detail !== undefined
+          ? `${message} (${detail.replaceAll('\n', ', ')})`
+          : message;
       if (code === '55P03') throw new LockTimeout(about.owner, about.statement, error);
       // 25001: not inside of a transaction. 55P04: a value that was added to an enum is used in the same one.
       const kind =

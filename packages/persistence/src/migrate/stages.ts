@@ -11,9 +11,9 @@ export function stopover(
   to: readonly Entity[],
   names: Names,
 ): readonly Entity[] | undefined {
-  const { both } = compare(from, to, names);
+  const { both, gone, created } = compare(from, to, names);
   const targets = new Map(both.map(({ before, after }) => [before, after]));
-  const remade = remadeEnums(both, to);
+  const remade = remadeEnums(both, to, [...gone, ...created]);
   let changed = false;
   const between = from.flatMap((entity): readonly Entity[] => {
     const moved = names.forward(entity);
@@ -56,19 +56,33 @@ function stopoverColumn(
   return changesType(columnOf(moved), columnOf(after)) ? { ...entity, default: null } : entity;
 }
 
-/** Enums whose new values are used at once: a value that was added cannot be used in the same transaction, one of a new type can. */
+/**
+ * Enums whose new values are used at once: a value that was added cannot be used in the same transaction, one of a new type can. And
+ * those that lose a value while a column of theirs comes or goes: the kit would drop the type while that column has it.
+ */
 function remadeEnums(
   both: readonly { readonly before: Entity; readonly after: Entity }[],
   to: readonly Entity[],
+  comingAndGoing: readonly Entity[],
 ): ReadonlySet<string> {
   const remade = new Set<string>();
   for (const { before, after } of both) {
     if (after.entityType !== 'enums') continue;
     const was = before['values'] as readonly string[];
-    const added = (after['values'] as readonly string[]).filter((value) => !was.includes(value));
-    if (added.some((value) => isUsed(value, to))) remade.add(`${after.schema}.${after.name}`);
+    const is = after['values'] as readonly string[];
+    const added = is.filter((value) => !was.includes(value));
+    const loses = JSON.stringify(is.filter((value) => was.includes(value))) !== JSON.stringify(was);
+    const inTheWay = loses && comingAndGoing.some((entity) => isOf(entity, after));
+    if (inTheWay || added.some((value) => isUsed(value, to)))
+      remade.add(`${after.schema}.${after.name}`);
   }
   return remade;
+}
+
+function isOf(entity: Entity, { schema, name }: Entity): boolean {
+  if (entity.entityType !== 'columns') return false;
+  const { typeSchema, type } = columnOf(entity);
+  return typeSchema === schema && type === name;
 }
 
 /** By anything that the server evaluates while it migrates. */

@@ -213,4 +213,9 @@ export interface QueueOptions {
   readonly freezeLockKey?: bigint;
   /** What goes wrong beside a caller: a claim, a connection, the upkeep. It is tried again all the same. */
   readonly onError?: (error: unknown) => void;
+  /**
+   * Awaited when a freeze waits for this process and its last job is done: what is to be in the snapshot, too, and is not written yet.
+   * The freeze's budget runs meanwhile.
+   */
+  readonly beforeStill?: () => Promise<void>;
 }

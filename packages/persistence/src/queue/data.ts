@@ -1,6 +1,7 @@
 // The data of a job, before it is stored and after it was claimed. Stored is what the caller gave, so that a schema may turn it
 // into something that JSON does not have; what the schema made of it is the handler's.
-import { failure } from '@stillpoint/core';
+import { failure, isFailure } from '@stillpoint/core';
+import { encodeJson } from '../jsonb/index.ts';
 import type { JobData, JobDefinition, JobInput } from './contract.ts';
 
 /** Throws QUEUE_DATA_INVALID. */
@@ -15,27 +16,31 @@ export async function validate<Job extends JobDefinition>(
   throw invalid(job, result.issues.map(({ message, path }) => wordsOf(message, path)).join('; '));
 }
 
-/** Throws QUEUE_DATA_INVALID for what the schema allows and JSON, or the database, cannot hold. */
+/**
+ * What will be stored. It is validated as it will be read: a Date that the schema takes and JSON makes a text of would fail in each
+ * attempt. Throws QUEUE_DATA_INVALID, also for what JSON would make another value of, and what the database cannot hold.
+ */
 export async function storable<Job extends JobDefinition>(
   job: Job,
   data: JobInput<Job>,
 ): Promise<object> {
-  await validate(job, data);
-  if (typeof data !== 'object' || data === null || Array.isArray(data)) {
+  const stored = throughJson(job, data);
+  await validate(job, stored);
+  if (typeof stored !== 'object' || stored === null || Array.isArray(stored)) {
     throw invalid(job, 'it is not an object');
   }
-  const text = attempt(() => JSON.stringify(data));
-  if (typeof text !== 'string') throw invalid(job, 'JSON cannot hold it');
-  // jsonb has no U+0000, and it is told best by name.
-  if (/(?<!\\)(?:\\\\)*\\u0000/.test(text)) throw invalid(job, 'a text has the character U+0000');
-  return data;
+  return stored;
 }
 
-function attempt<T>(body: () => T): T | undefined {
+function throughJson(job: JobDefinition, data: unknown): unknown {
   try {
-    return body();
-  } catch {
-    return undefined;
+    return encodeJson(data).toJSON();
+  } catch (error) {
+    if (!isFailure(error)) throw error;
+    const { reason, what } = error.data;
+    if (typeof reason === 'string') throw invalid(job, `JSON cannot hold it: ${reason}`, error);
+    if (typeof what === 'string') throw invalid(job, `it has ${what}`, error);
+    throw error;
   }
 }
 
@@ -48,6 +53,6 @@ function wordsOf(
   return `${keys.join('.')}: ${message}`;
 }
 
-function invalid(job: JobDefinition, why: string): Error {
-  return failure('QUEUE_DATA_INVALID', { job: job.name, why });
+function invalid(job: JobDefinition, why: string, cause?: unknown): Error {
+  return failure('QUEUE_DATA_INVALID', { job: job.name, why }, cause);
 }

@@ -11,6 +11,7 @@ import { appRoleName } from '../chambers/index.ts';
 import { DEFAULT_FREEZE_LOCK_KEY, openDatabase } from '../database/index.ts';
 import type { Database } from '../database/contract.ts';
 import { defineJob } from './define-job.ts';
+import { queueKeys } from './keys.ts';
 import { createQueueParticipant, type QueueHold } from './participant.ts';
 import { createQueue } from './queue.ts';
 import { crowdJob } from './testing/crowd-job.ts';
@@ -91,6 +92,27 @@ describe('a freeze', () => {
     await second.suspend(never, 20_000);
     assert.equal(await second.resume(), 'held');
     assert.equal(await count(all.database, 'effects'), 1);
+  });
+
+  it('finds written what a worker was to write, also when nobody told it that the gate is closed', async (t) => {
+    const { database } = await openTestQueue(t);
+    const keys = queueKeys(DEFAULT_FREEZE_LOCK_KEY);
+    let written = 0;
+    const beforeStill = async (): Promise<void> => void (written += 1);
+    const queue = await createQueue(database, { beforeStill });
+    t.after(() => queue[Symbol.asyncDispose]());
+    await using freezer = await database.session('freezer');
+    const job = defineJob({ name: 'last', data: z.object({}) });
+    const closed = Promise.withResolvers<void>();
+    queue.work(job, async () => {
+      // Without a word: the job is done before anybody looks.
+      await freezer.query('SELECT pg_advisory_lock($1::bigint)', [keys.gate]);
+      closed.resolve();
+    });
+    await queue.enqueue(job, {});
+    await closed.promise;
+    await freezer.query('SELECT pg_advisory_lock($1::bigint)', [keys.permits]);
+    assert.equal(written, 1);
   });
 
   it('goes on when the worker it waits for dies', async (t) => {

@@ -1,3 +1,4 @@
+export { createBeforeStill, type BeforeStill } from './before-still.ts';
 export type * from './contract.ts';
 export { defineJob } from './define-job.ts';
 export { queuePart } from './part.ts';

@@ -37,6 +37,8 @@ export interface PermitsOptions extends Omit<StationOptions, 'onNews'> {
   readonly onSession: () => void;
   /** Who looks at the gate instead of the session itself: one that is busy hears nothing. */
   readonly lookout?: () => Station | undefined;
+  /** Awaited when the last one has left and a freeze waits, while the permit is still held. What it rejects with is told. */
+  readonly beforeStill?: (() => Promise<void>) | undefined;
   /** The server cannot be reached, or refuses. It is tried again. */
   readonly onError: (error: unknown) => void;
 }
@@ -79,8 +81,20 @@ export function createPermits(options: PermitsOptions): Permits {
   const giveBack = (): Promise<void> =>
     inTurn(async () => {
       if (users > 0 || state === 'none' || station === undefined) return;
+      const of = station;
+      if (options.beforeStill !== undefined) {
+        // The gate may be closed without our having heard of it: it is looked at in the statement that gives back.
+        const given = state === 'held' && (await of.releaseIfOpen());
+        // Nobody enters meanwhile: that takes its turn, too.
+        if (!given) await options.beforeStill().catch(options.onError);
+        if (station !== of) return;
+        if (given) {
+          state = 'none';
+          return;
+        }
+      }
       state = 'none';
-      await station.releasePermit();
+      await of.releasePermit();
     }).catch(options.onError);
   const onNews = (): void => {
     // Whether it is about the gate is for the gate to say.

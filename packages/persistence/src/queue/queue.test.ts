@@ -1,15 +1,16 @@
 import assert from 'node:assert/strict';
 import { EventEmitter, once } from 'node:events';
-import { describe, it, type TestContext } from 'node:test';
-import { PGlite } from '@electric-sql/pglite';
+import { after, describe, it, type TestContext } from 'node:test';
 import { isFailure } from '@stillpoint/core';
 import { z } from 'zod';
 import { openDatabase } from '../database/index.ts';
-import { serverOfTests } from '../database/testing/index.ts';
+import { endLite, liteOfTests, serverOfTests } from '../database/testing/index.ts';
 import { defineJob } from './define-job.ts';
 import type { JobState, Queue } from './contract.ts';
 import { createQueue } from './queue.ts';
 import { installQueue, openTestQueue } from './testing/open-queue.ts';
+
+after(endLite);
 
 const number = defineJob({ name: 'number', data: z.object({ n: z.number() }) });
 
@@ -105,6 +106,73 @@ describe('jobs', () => {
     await assert.rejects(queue.enqueue(loose, { big: 1n }), refused);
     const id = await queue.enqueue(loose, { text: '\\u0000' });
     assert.deepEqual((await queue.job(id!))?.data, { text: '\\u0000' });
+  });
+
+  it('are refused with data that JSON would make something else of: they would fail in each attempt', async (t) => {
+    const { queue } = await openTestQueue(t);
+    const loose = defineJob({ name: 'loose', data: z.any() });
+    const strict = defineJob({ name: 'strict', data: z.object({ at: z.date() }) });
+    const refused = (error: unknown) => isFailure(error, 'QUEUE_DATA_INVALID');
+    await assert.rejects(queue.enqueue(strict, { at: new Date() }), refused);
+    for (const data of [
+      { n: NaN },
+      { n: new Map([[1, 2]]) },
+      { n: Buffer.from('ab') },
+      { n: 'half \ud800' },
+      { ['half \udc00']: 1 },
+      { toJSON: () => [1] },
+    ]) {
+      await assert.rejects(queue.enqueue(loose, data), refused);
+      await assert.rejects(queue.enqueueMany(loose, [{}, data]), refused);
+    }
+  });
+
+  it('of a batch that the schema refuses now fail alone', async (t) => {
+    const { queue } = await openTestQueue(t);
+    const before = defineJob({ name: 'changed', data: z.any(), retry: 0 });
+    const ids = await queue.enqueueMany(before, [{ n: 1 }, { n: 'two' }, { n: 3 }]);
+    const now = defineJob({ name: 'changed', data: z.object({ n: z.number() }), retry: 0 });
+    const seen: number[] = [];
+    const refused = Promise.withResolvers<void>();
+    queue.work(
+      now,
+      async (given, { signal }) => {
+        seen.push(...given.map(({ data }) => data.n));
+        // The one that failed is looked at again, and is no reason to stop.
+        await refused.promise;
+        await queue.cancel(ids[1]!);
+        // On the session that hears of it and looks: after some turns it has.
+        for (let turn = 0; turn < 3; turn += 1) await given[0]?.progress(0.5);
+        signal.throwIfAborted();
+      },
+      { batch: 10 },
+    );
+    await ended(queue, ids[1], 'failed');
+    refused.resolve();
+    const jobs = await Promise.all(ids.map((id) => ended(queue, id, 'completed', 'failed')));
+    assert.deepEqual(
+      jobs.map(({ state }) => state),
+      ['completed', 'failed', 'completed'],
+    );
+    assert.match(jobs[1]?.error ?? '', /expected number/);
+    assert.deepEqual(new Set(seen), new Set([1, 3]));
+  });
+
+  it('wait by the clock of the server, whatever ours says', async (t) => {
+    const { queue } = await openTestQueue(t);
+    const now = Date.now;
+    // An hour behind: by this clock both would be due at once.
+    Date.now = () => now() - 7_200_000;
+    t.after(() => (Date.now = now));
+    const [one, two] = [
+      await queue.enqueue(number, { n: 1 }, { after: '1h' }),
+      (await queue.enqueueMany(number, [{ n: 2 }], { after: 3_600_000 }))[0],
+    ];
+    const three = await queue.enqueue(number, { n: 3 }, { after: 1 });
+    queue.work(number, async () => {}, { poll: 50 });
+    await ended(queue, three);
+    assert.equal((await queue.job(one!))?.state, 'waiting');
+    assert.equal((await queue.job(two!))?.state, 'waiting');
   });
 
   it('keep what they were given, and hand over what the schema makes of it', async (t) => {
@@ -278,8 +346,7 @@ it('a database without the tables is refused', async () => {
 
 describe('PGlite', () => {
   async function openLite(t: TestContext) {
-    const lite = new PGlite();
-    t.after(() => lite.close());
+    const lite = await liteOfTests();
     const { role } = await installQueue(lite);
     const database = await openDatabase({ at: lite, role });
     const queue = await createQueue(database);

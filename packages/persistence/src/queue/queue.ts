@@ -57,6 +57,7 @@ export async function createQueue(database: Database, options: QueueOptions = {}
     const permits = createPermits({
       ...shared,
       name: 'stillpoint queue worker',
+      beforeStill: options.beforeStill,
       onNews() {
         inFlight.look();
         ofUpkeep.look();
@@ -183,10 +184,11 @@ async function refuseWithoutTables(database: Database): Promise<void> {
 }
 
 function sendOptions(job: JobDefinition, { priority, after, key }: EnqueueOptions): object {
+  // In seconds, from now by the server's clock: ours may be another, and so may that of whoever claims.
   const startAfter =
     after === undefined || after instanceof Date
       ? after
-      : new Date(Date.now() + durationMs(after, `${job.name}: after`));
+      : Math.ceil(durationMs(after, `${job.name}: after`)) / 1000;
   return {
     priority: priority ?? job.priority,
     ...(startAfter !== undefined && { startAfter }),

@@ -1,5 +1,7 @@
 // One attempt, from the claim to its end: the handler, and the completion in the same transaction as its effect. A job that is
 // not ours any more when it is completed takes the whole transaction back.
+import { setTimeout as delay } from 'node:timers/promises';
+import { inspect } from 'node:util';
 import { failure, isFailure } from '@stillpoint/core';
 import type { PgBoss } from 'pg-boss';
 import type { Database, Queryable, Transaction } from '../database/contract.ts';
@@ -36,7 +38,10 @@ export interface Run {
 }
 
 /** Never rejects. */
-export async function runJobs(parts: RunParts, run: Run): Promise<void> {
+export async function runJobs(parts: RunParts, given: Run): Promise<void> {
+  const valid = await validOf(parts, given);
+  if (valid.length === 0) return;
+  const run = { ...given, claimed: valid.map(({ claimed }) => claimed) };
   const { job, claimed, permit } = run;
   const abort = new AbortController();
   const signal = AbortSignal.any([abort.signal, permit.lost, run.stopped]);
@@ -45,11 +50,11 @@ export async function runJobs(parts: RunParts, run: Run): Promise<void> {
     abort.abort(failure('QUEUE_JOB_EXPIRED', { job: job.name, afterMs: job.expireMs }));
   const late = job.expireMs <= longestTimerMs ? setTimeout(expire, job.expireMs) : undefined;
   try {
-    await attempt(parts, run, signal);
+    await attempt(parts, run, valid, signal);
   } catch (error) {
     // A claim that is void is somebody else's to settle; so is one whose session went just now.
     const over = isOver(error) || isOver(signal.reason) || permit.lost.aborted;
-    if (!over) await fail(parts, run, error).catch(parts.onError);
+    if (!over) await fail(parts, run, error);
   } finally {
     clearTimeout(late);
   }
@@ -58,16 +63,38 @@ export async function runJobs(parts: RunParts, run: Run): Promise<void> {
 /** What setTimeout() can hold; the server expires what takes longer. */
 const longestTimerMs = 2 ** 31 - 1;
 
-async function attempt(parts: RunParts, run: Run, signal: AbortSignal): Promise<void> {
-  const { job, claimed, asBatch, handler } = run;
+interface Valid {
+  readonly claimed: ClaimedJob;
+  /** What the schema made of it. */
+  readonly data: unknown;
+}
+
+/** The others have failed, each for itself: a whole batch would fail with one of them, in each attempt. Never rejects. */
+async function validOf(parts: RunParts, run: Run): Promise<readonly Valid[]> {
+  const valid: Valid[] = [];
+  for (const claimed of run.claimed) {
+    try {
+      valid.push({ claimed, data: await validate(run.job, claimed.data) });
+    } catch (error) {
+      if (!run.permit.lost.aborted) await fail(parts, { ...run, claimed: [claimed] }, error);
+    }
+  }
+  return valid;
+}
+
+async function attempt(
+  parts: RunParts,
+  run: Run,
+  valid: readonly Valid[],
+  signal: AbortSignal,
+): Promise<void> {
+  const { job, asBatch, handler } = run;
   let inside: Transaction | undefined;
-  const given: Attempt<unknown>[] = [];
-  for (const { id, data: stored, retryCount } of claimed) {
-    const data: unknown = await validate(job, stored);
+  const given = valid.map(({ claimed: { id, retryCount }, data }): Attempt<unknown> => {
     const progress = (fraction: number, note?: string): Promise<void> =>
       saveProgress(parts, run, { id, fraction, note, inside });
-    given.push({ id, data, attempt: retryCount + 1, progress });
-  }
+    return { id, data, attempt: retryCount + 1, progress };
+  });
   // Which of the two contexts it is, and which of the two arguments, work() said by its types.
   const handle = (transaction?: Transaction): Promise<Effect | void> =>
     handler((asBatch ? given : given[0]) as never, { signal, transaction } as HandlerContext);
@@ -99,16 +126,39 @@ async function complete(
   throw failure('QUEUE_CLAIM_LOST', {});
 }
 
-/** Fenced by the attempt: when the transaction did commit, though we were not told, nothing happens here. */
+/**
+ * Fenced by the attempt: when the transaction did commit, though we were not told, nothing happens here. A job whose failure cannot be
+ * written is in flight as long as our session lives, so it is tried again. Never rejects.
+ */
 async function fail(parts: RunParts, { job, claimed, permit }: Run, error: unknown): Promise<void> {
-  const message = error instanceof Error ? error.message : String(error);
-  const { code } = error as { code?: unknown };
-  const output = { message, ...(typeof code === 'string' && { code }) };
+  const output = outputOf(error);
   const write = async (queryable: Queryable): Promise<void> => {
     await parts.boss.fail(job.name, [...claimed], output, { db: bossDb(queryable) });
     await tellWorkers(queryable, [job.name, ...(job.deadLetter ? [job.deadLetter.name] : [])]);
   };
-  await (job.freeze === 'drain' ? write(permit.session) : parts.database.transaction(write));
+  for (const pauseMs of [...failPausesMs, undefined]) {
+    try {
+      await (job.freeze === 'drain' ? write(permit.session) : parts.database.transaction(write));
+      return;
+    } catch (failed) {
+      parts.onError(failed);
+      if (permit.lost.aborted || pauseMs === undefined) return;
+      await delay(pauseMs);
+    }
+  }
+}
+
+const failPausesMs = [100, 500, 2000];
+const messageCharacters = 10_000;
+
+/** Whatever was thrown, such that the database holds it. */
+function outputOf(error: unknown): { readonly message: string; readonly code?: string } {
+  const held = (text: string): string =>
+    text.slice(0, messageCharacters).toWellFormed().replaceAll('\0', '\uFFFD');
+  if (!(error instanceof Error)) return { message: held(inspect(error)) };
+  const { code } = error as { readonly code?: unknown };
+  const message = held(error.message);
+  return typeof code === 'string' ? { message, code: held(code) } : { message };
 }
 
 interface Progress {

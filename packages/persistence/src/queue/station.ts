@@ -16,6 +16,8 @@ export interface Station extends AsyncDisposable {
   /** Takes the permit; false: the gate is closed. */
   tryPermit(): Promise<boolean>;
   releasePermit(): Promise<void>;
+  /** Gives the permit back; false: the gate is closed, and the permit is held still. */
+  releaseIfOpen(): Promise<boolean>;
   isGateOpen(): Promise<boolean>;
   /** True: this session is the one that looks after the tables, until it ends. */
   tryUpkeep(): Promise<boolean>;
@@ -86,6 +88,12 @@ async function settle(session: Session, options: StationOptions): Promise<Statio
     async releasePermit() {
       await yes('pg_advisory_unlock_shared($1::bigint)', keys.permits);
     },
+    releaseIfOpen: () =>
+      yes(
+        'CASE WHEN pg_try_advisory_xact_lock_shared($1::bigint) THEN pg_advisory_unlock_shared($2::bigint) ELSE false END',
+        keys.gate,
+        keys.permits,
+      ),
     isGateOpen: () => yes('pg_try_advisory_xact_lock_shared($1::bigint)', keys.gate),
     tryUpkeep: () => yes('pg_try_advisory_lock($1::bigint)', keys.upkeep),
     claim: (body) => body(session),
@@ -108,6 +116,7 @@ async function openOnlyStation(database: Database): Promise<Station> {
     session: database,
     tryPermit: () => Promise.resolve(true),
     releasePermit: () => Promise.resolve(),
+    releaseIfOpen: () => Promise.resolve(true),
     isGateOpen: () => Promise.resolve(true),
     tryUpkeep: () => Promise.resolve(true),
     claim: (body) =>

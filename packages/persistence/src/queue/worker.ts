@@ -4,6 +4,7 @@
 // While the gate is closed it claims nothing. What runs then is waited for by the freeze, unless the job says 'leave'.
 import { EventEmitter, once } from 'node:events';
 import { setTimeout as delay } from 'node:timers/promises';
+import { isFailure } from '@stillpoint/core';
 import { bossDb } from './boss.ts';
 import type { JobDefinition, Worker } from './contract.ts';
 import type { Permit, Permits } from './permits.ts';
@@ -84,13 +85,16 @@ export function startWorker(parts: WorkerParts, options: WorkerOptions): Worker 
   };
 
   const loop = (async () => {
-    await parts.ready(job);
     while (!stopping.signal.aborted) {
       try {
+        // Once; and again while the server is away.
+        await parts.ready(job);
         const more = isFull() || (await claimAll());
         if (isFull() || !(more || news)) await changeWithin(changed, options.pollMs);
       } catch (error) {
         if (stopping.signal.aborted) break;
+        // It is the program that is wrong: no waiting helps.
+        if (isFailure(error, 'QUEUE_JOB_DIFFERS')) throw error;
         parts.onError(error);
         await changeWithin(changed, pauseMs);
       }

@@ -5,7 +5,7 @@ import type { ReadableSpan, Span } from '@opentelemetry/sdk-trace-base';
 import { failure } from '@stillpoint/core';
 import type { SpanQueue, TracesOptions, TraceStats } from './contract.ts';
 import { sizeOf } from './rows.ts';
-import { isStoring, type SpanStore } from './store.ts';
+import { isStoring, quietly, type SpanStore } from './store.ts';
 
 const FIRST_PAUSE_MS = 100;
 const LONGEST_PAUSE_MS = 10_000;
@@ -39,8 +39,13 @@ interface Waiting {
   readonly resolve: () => void;
 }
 
-export function createSpanQueue(store: SpanStore, settings: QueueSettings): SpanQueue {
-  const queue = new SpanQueueOf(store, settings);
+/** `waiting` is told when the first span waits, and when none does any more. */
+export function createSpanQueue(
+  store: SpanStore,
+  settings: QueueSettings,
+  waiting: (some: boolean) => void = () => {},
+): SpanQueue {
+  const queue = new SpanQueueOf(store, settings, waiting);
   return {
     onStart: (span) => queue.started(span),
     onEnd: (span) => queue.ended(span),
@@ -54,6 +59,7 @@ export function createSpanQueue(store: SpanStore, settings: QueueSettings): Span
 class SpanQueueOf {
   readonly #store: SpanStore;
   readonly #settings: QueueSettings;
+  readonly #tell: (some: boolean) => void;
   /** With those that are being stored, in front. */
   readonly #spans: { readonly span: ReadableSpan; readonly bytes: number }[] = [];
   /** Of the store's own work, where suppressing had no effect. */
@@ -71,9 +77,10 @@ class SpanQueueOf {
   #closed: Promise<void> | undefined;
   #timer: NodeJS.Timeout | undefined;
 
-  constructor(store: SpanStore, settings: QueueSettings) {
+  constructor(store: SpanStore, settings: QueueSettings, tell: (some: boolean) => void) {
     this.#store = store;
     this.#settings = settings;
+    this.#tell = (some) => quietly(() => tell(some));
   }
 
   started(span: Span): void {
@@ -92,6 +99,7 @@ class SpanQueueOf {
     this.#spans.push({ span, bytes });
     this.#bytes += bytes;
     this.#taken += 1;
+    if (this.#spans.length === 1) this.#tell(true);
     if (this.#pauseMs === 0 && this.#spans.length >= batchSpans) this.#wake();
     else this.#sleep(this.#pauseMs || this.#settings.delayMs);
   }
@@ -148,6 +156,7 @@ class SpanQueueOf {
       const left = this.#spans.splice(0).length;
       if (left > 0) this.#store.drops.count('closed', left);
       this.#bytes = 0;
+      this.#tell(false);
     }
   }
 
@@ -201,6 +210,7 @@ class SpanQueueOf {
     for (const { bytes } of batch) this.#bytes -= bytes;
     this.#settled += batch.length;
     this.#stored += batch.length - refused;
+    if (this.#spans.length === 0) this.#tell(false);
     for (const { until, resolve } of this.#waiting) if (this.#settled >= until) resolve();
     return true;
   }

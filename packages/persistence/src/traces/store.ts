@@ -28,6 +28,11 @@ const CAREFUL_ATTEMPTS = 5;
 /** Also where no context manager is registered, and suppressing has no effect. */
 const storing = new AsyncLocalStorage<true>();
 
+/** Makes no spans. */
+export function quietly<T>(body: () => T): T {
+  return storing.run(true, () => context.with(suppressTracing(context.active()), body));
+}
+
 /** Whether the caller is what stores spans: its own are none. */
 export const isStoring = (): boolean => storing.getStore() === true;
 
@@ -86,20 +91,15 @@ export function createSpanStore(
   return {
     drops,
     store: async (spans, signal) =>
-      await storing.run(
-        true,
-        async () =>
-          await context.with(suppressTracing(context.active()), async () => {
-            for (const { resource } of spans)
-              if (resource.asyncAttributesPending === true)
-                await resource.waitForAsyncAttributes?.();
-            await days.prepare();
-            // Only now: what is called again would be counted again.
-            const refused = await storeAll(spans, signal);
-            if (refused > 0) drops.count('refused', refused);
-            return refused;
-          }),
-      ),
+      await quietly(async () => {
+        for (const { resource } of spans)
+          if (resource.asyncAttributesPending === true) await resource.waitForAsyncAttributes?.();
+        await days.prepare();
+        // Only now: what is called again would be counted again.
+        const refused = await storeAll(spans, signal);
+        if (refused > 0) drops.count('refused', refused);
+        return refused;
+      }),
   };
 }
 

@@ -7,13 +7,21 @@ import { createQueries } from './query.ts';
 import { createSpanQueue, settingsOf } from './queue.ts';
 import { createSpanStore } from './store.ts';
 
-/** The tables are there already: tracesPart. Throws TRACE_NOT_INSTALLED otherwise. */
+/**
+ * The tables are there already: tracesPart. Throws TRACE_NOT_INSTALLED otherwise. `waiting` is told when spans wait to be stored, and
+ * when none does any more.
+ */
 export async function createTraces(
   database: Database,
   options: TracesOptions = {},
+  waiting?: (some: boolean) => void,
 ): Promise<Traces> {
   await requireTables(database);
-  const processor = createSpanQueue(createSpanStore(database, options), settingsOf(options));
+  const processor = createSpanQueue(
+    createSpanStore(database, options),
+    settingsOf(options),
+    waiting,
+  );
   const now = options.now ?? ((): Date => new Date());
   return {
     ...createQueries(database),

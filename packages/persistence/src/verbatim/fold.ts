@@ -9,7 +9,8 @@ const IGNORABLE = /\p{Default_Ignorable_Code_Point}+/gu;
  * letter than `i`, `ß` is `ss`.
  */
 export function fold(text: string): string {
-  let folded = text;
+  // No text of Postgres has a zero character; in a question it parts words, as a blank does.
+  let folded = text.replaceAll('\0', ' ');
   // Folding a case can take a form apart, and the form can bring a case along; it settles after a round or two.
   for (;;) {
     const next = caseFold(folded.normalize('NFKC').replace(IGNORABLE, '')).normalize('NFKC');

@@ -104,10 +104,11 @@ export async function findInside(
   if (places.size === 0) return [];
   const { rows } = await server.query<HitRow>(INSIDE, [asOf ?? null, [...places.keys()]]);
   const whole = fold(question);
-  const hits = rows.flatMap((row) =>
-    (places.get(row.hit) ?? []).map((run) => ({ row, run, length: run.to - run.from })),
+  const byHit = Map.groupBy(rows, ({ hit }) => hit);
+  const rowsOf = ({ phrase }: Run): readonly HitRow[] => byHit.get(phrase) ?? [];
+  const longest = withoutCovered(rows.flatMap((row) => places.get(row.hit) ?? [])).flatMap((run) =>
+    rowsOf(run).map((row) => ({ row, run, length: run.to - run.from })),
   );
-  const longest = hits.filter(({ run }) => !hits.some((other) => covers(other.run, run)));
   longest.sort(
     (a, b) =>
       b.length - a.length ||
@@ -121,9 +122,16 @@ export async function findInside(
   return distinct(all).slice(0, limit);
 }
 
-function covers(longer: Run, run: Run): boolean {
-  const inside = longer.from <= run.from && run.to <= longer.to;
-  return inside && longer.to - longer.from > run.to - run.from;
+/** Those that are not inside of a longer one, each once. In one pass: a question may repeat a key a thousand times. */
+function withoutCovered(runs: readonly Run[]): readonly Run[] {
+  const inOrder = runs.toSorted((a, b) => a.from - b.from || b.to - a.to);
+  let reached = 0;
+  // Whatever begins before it and does not end before it has it inside.
+  return inOrder.filter(({ to }) => {
+    if (to <= reached) return false;
+    reached = to;
+    return true;
+  });
 }
 
 function found(row: HitRow, by: FoundBy): FoundFact {

@@ -61,6 +61,15 @@ function guarded(table: string): readonly Expectation[] {
         'BEFORE UPDATE OR DELETE OR TRUNCATE ON % FOR EACH STATEMENT EXECUTE FUNCTION verbatim.refuse_change()',
       enabled: 'always',
     },
+    // Through a table that it was made to inherit from, rows are changed without a word to the statement's trigger.
+    {
+      kind: 'trigger',
+      table,
+      trigger: 'stillpoint_immutable_row',
+      definition:
+        'BEFORE UPDATE OR DELETE ON % FOR EACH ROW EXECUTE FUNCTION verbatim.refuse_change()',
+      enabled: 'always',
+    },
   ];
 }
 

@@ -40,9 +40,21 @@ for (const place of places) {
           ON CONFLICT (folded, revision) DO UPDATE SET value = excluded.value`),
         { code: '23001' },
       );
-      await owner.query(`SELECT 1`);
       assert.equal((await verbatim.history('height of strasse 7')).length, 1);
     });
+
+    await t.test(
+      'rows are not changed by way of a table that they inherit from either',
+      async () => {
+        await owner.query('CREATE TABLE verbatim.parent (value jsonb)');
+        await owner.query('ALTER TABLE verbatim.facts INHERIT verbatim.parent');
+        for (const sql of [`UPDATE verbatim.parent SET value = '0'`, 'DELETE FROM verbatim.parent'])
+          await assert.rejects(owner.query(sql), { code: '23001' }, sql);
+        await assert.rejects(owner.query('TRUNCATE verbatim.parent CASCADE'), { code: '23001' });
+        await owner.query('ALTER TABLE verbatim.facts NO INHERIT verbatim.parent');
+        await owner.query('DROP TABLE verbatim.parent');
+      },
+    );
 
     await t.test('a key is stated once, in whatever spelling', async () => {
       const again = { key: 'HEIGHT  of STRASSE 7', value: 1, source: 's' };
@@ -125,6 +137,34 @@ for (const place of places) {
         assert.deepEqual(by(await verbatim.ask('?')), []);
         await assert.rejects(verbatim.alias('nowhere', 'x'), { code: 'FACT_UNKNOWN' });
         await assert.rejects(verbatim.ask('a '.repeat(2001)), { code: 'FACT_QUESTION_TOO_LONG' });
+      },
+    );
+
+    await t.test('a zero character in a question parts words, and is no error', async () => {
+      assert.deepEqual(by(await verbatim.ask('new\0york')), [['exact', 'New York', 2]]);
+      assert.deepEqual(by(await verbatim.exact('new york\0')), [['exact', 'New York', 2]]);
+      assert.deepEqual(by(await verbatim.prefix('\0new')), [['prefix', 'New York', 2]]);
+      assert.deepEqual(await verbatim.history('\0'), []);
+      assert.deepEqual(await verbatim.ask('\0'), []);
+      const nowhere = verbatim.correct('no id', { value: 1, source: 's' });
+      await assert.rejects(nowhere, { code: 'FACT_UNKNOWN' });
+    });
+
+    await t.test(
+      'a question may repeat a key a thousand times, alone and in longer ones',
+      async () => {
+        for (let words = 1; words <= 16; words += 1)
+          await verbatim.state({
+            key: Array(words).fill('ho').join(' '),
+            value: words,
+            source: 's',
+          });
+        const many = by(await verbatim.ask('ho '.repeat(2000)));
+        assert.deepEqual(many, [['inside', Array(16).fill('ho').join(' '), 16]]);
+        assert.deepEqual(by(await verbatim.ask('ho ho, ho')), [
+          ['inside', 'ho ho', 2],
+          ['inside', 'ho', 1],
+        ]);
       },
     );
 

@@ -21,6 +21,8 @@ const ALIAS = `
   SELECT $2, $3, $4, folded FROM verbatim.facts WHERE folded = $1 AND revision = 1
   ON CONFLICT (folded, key_folded) DO NOTHING`;
 
+const UUID = /^[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}$/i;
+
 /** The tables are there already: verbatimPart. Throws FACT_NOT_INSTALLED otherwise. */
 export async function createVerbatim(database: Database): Promise<Verbatim> {
   const { rows } = await database.query(`SELECT to_regclass('verbatim.facts') AS facts`);
@@ -45,6 +47,7 @@ export async function createVerbatim(database: Database): Promise<Verbatim> {
     },
     correct: async (id, { value, source }, transaction) =>
       await within(transaction, async (server) => {
+        if (!UUID.test(id)) throw failure('FACT_UNKNOWN', { what: `id ${id}` });
         const given = [id, encodeJson(value), sourceOf(source)];
         const [row] = (await server.query<FactRow>(CORRECT, given)).rows;
         return row === undefined ? await refuseCorrection(server, id) : factOf(row);
@@ -105,7 +108,8 @@ function nameOf(name: string): Name {
 }
 
 function sourceOf(source: string): string {
-  if (source === '') throw new TypeError('a fact has a source');
+  if (source === '' || !source.isWellFormed() || source.includes('\0'))
+    throw new TypeError('a fact has a source, of text that a database holds');
   return source;
 }
 

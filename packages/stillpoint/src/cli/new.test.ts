@@ -6,6 +6,7 @@ import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { test, type TestContext } from 'node:test';
 import { fileURLToPath } from 'node:url';
+import { findBuilt } from '../../bin/find-built.js';
 import { packageName } from './new/write-daemon.ts';
 import { inProcess } from './testing/run.ts';
 
@@ -17,12 +18,12 @@ async function place(t: TestContext): Promise<string> {
   return directory;
 }
 
-/** With the Node that comes along, and packages from their sources. */
+/** With the Node that comes along, and packages from their sources, unless they are built. */
 function run(cwd: string, program: string, ...args: string[]): string {
   const env = {
     ...process.env,
     PATH: `${path.join(modules, '.bin')}${path.delimiter}${process.env['PATH']}`,
-    NODE_OPTIONS: '--conditions=@stillpoint/source',
+    NODE_OPTIONS: findBuilt() === undefined ? '--conditions=@stillpoint/source' : '',
     NODE_TEST_CONTEXT: undefined,
   };
   const ran = spawnSync(program, args, { cwd, env, encoding: 'utf8', timeout: 240_000 });

@@ -16,4 +16,10 @@ export const persistenceDaemon = {
     exit: exit.failed,
     retryable: false,
   },
+  DAEMON_RIGHT_MISSING: {
+    message: 'The role "{user}" cannot work in the database "{database}": {what}.',
+    hint: 'Nothing was changed. A login that is new: GRANT "{role}" TO "{user}". Otherwise stillpoint migrate, run by the owner, puts rights right, and stillpoint doctor says what else is different.',
+    exit: exit.failed,
+    retryable: false,
+  },
 } as const satisfies Record<string, CatalogueEntry>;

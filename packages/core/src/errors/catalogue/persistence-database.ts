@@ -64,6 +64,13 @@ export const persistenceDatabase = {
     exit: exit.failed,
     retryable: false,
   },
+  DATABASE_COPY_REFUSED: {
+    message:
+      'PGlite does not let the role "{role}" COPY: for it that is reading and writing files of the server.',
+    hint: 'Insert the rows by INSERT ... SELECT FROM unnest(...) and read them by SELECT, open the database as its owner, or use a Postgres server. The transaction can go on.',
+    exit: exit.failed,
+    retryable: false,
+  },
   COMMIT_UNKNOWN: {
     message:
       'Whether the transaction was committed is not known: the connection broke before the answer ({reason}).',

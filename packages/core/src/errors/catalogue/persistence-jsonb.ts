@@ -21,6 +21,12 @@ export const persistenceJsonb = {
     exit: exit.usage,
     retryable: false,
   },
+  JSONB_TOO_DEEP: {
+    message: 'The JSON is nested deeper than the {most} levels that PGlite can be trusted with.',
+    hint: 'Make it flatter, or use a Postgres server. Nothing was sent to the database, and an open transaction can go on.',
+    exit: exit.usage,
+    retryable: false,
+  },
   JSONB_REFUSED: {
     message: 'The server does not take the document: {reason}.',
     hint: 'The transaction is over. Mend the document, or store the bytes as they are: a state document with exact: true, or a column of type bytea.',

@@ -21,6 +21,13 @@ export const persistenceMemory = {
     exit: exit.failed,
     retryable: false,
   },
+  MEMORY_TEXT_REFUSED: {
+    message:
+      'The {what} of an item has a zero character or half a surrogate pair, which no database holds.',
+    hint: "Nothing was written. Take them out before: text.replaceAll('\\0', '').toWellFormed().",
+    exit: exit.failed,
+    retryable: false,
+  },
   MEMORY_ITEM_UNKNOWN: {
     message: 'There is no memory item with the id {id}.',
     hint: 'It was deleted, or a snapshot from before it was restored.',

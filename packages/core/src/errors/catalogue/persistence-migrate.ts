@@ -102,6 +102,13 @@ export const persistenceMigrate = {
     exit: exit.failed,
     retryable: false,
   },
+  MIGRATION_RECORD_UNTRUE: {
+    message:
+      'The statements of the migration {name} do not lead to what its record says: the {what}.',
+    hint: 'Nothing of this migration is left in the database. Bring the file back as it was made, or remove it and run stillpoint migrate, which makes it anew.',
+    exit: exit.integrity,
+    retryable: false,
+  },
   MIGRATION_OUTSIDE_TRANSACTION: {
     message:
       'A statement of the extension {owner} in the migration {name} cannot be part of a transaction: {reason}.',

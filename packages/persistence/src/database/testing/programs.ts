@@ -134,7 +134,10 @@ async function unpackEmbedded(): Promise<string> {
   });
 }
 
-async function makeOnce(name: string, make: (made: string) => Promise<void>): Promise<string> {
+export async function makeOnce(
+  name: string,
+  make: (made: string) => Promise<void>,
+): Promise<string> {
   const final = path.join(CACHE, name);
   if (existsSync(final)) return final;
   await mkdir(CACHE, { recursive: true });

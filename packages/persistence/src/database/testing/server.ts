@@ -49,6 +49,7 @@ export async function startServer(
   { settings = {} }: StartOptions = {},
 ): Promise<TestServer> {
   const programs = await preparePrograms(kind);
+  const { port = String(PORT) } = settings;
   const user = serverUser();
   const directory = await mkdtemp(path.join(os.tmpdir(), 'stillpoint-pg-'));
   const data = path.join(directory, 'data');
@@ -74,7 +75,7 @@ export async function startServer(
   const url = (database: string, role = ADMINISTRATOR, password = PASSWORD): string => {
     const login = `${encodeURIComponent(role)}:${encodeURIComponent(password)}`;
     const host = encodeURIComponent(directory);
-    return `postgresql://${login}@localhost:${PORT}/${encodeURIComponent(database)}?host=${host}`;
+    return `postgresql://${login}@localhost:${port}/${encodeURIComponent(database)}?host=${host}`;
   };
   const admin: TestServer['admin'] = async (text, database = 'postgres') => {
     const client = new Client({ connectionString: url(database) });

@@ -1,11 +1,11 @@
 // State documents on a fresh database of each server, as the application's role sees them.
-import type { TestContext } from 'node:test';
-import { after } from 'node:test';
-import { PGlite } from '@electric-sql/pglite';
+import { after, type TestContext } from 'node:test';
 import { appRoleName, installChambers } from '../../chambers/index.ts';
 import type { Database } from '../../database/contract.ts';
 import { openDatabase } from '../../database/index.ts';
 import {
+  endLite,
+  liteOfTests,
   serverKinds,
   serverOfTests,
   whyNot,
@@ -13,11 +13,10 @@ import {
 } from '../../database/testing/index.ts';
 import { createDocuments, documentsPart, type Documents } from '../index.ts';
 
+after(endLite);
+
 export const places = [...serverKinds, 'pglite'] as const;
 export type PlaceKind = (typeof places)[number];
-
-let lite: PGlite | undefined;
-after(() => lite?.close());
 
 export const whyNotHere = (where: PlaceKind): string | false =>
   where === 'pglite' ? false : whyNot(where);
@@ -58,8 +57,8 @@ export async function installDocuments(at: string | object): Promise<string> {
   return role;
 }
 
-async function emptyLite(): Promise<PGlite> {
-  lite ??= new PGlite();
+async function emptyLite(): Promise<object> {
+  const lite = await liteOfTests();
   await lite.exec(`DROP SCHEMA IF EXISTS stillpoint, vectors, traces, queue, verbatim CASCADE;
     DROP SCHEMA public CASCADE; CREATE SCHEMA public; GRANT USAGE ON SCHEMA public TO PUBLIC`);
   return lite;

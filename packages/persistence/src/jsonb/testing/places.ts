@@ -1,16 +1,19 @@
 // The servers that each of this room's tests runs on: two of Postgres, and PGlite, which is one for a test file and emptied.
 import { after, type TestContext } from 'node:test';
-import { PGlite } from '@electric-sql/pglite';
-import { vector } from '@electric-sql/pglite-pgvector';
 import type { Database } from '../../database/contract.ts';
 import { openDatabase } from '../../database/index.ts';
-import { openTestDatabase, serverKinds, whyNot } from '../../database/testing/index.ts';
+import {
+  endLite,
+  liteOfTests,
+  openTestDatabase,
+  serverKinds,
+  whyNot,
+} from '../../database/testing/index.ts';
+
+after(endLite);
 
 export const places = [...serverKinds, 'pglite'] as const;
 export type PlaceKind = (typeof places)[number];
-
-let lite: PGlite | undefined;
-after(() => lite?.close());
 
 export function whyNotHere(where: PlaceKind): string | false {
   return where === 'pglite' ? false : whyNot(where);
@@ -19,7 +22,7 @@ export function whyNotHere(where: PlaceKind): string | false {
 /** An empty database; it may have been used before. */
 export async function openPlace(t: TestContext, where: PlaceKind): Promise<Database> {
   if (where !== 'pglite') return (await openTestDatabase(t, { kind: where })).database;
-  lite ??= new PGlite({ extensions: { vector } });
+  const lite = await liteOfTests();
   await lite.exec('DROP SCHEMA public CASCADE; CREATE SCHEMA public');
   return await openDatabase({ at: lite });
 }

@@ -1,16 +1,19 @@
 // Every server that traces are tested on, with the part installed: as its owner, and as the application.
 import { after, type TestContext } from 'node:test';
-import { PGlite } from '@electric-sql/pglite';
 import { appRoleName, installChambers } from '../../chambers/index.ts';
 import type { Database, OpenDatabaseOptions } from '../../database/contract.ts';
 import { openDatabase } from '../../database/index.ts';
 import {
+  endLite,
+  liteOfTests,
   serverKinds,
   serverOfTests,
   whyNot,
   type TestServer,
 } from '../../database/testing/index.ts';
 import { tracesPart } from '../part.ts';
+
+after(endLite);
 
 export const places = [...serverKinds, 'pglite'] as const;
 export type Place = (typeof places)[number];
@@ -45,13 +48,8 @@ export async function openAt(
   return { owner, database, at, role };
 }
 
-/** One for the file: starting it takes longer than a test. */
-let lite: Promise<PGlite> | undefined;
-after(async () => await (await lite)?.close());
-
-async function freshLite(): Promise<PGlite> {
-  lite ??= PGlite.create();
-  const fresh = await lite;
+async function freshLite(): Promise<object> {
+  const fresh = await liteOfTests();
   await fresh.exec('DROP SCHEMA IF EXISTS traces, vectors, queue, verbatim, stillpoint CASCADE');
   return fresh;
 }

@@ -1,11 +1,17 @@
 // Every server that facts and memory are tested on, each with the parts of both installed: as its owner, and as the application.
 import { after, type TestContext } from 'node:test';
-import { PGlite } from '@electric-sql/pglite';
-import { vector } from '@electric-sql/pglite-pgvector';
 import { appRoleName, installChambers, type ChamberPart } from '../../chambers/index.ts';
 import type { Database } from '../../database/contract.ts';
 import { openDatabase } from '../../database/index.ts';
-import { serverKinds, serverOfTests, whyNot } from '../../database/testing/index.ts';
+import {
+  endLite,
+  liteOfTests,
+  serverKinds,
+  serverOfTests,
+  whyNot,
+} from '../../database/testing/index.ts';
+
+after(endLite);
 
 /** PGlite carries pgvector; the servers have what the machine offers. */
 export const places = [...serverKinds, 'pglite'] as const;
@@ -36,13 +42,9 @@ export async function openAt(
   return { owner, database };
 }
 
-let lite: PGlite | undefined;
-after(() => lite?.close());
-
 /** One for a file, since it takes seconds to start, emptied each time. */
-async function emptyLite(): Promise<PGlite> {
-  lite ??= new PGlite({ extensions: { vector } });
-  await lite.waitReady;
+async function emptyLite(): Promise<object> {
+  const lite = await liteOfTests();
   for (const schema of ['stillpoint', 'vectors', 'traces', 'queue', 'verbatim', 'public'])
     await lite.exec(`DROP SCHEMA IF EXISTS ${schema} CASCADE`);
   await lite.exec('CREATE SCHEMA public; GRANT USAGE ON SCHEMA public TO PUBLIC');

@@ -1,0 +1,15 @@
+// The command in its built form, for the hundreds of processes of it that the tests start: each begins in half the processor time.
+// What is built is what is tested then, as people have it; tests within a process run the sources, and what those start does too.
+import path from 'node:path';
+import { findBuilt, listSources } from '../../packages/stillpoint/bin/find-built.js';
+import { buildPackage } from '../build/package.ts';
+import { persistence, stillpoint } from '../build/published.ts';
+
+/** Nothing is done where it is up to date. A source that changes during the run is run at once: the launcher looks. */
+export async function buildCommand(): Promise<void> {
+  if (findBuilt() !== undefined) return;
+  const sources = listSources();
+  // As `npm run build`, without the types of the libraries: nothing that is run needs them, and packing makes them.
+  for (const one of [persistence, stillpoint])
+    await buildPackage(one, path.join(one.directory, 'dist'), { types: false, sources });
+}
