@@ -24,6 +24,7 @@ import { postgresByUrl } from './catalogue/postgres-by-url.ts';
 import { project } from './catalogue/project.ts';
 import { s3 } from './catalogue/s3.ts';
 import { prune } from './catalogue/prune.ts';
+import { simWorld } from './catalogue/sim-world.ts';
 import { snapshotAndRestore } from './catalogue/snapshot-and-restore.ts';
 import { sqlite } from './catalogue/sqlite.ts';
 import { vault } from './catalogue/vault.ts';
@@ -60,6 +61,7 @@ export const catalogueSections = {
   facts: persistenceVerbatim,
   memory: persistenceMemory,
   traces: persistenceTraces,
+  'worlds of simulations': simWorld,
 } as const;
 
 export const catalogue = {
@@ -91,6 +93,7 @@ export const catalogue = {
   ...persistenceVerbatim,
   ...persistenceMemory,
   ...persistenceTraces,
+  ...simWorld,
 } as const;
 
 export type ErrorCode = keyof typeof catalogue;

@@ -1,0 +1,1 @@
+export { seedStream, streamOver } from './xoshiro.ts';
