@@ -24,7 +24,11 @@ import { postgresByUrl } from './catalogue/postgres-by-url.ts';
 import { project } from './catalogue/project.ts';
 import { s3 } from './catalogue/s3.ts';
 import { prune } from './catalogue/prune.ts';
+import { simControl } from './catalogue/sim-control.ts';
+import { simManage } from './catalogue/sim-manage.ts';
+import { simOwnLoop } from './catalogue/sim-own-loop.ts';
 import { simWorld } from './catalogue/sim-world.ts';
+import { simRun } from './catalogue/sim-run.ts';
 import { snapshotAndRestore } from './catalogue/snapshot-and-restore.ts';
 import { sqlite } from './catalogue/sqlite.ts';
 import { vault } from './catalogue/vault.ts';
@@ -61,7 +65,11 @@ export const catalogueSections = {
   facts: persistenceVerbatim,
   memory: persistenceMemory,
   traces: persistenceTraces,
+  'runs of simulations': simRun,
+  'management of checkpoints': simManage,
+  'loops of your own': simOwnLoop,
   'worlds of simulations': simWorld,
+  'control of runs': simControl,
 } as const;
 
 export const catalogue = {
@@ -93,7 +101,11 @@ export const catalogue = {
   ...persistenceVerbatim,
   ...persistenceMemory,
   ...persistenceTraces,
+  ...simRun,
+  ...simManage,
+  ...simOwnLoop,
   ...simWorld,
+  ...simControl,
 } as const;
 
 export type ErrorCode = keyof typeof catalogue;
