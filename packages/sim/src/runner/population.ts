@@ -1,0 +1,189 @@
+// One entity during a tick: who is born waits beside the set and who dies is only noted, so that every index stays what it is until
+// the tick ends.
+import { failure } from '@stillpoint/core';
+import { bytesPerElement, INSTANCES } from '../state/index.ts';
+import type { ArrayOf, DType, StateArray } from '../state/contract.ts';
+import { clearTail } from './copy-forward.ts';
+import type { EntityPlan, Plan } from './plan.ts';
+import type { Named, SetViews } from './views.ts';
+
+/** Births that find room before the arrays they wait in have to grow. */
+const FIRST_ROOM = 64;
+const IDS = 2 ** 32;
+
+type Values = Readonly<Record<string, number | ArrayLike<number>>>;
+
+/** What a step gets as `w.entities.<name>`. The same object in every tick. */
+export class Population {
+  count = 0;
+  ids: ArrayOf['u32'] | undefined;
+  previous: Named = {};
+  current: Named = {};
+
+  readonly #plan: EntityPlan;
+  readonly #makeRoom: (section: number, elements: number) => StateArray;
+  readonly #index: number;
+  readonly #members: ReadonlyMap<string, number>;
+  #init: SetViews | undefined;
+  #nextId = 0;
+  #born = 0;
+  #died = 0;
+  #firstDead = 0;
+  readonly #dead: Uint8Array;
+  /** By member: the values of the unborn, one after the other. */
+  readonly #waiting: StateArray[];
+  #room = FIRST_ROOM;
+
+  constructor(plan: Plan, index: number) {
+    this.#index = index;
+    this.#plan = plan.entities[index]!;
+    this.#members = new Map(this.#plan.members.map(({ name }, member) => [name, member]));
+    this.#dead = new Uint8Array(this.#plan.capacity);
+    this.#makeRoom = (section, elements) => room(plan.sections[section]!.layout.dtype, elements);
+    this.#waiting = this.#plan.members.map(({ section, elements }) =>
+      this.#makeRoom(section, FIRST_ROOM * elements),
+    );
+    // A step may take it apart: const { born, dies } = w.entities.cell.
+    this.born = this.born.bind(this);
+    this.dies = this.dies.bind(this);
+  }
+
+  begin(from: SetViews, to: SetViews): void {
+    const before = from.entities[this.#index]!;
+    const after = to.entities[this.#index]!;
+    if (this.#died > 0) this.#dead.fill(0);
+    this.#init = undefined;
+    this.#born = 0;
+    this.#died = 0;
+    this.#firstDead = this.#dead.length;
+    this.#nextId = before.instances[INSTANCES.nextId]!;
+    this.count = before.instances[INSTANCES.count]!;
+    this.ids = before.ids;
+    this.previous = before.members;
+    this.current = after.members;
+  }
+
+  /** Tick 0 is made in one set; who is born in it is there at once. */
+  beginInit(to: SetViews): void {
+    this.begin(to, to);
+    this.#init = to;
+  }
+
+  born(values: Values): number {
+    const { name, capacity, members } = this.#plan;
+    if (this.count - this.#died + this.#born >= capacity)
+      throw failure('WORLD_CAPACITY', { entity: name, capacity });
+    const id = this.#nextId + this.#born;
+    if (id >= IDS) throw new RangeError(`no ids are left for ${name}: 2^32 were born`);
+    if (this.#born === this.#room) this.#grow();
+    for (let index = 0; index < members.length; index += 1) {
+      const { elements } = members[index]!;
+      this.#waiting[index]!.fill(0, this.#born * elements, (this.#born + 1) * elements);
+    }
+    for (const given of Object.keys(values)) this.#give(given, values[given]);
+    this.#born += 1;
+    if (this.#init !== undefined) {
+      const to = this.#init;
+      this.end(to);
+      this.beginInit(to);
+    }
+    return id;
+  }
+
+  dies(index: number): void {
+    if (this.#init !== undefined) throw new TypeError('nobody dies before the first tick');
+    if (!Number.isInteger(index) || index < 0 || index >= this.count)
+      throw new RangeError(
+        `${this.#plan.name} has no instance at ${index}: ${this.count} are alive`,
+      );
+    if (this.#dead[index] === 1) return;
+    this.#dead[index] = 1;
+    this.#died += 1;
+    if (index < this.#firstDead) this.#firstDead = index;
+  }
+
+  /** Births and deaths take effect: the living move together in their order, the born follow. Ids stay ascending. */
+  end(to: SetViews): void {
+    if (this.#born === 0 && this.#died === 0) return;
+    const { instances } = to.entities[this.#index]!;
+    const left = this.count - this.#died;
+    const alive = left + this.#born;
+    for (let index = 0; index < this.#plan.members.length; index += 1) {
+      const { section, elements } = this.#plan.members[index]!;
+      const array = to.arrays[section]!;
+      if (this.#died > 0) this.#compact(array, elements, 0);
+      const waiting = this.#waiting[index]!;
+      const start = left * elements;
+      const length = this.#born * elements;
+      for (let at = 0; at < length; at += 1) array[start + at] = waiting[at]!;
+      clearTail(to, section, alive * elements, this.count * elements);
+    }
+    if (this.#died > 0) this.#compact(instances, 1, INSTANCES.firstId);
+    for (let at = 0; at < this.#born; at += 1)
+      instances[INSTANCES.firstId + left + at] = this.#nextId + at;
+    clearTail(to, this.#plan.instances, INSTANCES.firstId + alive, INSTANCES.firstId + this.count);
+    instances[INSTANCES.count] = alive;
+    instances[INSTANCES.nextId] = this.#nextId + this.#born;
+  }
+
+  #compact(array: StateArray, elements: number, offset: number): void {
+    const dead = this.#dead;
+    const { count } = this;
+    let write = this.#firstDead;
+    let read = this.#firstDead;
+    while (read < count) {
+      while (read < count && dead[read] === 1) read += 1;
+      const start = read;
+      while (read < count && dead[read] === 0) read += 1;
+      array.copyWithin(
+        offset + write * elements,
+        offset + start * elements,
+        offset + read * elements,
+      );
+      write += read - start;
+    }
+  }
+
+  #give(member: string, value: number | ArrayLike<number> | undefined): void {
+    const index = this.#members.get(member);
+    if (index === undefined) throw new TypeError(`${this.#plan.name} has no member ${member}`);
+    if (value === undefined) return;
+    const { elements } = this.#plan.members[index]!;
+    const waiting = this.#waiting[index]!;
+    const start = this.#born * elements;
+    if (typeof value === 'number') {
+      waiting.fill(value, start, start + elements);
+      return;
+    }
+    if (value.length !== elements)
+      throw new TypeError(
+        `${this.#plan.name}.${member} has ${elements} elements, not ${value.length}`,
+      );
+    for (let at = 0; at < elements; at += 1) waiting[start + at] = value[at]!;
+  }
+
+  #grow(): void {
+    this.#room *= 2;
+    for (const [index, { section, elements }] of this.#plan.members.entries()) {
+      const larger = this.#makeRoom(section, this.#room * elements);
+      larger.set(this.#waiting[index]!);
+      this.#waiting[index] = larger;
+    }
+  }
+}
+
+function room(dtype: DType, elements: number): StateArray {
+  const buffer = new SharedArrayBuffer(elements * bytesPerElement[dtype]);
+  return new arrayTypes[dtype](buffer, 0, elements);
+}
+
+const arrayTypes = {
+  f64: Float64Array,
+  f32: Float32Array,
+  i32: Int32Array,
+  u32: Uint32Array,
+  i16: Int16Array,
+  u16: Uint16Array,
+  i8: Int8Array,
+  u8: Uint8Array,
+} as const;

@@ -1,0 +1,77 @@
+// A run in memory: started from its seed, or handed a pair of sets that a checkpoint held.
+import { createRotation, hashState, layoutOf } from '../state/index.ts';
+import { arrayOf, WORDS_PER_STREAM } from '../state/index.ts';
+import type { Rotation, StateLayout } from '../state/contract.ts';
+import { seedStream } from '../random/index.ts';
+import type { AnyStep, Run, RunOptions } from './contract.ts';
+import { parametersOf } from './parameters.ts';
+import { planOf, type Plan } from './plan.ts';
+import { Ticker } from './ticker.ts';
+
+const USUAL_SEED = '1';
+
+/** Begins a run: the state of tick 0 is there when this returns. */
+export function startRun(options: RunOptions): Run {
+  const prepared = prepareRun(options);
+  const { world, rotation, plan, seed } = prepared;
+  const words = arrayOf(rotation.target, '@random', 'u32');
+  for (const [index, { name }] of plan.strata.entries())
+    seedStream(words, index * WORDS_PER_STREAM, seed, `stratum ${name}`);
+  seedStream(words, plan.strata.length * WORDS_PER_STREAM, seed, 'init');
+  prepared.ticker.init(
+    world.definition.init === undefined
+      ? undefined
+      : (w: AnyStep): void => world.definition.init?.(w),
+  );
+  // Before the first tick there was nothing else: `previous` is the same state.
+  copyBytes(rotation.newest.buffer, rotation.previous.buffer);
+  return runOf(prepared);
+}
+
+export interface Prepared extends Required<Pick<RunOptions, 'world' | 'seed' | 'assets'>> {
+  readonly parameters: Readonly<Record<string, number>>;
+  readonly layout: StateLayout;
+  readonly plan: Plan;
+  readonly rotation: Rotation;
+  readonly ticker: Ticker;
+}
+
+/** All of a run but its state. */
+export function prepareRun({
+  world,
+  seed = USUAL_SEED,
+  assets = {},
+  ...options
+}: RunOptions): Prepared {
+  const parameters = parametersOf(world.ir, options.parameters ?? {});
+  const layout = layoutOf(world.ir);
+  const rotation = createRotation({
+    layout,
+    ...(options.slots === undefined ? {} : { slots: options.slots }),
+  });
+  const plan = planOf(world, layout);
+  const ticker = new Ticker({ world: world.ir.name, plan, rotation, parameters, assets });
+  return { world, seed, assets, parameters, layout, plan, rotation, ticker };
+}
+
+export function runOf({ world, seed, parameters, layout, plan, rotation, ticker }: Prepared): Run {
+  return {
+    world,
+    layout,
+    seed,
+    parameters,
+    clock() {
+      const { tick, simTimeSeconds, era, eraStartedTick } = ticker.viewsOf(rotation.newest).clock;
+      return { tick, simTimeSeconds, era, eraStartedTick };
+    },
+    era: () => plan.eras[ticker.viewsOf(rotation.newest).clock.era]!.name,
+    step: () => ticker.step(),
+    hold: () => rotation.hold(),
+    stateHash: () => hashState(layout, rotation.newest),
+    view: () => ticker.view(),
+  };
+}
+
+export function copyBytes(from: SharedArrayBuffer, to: SharedArrayBuffer): void {
+  new Uint8Array(to).set(new Uint8Array(from));
+}
