@@ -47,7 +47,7 @@ export interface Stratum<W> {
 export interface Era<V, S extends string> {
   /** Seconds of the world in one tick. */
   readonly dtSeconds: number;
-  readonly strata?: Readonly<Partial<Record<S, Cadence>>>;
+  readonly strata?: Readonly<Partial<Record<NoInfer<S>, Cadence>>>;
   /** The first whose `when` is true is entered with the next tick. */
   readonly next?: readonly { readonly to: string; readonly name?: string; when(w: V): boolean }[];
 }
@@ -206,6 +206,17 @@ export interface World {
   readonly definition: AnyDefinition;
   /** `/path/world.ts:12`, where `defineWorld` was called. */
   readonly definedAt: string;
+}
+
+/** A world with what belongs to it on disk. */
+export interface LoadedWorld {
+  readonly world: World;
+  /** Absolute, symbolic links followed. */
+  readonly file: string;
+  /** Of that file. Paths of assets and the names of modules are relative to it. */
+  readonly directory: string;
+  /** Bytes of the declared assets, by name. Nobody writes into them. */
+  readonly assets: Readonly<Record<string, Uint8Array>>;
 }
 // oxlint-disable-next-line typescript/no-explicit-any -- what the runner calls was checked against its own world's types
 export type AnyDefinition = WorldDefinition<any, any, any, any>;

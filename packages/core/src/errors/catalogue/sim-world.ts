@@ -15,6 +15,19 @@ export const simWorld = {
     exit: exit.failed,
     retryable: false,
   },
+  WORLD_PARAMETER_UNKNOWN: {
+    message: 'The world {world} has no parameter {parameter}. It has: {known}.',
+    hint: 'Nothing was run. `stillpoint world show` prints the parameters of a world.',
+    exit: exit.usage,
+    retryable: false,
+  },
+  WORLD_PARAMETER_INVALID: {
+    message:
+      'The parameter {parameter} cannot be {given}. It is a number from {minimum} to {maximum}.',
+    hint: 'Nothing was run. Give it a value inside its bounds, or change the bounds in the definition of the world.',
+    exit: exit.usage,
+    retryable: false,
+  },
   WORLD_TOO_LARGE: {
     message: 'One state of the world takes at least {bytes}, much of it in {where}, and {limit}.',
     hint: 'Make the shape or the capacity smaller, take a smaller dtype, or run it where there is more memory.',
@@ -23,7 +36,7 @@ export const simWorld = {
   },
   WORLD_NOT_FOUND: {
     message: 'There is no world in {place}.',
-    hint: 'Name the file whose default export is what defineWorld gives, or a directory that has a world.ts, or a package.json with "stillpoint": { "world": "./FILE" }.',
+    hint: 'Name the file whose default export is what defineWorld gives, or a directory that has a world.ts, or a package.json that names it as "world" under "stillpoint".',
     exit: exit.notFound,
     retryable: false,
   },
