@@ -25,6 +25,8 @@ import { project } from './catalogue/project.ts';
 import { s3 } from './catalogue/s3.ts';
 import { prune } from './catalogue/prune.ts';
 import { simControl } from './catalogue/sim-control.ts';
+import { simCheckpoint } from './catalogue/sim-checkpoint.ts';
+import { simDirectory } from './catalogue/sim-directory.ts';
 import { simManage } from './catalogue/sim-manage.ts';
 import { simOwnLoop } from './catalogue/sim-own-loop.ts';
 import { simWorld } from './catalogue/sim-world.ts';
@@ -66,6 +68,8 @@ export const catalogueSections = {
   memory: persistenceMemory,
   traces: persistenceTraces,
   'runs of simulations': simRun,
+  checkpoints: simCheckpoint,
+  'directories of runs': simDirectory,
   'management of checkpoints': simManage,
   'loops of your own': simOwnLoop,
   'worlds of simulations': simWorld,
@@ -102,6 +106,8 @@ export const catalogue = {
   ...persistenceMemory,
   ...persistenceTraces,
   ...simRun,
+  ...simCheckpoint,
+  ...simDirectory,
   ...simManage,
   ...simOwnLoop,
   ...simWorld,

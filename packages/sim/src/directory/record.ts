@@ -1,0 +1,100 @@
+// What happens to the directory of a run once a checkpoint has its name: the manifest, then `latest`, then what is kept no longer goes.
+import { randomBytes } from 'node:crypto';
+import { readlink, rename, symlink, unlink } from 'node:fs/promises';
+import path from 'node:path';
+import { fsyncDirectory } from '@stillpoint/core';
+import type { CheckpointFacts } from '../checkpoint/contract.ts';
+import type { CheckpointRecord, RunManifest } from './contract.ts';
+import { readManifest, reconcile, writeManifest } from './manifest.ts';
+import { LATEST, TEMPORARY } from './names.ts';
+
+export interface RecordOptions {
+  /** Checkpoints to keep; null: all. */
+  readonly keep: number | null;
+  /** By which a manifest that was lost meanwhile is made anew. */
+  readonly facts: CheckpointFacts;
+}
+
+/** The file of `record` is durable. One call at a time. */
+export async function recordCheckpoint(
+  runDirectory: string,
+  record: CheckpointRecord,
+  { keep, facts }: RecordOptions,
+): Promise<void> {
+  const manifest = (await readManifest(runDirectory)) ?? manifestOf(facts);
+  const others = manifest.checkpoints.filter(({ file }) => file !== record.file);
+  const found = await reconcile(runDirectory, [...others, record], { sizes: false });
+  // What nobody knew of was there before this one was written.
+  const checkpoints = [...found.filter(({ file }) => file !== record.file), record];
+  await writeManifest(runDirectory, { ...manifest, checkpoints });
+  await pointTo(runDirectory, record.file);
+  if (keep === null) return;
+  const gone = superfluous(checkpoints, keep);
+  if (gone.length === 0) return;
+  for (const { file } of gone) await unlink(path.join(runDirectory, file)).catch(ignoreMissing);
+  await fsyncDirectory(runDirectory);
+  const names = new Set(gone.map(({ file }) => file));
+  const left = checkpoints.filter(({ file }) => !names.has(file));
+  await writeManifest(runDirectory, { ...manifest, checkpoints: left });
+}
+
+/** Before a file is replaced: if the process dies in between, the new one is unknown, and therefore looked at. */
+export async function forgetCheckpoint(runDirectory: string, file: string): Promise<void> {
+  const manifest = await readManifest(runDirectory);
+  if (manifest?.checkpoints.some((one) => one.file === file) !== true) return;
+  const checkpoints = manifest.checkpoints.filter((one) => one.file !== file);
+  await writeManifest(runDirectory, { ...manifest, checkpoints });
+}
+
+/** All but the last `keep` that were written, and but the bases that those need. */
+export function superfluous(
+  checkpoints: readonly CheckpointRecord[],
+  keep: number,
+): readonly CheckpointRecord[] {
+  const kept = checkpoints.slice(-Math.max(1, keep));
+  const needed = new Set(kept.flatMap(({ file, base }) => (base === null ? [file] : [file, base])));
+  return checkpoints.filter(({ file }) => !needed.has(file));
+}
+
+/** `directory/latest` leads to `name`, which lies beside it: also when the directory is moved. */
+export async function pointTo(directory: string, name: string): Promise<void> {
+  const link = path.join(directory, LATEST);
+  const temporary = `${link}.${randomBytes(4).toString('hex')}${TEMPORARY}`;
+  await symlink(name, temporary);
+  try {
+    await rename(temporary, link);
+  } catch (error) {
+    await unlink(temporary).catch(() => {});
+    throw error;
+  }
+  await fsyncDirectory(directory);
+}
+
+/** Undefined where there is none. */
+export async function pointedTo(directory: string): Promise<string | undefined> {
+  try {
+    return path.basename(await readlink(path.join(directory, LATEST)));
+  } catch {
+    return undefined;
+  }
+}
+
+function manifestOf(facts: CheckpointFacts): RunManifest {
+  const { runId, world, seed, parameters, lineage, createdAt } = facts;
+  const { name, hash } = world;
+  return {
+    format: 1,
+    runId,
+    world: { name, hash },
+    seed,
+    parameters,
+    lineage,
+    createdAt,
+    status: 'running',
+    checkpoints: [],
+  };
+}
+
+function ignoreMissing(error: NodeJS.ErrnoException): void {
+  if (error.code !== 'ENOENT') throw error;
+}
