@@ -4,8 +4,14 @@
 // 1. A tick is whole or not there. A step that throws leaves the newest set as it was.
 // 2. What a tick does follows from the newest set, the parameters and the assets; who watches, holds or asks changes nothing.
 // 3. Nothing on the simulation's thread waits for a checkpoint.
-import type { Digest } from '@stillpoint/core';
-import type { CheckpointWriter, WorldIdentity } from '../checkpoint/contract.ts';
+import type { Clock, Digest } from '@stillpoint/core';
+import type {
+  CheckpointFacts,
+  CheckpointWriter,
+  OpenCheckpoint,
+  WorldIdentity,
+} from '../checkpoint/contract.ts';
+import type { Control } from '../control/contract.ts';
 import type { ClockState, HeldPair, StateLayout } from '../state/contract.ts';
 import type { StepView, World, WorldView } from '../world/contract.ts';
 
@@ -32,7 +38,11 @@ export interface Run {
   readonly seed: string;
   /** All of them, in declared order. */
   readonly parameters: Readonly<Record<string, number>>;
-  /** Of the newest finished tick. A new object. */
+  /** The newest finished one; 0 before the first. */
+  readonly tick: number;
+  /** Of the world, at the end of that tick. */
+  readonly simTimeSeconds: number;
+  /** A new object. */
   clock(): ClockState;
   /** The era of the coming tick. */
   era(): string;
@@ -49,13 +59,7 @@ export interface Run {
 export interface RunLabel {
   readonly runId: string;
   readonly identity: WorldIdentity;
-  readonly lineage?: {
-    readonly runId: string;
-    readonly tick: number;
-    readonly digest: Digest;
-  } | null;
-  /** Says the state hash in each checkpoint; costs the simulation's thread a pass over the state. */
-  readonly withStateHash?: boolean;
+  readonly lineage?: CheckpointFacts['lineage'];
 }
 
 export type DriveEvent =
@@ -81,24 +85,6 @@ export interface Cadences {
   readonly intervalMs?: number;
 }
 
-/** Asked between two ticks, on the simulation's thread. */
-export interface Control {
-  /** Called after every tick; may hold the thread (a pause). */
-  poll(drive: Driven): void;
-  /** What became of checkpoints, whoever asked for them. */
-  ended?(event: DriveEvent): void;
-}
-
-/** What a control may do to a run that is driven. */
-export interface Driven {
-  readonly run: Run;
-  /** Offers the newest state. False: dropped. */
-  checkpoint(): boolean;
-  /** Ends after this tick. */
-  stop(): void;
-  setStride(ticks: number | undefined): void;
-}
-
 export interface DriveOptions {
   /** The last tick. Undefined: until it is stopped. */
   readonly untilTick?: number;
@@ -106,20 +92,57 @@ export interface DriveOptions {
     readonly writer: CheckpointWriter;
     readonly label: RunLabel;
     readonly cadence: Cadences;
-    /** A last one at the end, unless the newest tick has one. true */
-    readonly final?: boolean;
+    /** Where the writer puts the checkpoint of a tick. */
+    readonly fileOf: (tick: number) => string;
+    /** That the run goes on from, where it is in the same directory. */
+    readonly newest?: { readonly tick: number; readonly file: string };
   };
+  /** Asked between two ticks, on this thread; closed by its owner. */
   readonly control?: Control;
   readonly onEvent?: (event: DriveEvent) => void;
-  /** Aborted: no further tick; the final checkpoint is still taken. */
+  /** Aborted: no further tick; the last checkpoint is still taken. */
   readonly signal?: AbortSignal;
   /** How long ticks are made before the event loop gets its turn. 20 */
   readonly sliceMs?: number;
+  readonly clock?: Clock;
 }
 
 export interface Ended {
   readonly reason: 'reached' | 'stopped' | 'aborted';
   readonly tick: number;
-  readonly checkpointsWritten: number;
-  readonly checkpointsDropped: number;
+  readonly checkpoints: {
+    readonly written: number;
+    readonly dropped: number;
+    readonly failed: number;
+    readonly last: { readonly tick: number; readonly file: string } | null;
+  };
+}
+
+/** What a forced resume could not take over as it was. */
+export interface ForcedMapping {
+  /** In the checkpoint, and not in the world any more. */
+  readonly dropped: readonly string[];
+  /** In the world, and not in the checkpoint (or there in another form): as `init` makes it. */
+  readonly defaulted: readonly string[];
+}
+
+export interface ResumeOptions {
+  readonly world: World;
+  readonly checkpoint: OpenCheckpoint;
+  /** Of the world as it is now. */
+  readonly identity: WorldIdentity;
+  readonly assets?: Readonly<Record<string, Uint8Array>>;
+  /** Takes over by name what can be taken over, though the world is another one. */
+  readonly force?: boolean;
+  readonly slots?: number;
+}
+
+export interface Resumed {
+  readonly run: Run;
+  readonly runId: string;
+  readonly lineage: CheckpointFacts['lineage'];
+  /** Of the runtime, that it is another one; of a forced resume, what was changed in the world. */
+  readonly warnings: readonly string[];
+  /** Null where the world is the same. */
+  readonly forced: ForcedMapping | null;
 }

@@ -1,8 +1,8 @@
 // One entity during a tick: who is born waits beside the set and who dies is only noted, so that every index stays what it is until
 // the tick ends.
 import { failure } from '@stillpoint/core';
-import { bytesPerElement, INSTANCES } from '../state/index.ts';
-import type { ArrayOf, DType, StateArray } from '../state/contract.ts';
+import { bytesPerElement, INSTANCES, setOver } from '../state/index.ts';
+import type { ArrayOf, SectionLayout, StateArray } from '../state/contract.ts';
 import { clearTail } from './copy-forward.ts';
 import type { EntityPlan, Plan } from './plan.ts';
 import type { Named, SetViews } from './views.ts';
@@ -39,7 +39,7 @@ export class Population {
     this.#plan = plan.entities[index]!;
     this.#members = new Map(this.#plan.members.map(({ name }, member) => [name, member]));
     this.#dead = new Uint8Array(this.#plan.capacity);
-    this.#makeRoom = (section, elements) => room(plan.sections[section]!.layout.dtype, elements);
+    this.#makeRoom = (section, elements) => room(plan.sections[section]!.layout, elements);
     this.#waiting = this.#plan.members.map(({ section, elements }) =>
       this.#makeRoom(section, FIRST_ROOM * elements),
     );
@@ -172,18 +172,10 @@ export class Population {
   }
 }
 
-function room(dtype: DType, elements: number): StateArray {
-  const buffer = new SharedArrayBuffer(elements * bytesPerElement[dtype]);
-  return new arrayTypes[dtype](buffer, 0, elements);
+/** Memory like that of a set, for some elements of one section. */
+function room(section: SectionLayout, elements: number): StateArray {
+  const totalBytes = elements * bytesPerElement[section.dtype];
+  const layout = { ...section, offsetBytes: 0, lengthBytes: totalBytes };
+  const { arrays } = setOver(new SharedArrayBuffer(totalBytes), { sections: [layout], totalBytes });
+  return arrays.get(section.name)!;
 }
-
-const arrayTypes = {
-  f64: Float64Array,
-  f32: Float32Array,
-  i32: Int32Array,
-  u32: Uint32Array,
-  i16: Int16Array,
-  u16: Uint16Array,
-  i8: Int8Array,
-  u8: Uint8Array,
-} as const;

@@ -1,10 +1,9 @@
 // A run in memory: started from its seed, or handed a pair of sets that a checkpoint held.
-import { createRotation, hashState, layoutOf } from '../state/index.ts';
-import { arrayOf, WORDS_PER_STREAM } from '../state/index.ts';
+import { arrayOf, createRotation, hashState, layoutOf, WORDS_PER_STREAM } from '../state/index.ts';
 import type { Rotation, StateLayout } from '../state/contract.ts';
 import { seedStream } from '../random/index.ts';
 import type { AnyStep, Run, RunOptions } from './contract.ts';
-import { parametersOf } from './parameters.ts';
+import { parametersOf } from '../world/index.ts';
 import { planOf, type Plan } from './plan.ts';
 import { Ticker } from './ticker.ts';
 
@@ -13,19 +12,20 @@ const USUAL_SEED = '1';
 /** Begins a run: the state of tick 0 is there when this returns. */
 export function startRun(options: RunOptions): Run {
   const prepared = prepareRun(options);
-  const { world, rotation, plan, seed } = prepared;
+  startedFrom(prepared);
+  return runOf(prepared);
+}
+
+/** Makes the state of tick 0 in the newest set and the one before. */
+export function startedFrom({ world, rotation, plan, seed, ticker }: Prepared): void {
   const words = arrayOf(rotation.target, '@random', 'u32');
   for (const [index, { name }] of plan.strata.entries())
     seedStream(words, index * WORDS_PER_STREAM, seed, `stratum ${name}`);
   seedStream(words, plan.strata.length * WORDS_PER_STREAM, seed, 'init');
-  prepared.ticker.init(
-    world.definition.init === undefined
-      ? undefined
-      : (w: AnyStep): void => world.definition.init?.(w),
-  );
-  // Before the first tick there was nothing else: `previous` is the same state.
+  const { definition } = world;
+  ticker.init(definition.init === undefined ? undefined : (w: AnyStep) => definition.init?.(w));
+  // Before the first tick there was nothing else.
   copyBytes(rotation.newest.buffer, rotation.previous.buffer);
-  return runOf(prepared);
 }
 
 export interface Prepared extends Required<Pick<RunOptions, 'world' | 'seed' | 'assets'>> {
@@ -43,7 +43,7 @@ export function prepareRun({
   assets = {},
   ...options
 }: RunOptions): Prepared {
-  const parameters = parametersOf(world.ir, options.parameters ?? {});
+  const parameters = parametersOf(world.ir, options.parameters);
   const layout = layoutOf(world.ir);
   const rotation = createRotation({
     layout,
@@ -60,6 +60,12 @@ export function runOf({ world, seed, parameters, layout, plan, rotation, ticker 
     layout,
     seed,
     parameters,
+    get tick() {
+      return ticker.viewsOf(rotation.newest).clock.tick;
+    },
+    get simTimeSeconds() {
+      return ticker.viewsOf(rotation.newest).clock.simTimeSeconds;
+    },
     clock() {
       const { tick, simTimeSeconds, era, eraStartedTick } = ticker.viewsOf(rotation.newest).clock;
       return { tick, simTimeSeconds, era, eraStartedTick };

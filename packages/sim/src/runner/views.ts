@@ -48,7 +48,7 @@ export function aliveOf(views: SetViews, section: number, elements: number): Sta
   if (array.length === elements) return array;
   const known = views.alive[section];
   if (known?.length === elements) return known;
-  const made = array.subarray(0, elements) as StateArray;
+  const made = array.subarray(0, elements);
   views.alive[section] = made;
   return made;
 }

@@ -9,15 +9,21 @@ export const simRun = {
     exit: exit.failed,
     retryable: false,
   },
-  RUN_PARAMETER_UNKNOWN: {
-    message: 'The world {world} has no parameter "{name}".',
-    hint: '{known}',
-    exit: exit.usage,
+  RUN_WORLD_CHANGED: {
+    message: 'The world is not the one that {file} was written by: {changes}.',
+    hint: 'Bring the world back to what it was, or take over by name what can be taken over with --force-resume. Nothing was changed.',
+    exit: exit.failed,
     retryable: false,
   },
-  RUN_PARAMETER_INVALID: {
-    message: 'The parameter {name} cannot be {value}.',
-    hint: 'Give a number {range}.',
+  RUN_CAPACITY_BELOW: {
+    message: 'The checkpoint has {alive} of {entity} alive, and the world has room for {capacity}.',
+    hint: 'Raise the capacity of the entity in the world. Nothing was changed.',
+    exit: exit.failed,
+    retryable: false,
+  },
+  RUN_OWN_LOOP: {
+    message: '{file} is a checkpoint of a loop of its own, not of a world.',
+    hint: 'Start the program that wrote it; its checkpointer resumes from there.',
     exit: exit.usage,
     retryable: false,
   },

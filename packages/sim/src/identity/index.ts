@@ -1,0 +1,1 @@
+export { compareIdentity } from './compare.ts';
