@@ -86,7 +86,8 @@ function serve(socket: Socket, methods: Methods): void {
       pieces = [];
       bytes = 0;
       if (line.length > lineBytesMax) return refuseLine();
-      if (line.some((byte) => byte > 32)) void take(line.toString('utf8'));
+      const text = line.toString('utf8');
+      if (text.trim() !== '') void take(text);
     }
     if (rest.length === 0) return;
     pieces.push(rest);

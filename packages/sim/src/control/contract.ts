@@ -52,6 +52,8 @@ export interface ControlOptions {
   readonly socketDirectory: string;
   /** What `status` says of the run besides its numbers. */
   readonly untilTick?: number | undefined;
+  /** The checkpoint that the run goes on from, where it is one of its own. */
+  readonly newest?: { readonly tick: number; readonly file: string } | undefined;
 }
 
 /** What `status` answers. */

@@ -15,7 +15,7 @@ interface Given {
 }
 
 const { options, buffer, port } = workerData as Given;
-const say = (started: Started): void => parentPort?.postMessage(started);
+const say = (started: Started): void => parentPort?.postMessage(started, []);
 
 try {
   const place = await openSocket(options);

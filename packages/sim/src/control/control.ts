@@ -40,15 +40,24 @@ export async function startControl(options: ControlOptions): Promise<Control> {
   worker.unref();
   const report = (what: Report): void => port.postMessage(what);
   let seen = 0;
+  /** Until the waiting has ended: whoever asks twice is told twice. */
+  let held = false;
 
   /** All that lies there. */
   const carryOut = (run: ControlledRun): void => {
     seen = mailbox.changes();
     for (;;) {
-      const message = receiveMessageOnPort(port) as { readonly message: Request } | undefined;
+      const message = receiveMessageOnPort(port);
       if (message === undefined) return;
-      report(carryOutOne(message.message, run, mailbox.numbers().tick));
+      report(carryOutOne(message.message as Request, run, mailbox.numbers().tick));
     }
+  };
+
+  const goesOn = (run: ControlledRun): boolean => {
+    carryOut(run);
+    run.collect();
+    held = mailbox.isHeld();
+    return !held;
   };
 
   return {
@@ -62,23 +71,17 @@ export async function startControl(options: ControlOptions): Promise<Control> {
       report({ kind: 'settled', outcome: { outcome: 'failed', tick, why } });
     },
     poll(run) {
-      if (mailbox.changes() === seen) return 'go';
+      if (mailbox.changes() === seen && !held) return 'go';
       carryOut(run);
-      return mailbox.isHeld() ? 'held' : 'go';
+      held = mailbox.isHeld();
+      return held ? 'held' : 'go';
     },
     hold(run) {
-      for (;;) {
-        carryOut(run);
-        run.collect();
-        if (!mailbox.isHeld()) return;
-        mailbox.wait(seen, Math.min(collectEveryMs, mailbox.heldForMs()));
-      }
+      while (!goesOn(run)) mailbox.wait(seen, Math.min(collectEveryMs, mailbox.heldForMs()));
     },
     async untilReleased(run, signal) {
-      while (signal?.aborted !== true) {
-        carryOut(run);
-        run.collect();
-        if (!mailbox.isHeld()) return;
+      while (!goesOn(run)) {
+        if (signal?.aborted === true) return;
         await mailbox.waitAsync(seen, Math.min(collectEveryMs, Math.max(1, mailbox.heldForMs())));
       }
     },

@@ -74,10 +74,13 @@ export function createMailbox(buffer = new SharedArrayBuffer(wordsBytes + 64)): 
     async waitAsync(seen, timeoutMs) {
       const waiting = Atomics.waitAsync(words, MESSAGES, seen, timeoutMs);
       if (!waiting.async) return;
-      // It keeps no process alive by itself; the timer does.
-      const alive = setTimeout(() => {}, timeoutMs);
-      await waiting.value;
-      clearTimeout(alive);
+      // It keeps no process alive by itself, not even until its timeout; the timer does.
+      let timer: NodeJS.Timeout | undefined;
+      const over = new Promise<void>((resolve) => {
+        timer = setTimeout(resolve, timeoutMs);
+      });
+      await Promise.race([waiting.value, over]);
+      clearTimeout(timer);
     },
     isHeld: () => Atomics.load(words, PAUSES) > 0 && heldForMs() > 0,
     heldForMs,

@@ -36,8 +36,12 @@ export function createMethods(
   const whenSettled = new Map<number, PromiseWithResolvers<Settled>>();
   const ended = Promise.withResolvers<Offered>();
   const counts = { written: 0, failed: 0 };
-  let last: { readonly tick: number; readonly file: string } | null = null;
+  let last = options.newest ?? null;
   let numbers = 0;
+  if (last !== null) {
+    const known = { ...last, bytes: 0, full: true, durationMs: 0 };
+    settled.set(last.tick, { outcome: 'written', ...known });
+  }
 
   const ask = <K extends Told['kind']>(
     request: { readonly kind: Request['kind']; readonly ticks?: number },
@@ -90,8 +94,8 @@ export function createMethods(
     async checkpoint() {
       const { offered } = await ask({ kind: 'checkpoint' }, 'offered');
       if (offered === undefined) return { outcome: 'dropped' };
-      const { tick, file, bytes } = await durable(offered.tick);
-      return { outcome: 'written', tick, file, bytes };
+      const { tick, file } = await durable(offered.tick);
+      return { outcome: 'written', tick, file };
     },
     async mark() {
       const { offered } = await ask({ kind: 'mark' }, 'offered');
@@ -99,8 +103,8 @@ export function createMethods(
       return { ...offered, durable: false };
     },
     async durable(given) {
-      const { tick, file, bytes } = await durable(given.whole('tick', 0));
-      return { tick, file, bytes };
+      const { tick, file } = await durable(given.whole('tick', 0));
+      return { tick, file };
     },
     async pause(given) {
       const ttlMs = given.optional('ttlMs', 1);
