@@ -75,7 +75,7 @@ class Writer implements CheckpointWriter {
     const thread = this.#thread;
     const number = this.#numbers + 1;
     // Throws for what cannot be JSON either (functions): the caller's mistake, and no slot is taken by it.
-    thread.port.postMessage({ number, facts, sections });
+    thread.port.postMessage({ number, facts, sections }, []);
     this.#numbers = number;
     this.#inFlight.set(number, { tick: facts.tick, release, thread });
     // Until it is written the process lives.
@@ -114,9 +114,9 @@ class Writer implements CheckpointWriter {
     const threads = new Set([...this.#inFlight.values()].map(({ thread }) => thread));
     for (const { port } of threads) {
       for (;;) {
-        const received = receiveMessageOnPort(port) as { message: WriteAnswer } | undefined;
+        const received = receiveMessageOnPort(port);
         if (received === undefined) break;
-        this.#answers.push(received.message);
+        this.#answers.push(received.message as WriteAnswer);
       }
     }
     // Only now: its last answers may have come before its end.

@@ -58,7 +58,7 @@ export interface OpenRunOptions {
   /** That holds the runs; made where it is missing. */
   readonly directory: string;
   readonly runId: string;
-  /** What a new run is; a run that has checkpoints is not made anew (RUN_EXISTS). Without it the run must be there (RUN_NOT_FOUND). */
+  /** What a new run is; a run that has checkpoints is not made anew (RUN_EXISTS). Without it the run must be there (RUN_UNKNOWN). */
   readonly create?: RunFacts & { readonly createdAt: string };
 }
 

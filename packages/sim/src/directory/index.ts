@@ -1,4 +1,8 @@
 // Directories of runs: opened under a lock, listed, and searched for the newest checkpoint that verifies.
 export type * from './contract.ts';
 export { checkpointName, checkRunId, isRunId, tickOfName } from './names.ts';
-export { forgetCheckpoint, recordCheckpoint } from './record.ts';
+export { newestThatVerifies } from './newest.ts';
+export { openRunDirectory } from './open.ts';
+export { forgetCheckpoint, recordCheckpoint, superfluous } from './record.ts';
+export { isRunLocked } from './run-lock.ts';
+export { latestRun, listRuns } from './runs.ts';

@@ -1,12 +1,11 @@
 // What happens to the directory of a run once a checkpoint has its name: the manifest, then `latest`, then what is kept no longer goes.
-import { randomBytes } from 'node:crypto';
-import { readlink, rename, symlink, unlink } from 'node:fs/promises';
+import { unlink } from 'node:fs/promises';
 import path from 'node:path';
 import { fsyncDirectory } from '@stillpoint/core';
 import type { CheckpointFacts } from '../checkpoint/contract.ts';
 import type { CheckpointRecord, RunManifest } from './contract.ts';
+import { pointTo } from './link.ts';
 import { readManifest, reconcile, writeManifest } from './manifest.ts';
-import { LATEST, TEMPORARY } from './names.ts';
 
 export interface RecordOptions {
   /** Checkpoints to keep; null: all. */
@@ -54,29 +53,6 @@ export function superfluous(
   const kept = checkpoints.slice(-Math.max(1, keep));
   const needed = new Set(kept.flatMap(({ file, base }) => (base === null ? [file] : [file, base])));
   return checkpoints.filter(({ file }) => !needed.has(file));
-}
-
-/** `directory/latest` leads to `name`, which lies beside it: also when the directory is moved. */
-export async function pointTo(directory: string, name: string): Promise<void> {
-  const link = path.join(directory, LATEST);
-  const temporary = `${link}.${randomBytes(4).toString('hex')}${TEMPORARY}`;
-  await symlink(name, temporary);
-  try {
-    await rename(temporary, link);
-  } catch (error) {
-    await unlink(temporary).catch(() => {});
-    throw error;
-  }
-  await fsyncDirectory(directory);
-}
-
-/** Undefined where there is none. */
-export async function pointedTo(directory: string): Promise<string | undefined> {
-  try {
-    return path.basename(await readlink(path.join(directory, LATEST)));
-  } catch {
-    return undefined;
-  }
 }
 
 function manifestOf(facts: CheckpointFacts): RunManifest {

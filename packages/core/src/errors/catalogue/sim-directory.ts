@@ -9,6 +9,18 @@ export const simDirectory = {
     exit: exit.locked,
     retryable: true,
   },
+  RUN_EXISTS: {
+    message: 'There is a run {run} in {directory} already, and it has checkpoints.',
+    hint: 'Go on from it with --resume, or give the new run another id.',
+    exit: exit.failed,
+    retryable: false,
+  },
+  RUN_UNKNOWN: {
+    message: 'There is no run {run} in {directory}.',
+    hint: 'Look at which there are with stillpoint checkpoint list, and at --checkpoint-dir.',
+    exit: exit.notFound,
+    retryable: false,
+  },
   RUN_ID_INVALID: {
     message: '{run} cannot be the id of a run.',
     hint: 'Use up to 100 letters, digits, dots, underscores and hyphens, beginning with a letter or a digit; "latest" is taken.',

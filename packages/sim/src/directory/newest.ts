@@ -1,0 +1,39 @@
+// The checkpoint that a run is resumed from: the last one written of which every byte verifies.
+import path from 'node:path';
+import { failure } from '@stillpoint/core';
+import { openCheckpoint } from '../checkpoint/index.ts';
+import type { NewestCheckpoint } from './contract.ts';
+import { checkpointFiles, readManifest } from './manifest.ts';
+
+/** Reads whole files, from the newest on, until one is good. Throws RUN_NO_CHECKPOINT, which names those that were not. */
+export async function newestThatVerifies(
+  runDirectory: string,
+  signal?: AbortSignal,
+): Promise<NewestCheckpoint> {
+  const skipped: { readonly file: string; readonly why: string }[] = [];
+  for (const file of await newestFirst(runDirectory)) {
+    signal?.throwIfAborted();
+    const at = path.resolve(runDirectory, file);
+    try {
+      await using checkpoint = await openCheckpoint(at);
+      await checkpoint.verify(signal);
+      return { file: at, tick: checkpoint.facts.tick, skipped };
+    } catch (error) {
+      signal?.throwIfAborted();
+      skipped.push({ file: at, why: error instanceof Error ? error.message : String(error) });
+    }
+  }
+  const why = skipped.map((one) => one.why).join(' ');
+  throw failure('RUN_NO_CHECKPOINT', { directory: runDirectory, skipped: why || 'It has none.' });
+}
+
+/** As the manifest has them; files that it does not know were written after it was, and among them the tick decides. */
+async function newestFirst(runDirectory: string): Promise<readonly string[]> {
+  const files = await checkpointFiles(runDirectory);
+  const there = new Set(files);
+  const manifest = await readManifest(runDirectory);
+  const known = (manifest?.checkpoints ?? []).map(({ file }) => file);
+  const named = new Set(known);
+  const ordered = known.filter((file) => there.has(file));
+  return [...ordered, ...files.filter((file) => !named.has(file))].toReversed();
+}
