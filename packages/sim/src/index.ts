@@ -2,7 +2,26 @@
 export { defineWorld, loadWorld, parametersOf } from './world/index.ts';
 export { det } from './math/index.ts';
 export { askRun, findLivingRuns, findRunSocket, startControl } from './control/index.ts';
+export { driveRun, resumeRun, startRun } from './runner/index.ts';
+export { createCheckpointer, hashOwnState } from './own-loop/index.ts';
+export {
+  diffCheckpoints,
+  EXPORT_FORMATS,
+  exportCheckpoint,
+  forkCheckpoint,
+  inspectCheckpoint,
+  locateCheckpoint,
+  locateRun,
+  planPrune,
+  pruneRun,
+  verifyCheckpoint,
+  verifyRun,
+} from './manage/index.ts';
+export { seedStream, streamOver } from './random/index.ts';
 export type * from './control/contract.ts';
 export type * from './state/contract.ts';
 export type * from './world/contract.ts';
 export type * from './random/contract.ts';
+export type * from './runner/contract.ts';
+export type * from './own-loop/index.ts';
+export type * from './manage/index.ts';

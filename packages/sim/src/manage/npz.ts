@@ -25,8 +25,9 @@ export async function writeNpz(
   const zip = createZipWriter(file);
   // Beside the arrays; numpy gives what has no .npy at its end as bytes.
   await zip.add('@checkpoint.json', [Buffer.from(facts, 'utf8')]);
-  for (const { name, dtype, shape, read } of arrays) {
-    await zip.add(`${name}.npy`, [npyHeader(dtype, shape), await read()]);
+  for (const array of arrays) {
+    const header = npyHeader(array.dtype, array.shape);
+    await zip.add(`${array.name}.npy`, [header, await array.read()]);
   }
   return await zip.finish();
 }

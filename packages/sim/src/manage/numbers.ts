@@ -46,9 +46,10 @@ const views = {
 export function numbersOf(dtype: DType, bytes: Uint8Array): Numbers {
   const View = views[dtype];
   const width = View.BYTES_PER_ELEMENT;
-  const fits = bytes.byteOffset % width === 0;
-  const { buffer, byteOffset, byteLength } = fits ? bytes : new Uint8Array(bytes);
-  return new View(buffer, byteOffset, byteLength / width);
+  // A copy where it does not stand at a multiple of its width.
+  const { buffer, byteOffset, byteLength } =
+    bytes.byteOffset % width === 0 ? bytes : new Uint8Array(bytes);
+  return new View(buffer as ArrayBuffer, byteOffset, byteLength / width);
 }
 
 export function summaryOf(numbers: Numbers): Summary {
@@ -71,7 +72,7 @@ export function summaryOf(numbers: Numbers): Summary {
 /** Of two arrays of one dtype and length; undefined where no bit differs. */
 export function differenceOf(a: Numbers, b: Numbers): ArrayDifference | undefined {
   let [differing, first] = [0, -1];
-  let [maxAbsolute, maxRelative]: (number | null)[] = [null, null];
+  let [maxAbsolute, maxRelative]: [number | null, number | null] = [null, null];
   for (let index = 0; index < a.length; index++) {
     const [x, y] = [a[index]!, b[index]!];
     if (Object.is(x, y)) continue;

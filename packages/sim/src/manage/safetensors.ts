@@ -34,9 +34,9 @@ export async function writeSafetensors(
   await file.writeFile(length);
   await file.writeFile(header);
   let written = length.byteLength + header.byteLength;
-  for (const { read, lengthBytes } of ordered) {
-    await file.writeFile(await read());
-    written += lengthBytes;
+  for (const array of ordered) {
+    await file.writeFile(await array.read());
+    written += array.lengthBytes;
   }
   return written;
 }
@@ -46,7 +46,11 @@ function headerOf(arrays: readonly ExportedArray[], facts: string): Buffer {
   // By hand: an object would put names that look like integers first, and could not hold `__proto__`.
   const entries = arrays.map(({ name, dtype, shape, lengthBytes }) => {
     if (name === METADATA)
-      throw failure('CKPT_EXPORT_NAME', { name, format: 'safetensors', reason: 'has it for itself' });
+      throw failure('CKPT_EXPORT_NAME', {
+        name,
+        format: 'safetensors',
+        reason: 'has it for itself',
+      });
     const data_offsets = [position, (position += lengthBytes)];
     return `${JSON.stringify(name)}:${JSON.stringify({ dtype: dtypes[dtype], shape, data_offsets })}`;
   });

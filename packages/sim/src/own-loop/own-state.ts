@@ -7,9 +7,11 @@ import type { DType } from '../state/contract.ts';
 /** A view, or a whole buffer: then its bytes. */
 export type OwnArray = ArrayBufferView | ArrayBuffer | SharedArrayBuffer;
 
-export interface OwnState {
+export type OwnArrays = Readonly<Record<string, OwnArray>>;
+
+export interface OwnState<A extends OwnArrays = OwnArrays> {
   /** All that the next tick depends on. */
-  readonly arrays: Readonly<Record<string, OwnArray>>;
+  readonly arrays: A;
   /** The rest of it: what JSON can say, e.g. words of a random generator. */
   readonly json?: unknown;
 }
@@ -40,7 +42,7 @@ const dtypes: Readonly<Record<string, DType>> = {
 const LONGEST_NAME = 200;
 
 /** Throws a TypeError for what is no array, and RUN_ARRAY_DETACHED. */
-export function partsOf(arrays: OwnState['arrays']): readonly Part[] {
+export function partsOf(arrays: OwnArrays): readonly Part[] {
   const names = Object.keys(arrays).toSorted();
   return names.map((name) => partOf(name, arrays[name]!));
 }
@@ -51,33 +53,38 @@ function partOf(name: string, array: OwnArray): Part {
     throw new TypeError(`${JSON.stringify(name)} is no name of an array of the state.`);
   const type = typeOf(array);
   if (type === undefined) throw new TypeError(`state.arrays: ${name} is no typed array.`);
-  const bytes = bytesOf(array);
+  const buffer = bufferOf(array);
   // A view of memory that has grown is empty: to store that would lose it.
-  if (bytes.buffer instanceof ArrayBuffer && bytes.buffer.detached)
+  if (buffer instanceof ArrayBuffer && buffer.detached)
     throw failure('RUN_ARRAY_DETACHED', { name });
+  const bytes = bytesOf(array);
   const dtype = dtypes[type] ?? 'u8';
   const elements = bytes.byteLength / bytesPerElement(dtype);
   const shape = type.startsWith('Big') ? [elements / 2, 2] : [elements];
   return { name, type, dtype, shape, bytes };
 }
 
-function typeOf(array: unknown): string | undefined {
+/** Undefined for what is no array. */
+export function typeOf(array: unknown): string | undefined {
   if (Buffer.isBuffer(array)) return 'Uint8Array';
   if (!ArrayBuffer.isView(array)) {
     const whole = array instanceof ArrayBuffer || array instanceof SharedArrayBuffer;
     return whole ? 'ArrayBuffer' : undefined;
   }
   // A class of the user's that extends a typed array counts as that array.
-  return array instanceof DataView ? 'DataView' : typeName.call(array);
+  return array instanceof DataView
+    ? 'DataView'
+    : (Reflect.get(typedArrays, Symbol.toStringTag, array) as string);
 }
 
-const typeName = Object.getOwnPropertyDescriptor(
-  Object.getPrototypeOf(Uint8Array.prototype),
-  Symbol.toStringTag,
-)!.get as (this: ArrayBufferView) => string | undefined;
+const typedArrays = Object.getPrototypeOf(Uint8Array.prototype) as object;
 
 export function bytesPerElement(dtype: DType): number {
   return Number(dtype.slice(1)) / 8;
+}
+
+function bufferOf(array: OwnArray): ArrayBufferLike {
+  return ArrayBuffer.isView(array) ? array.buffer : array;
 }
 
 export function bytesOf(array: OwnArray): Uint8Array {
@@ -101,9 +108,11 @@ const WASM_PAGE_BYTES = 65_536;
 
 /** Memory of WebAssembly: nothing says so but that it cannot be transferred. Such a view is lost once the memory grows. */
 export function isWasmMemory(array: OwnArray): boolean {
-  const buffer = ArrayBuffer.isView(array) ? array.buffer : array;
-  if (!(buffer instanceof ArrayBuffer) || buffer.byteLength % WASM_PAGE_BYTES !== 0) return false;
-  if (buffer.byteLength === 0) return false;
+  const buffer = bufferOf(array);
+  const { byteLength } = buffer;
+  if (!(buffer instanceof ArrayBuffer) || byteLength % WASM_PAGE_BYTES !== 0) return false;
+  // The pool that Node cuts small buffers from cannot be transferred either.
+  if (byteLength === 0 || (Buffer.isBuffer(array) && byteLength === Buffer.poolSize)) return false;
   const { port1 } = new MessageChannel();
   try {
     // A function cannot be sent, so nothing ever is; a buffer that cannot be transferred is complained of first.

@@ -12,7 +12,9 @@ export function plainJson(value: unknown, path = 'state.json'): Json {
     return value.map((one: unknown, index) => plainJson(one, `${path}[${index}]`));
   if (typeof value === 'object' && isPlain(value)) {
     const members = Object.entries(value).filter(([, one]) => one !== undefined);
-    return Object.fromEntries(members.map(([name, one]) => [name, plainJson(one, `${path}.${name}`)]));
+    return Object.fromEntries(
+      members.map(([name, one]) => [name, plainJson(one, `${path}.${name}`)]),
+    );
   }
   throw new TypeError(`${path} is nothing that JSON can hold: ${said(value)}.`);
 }

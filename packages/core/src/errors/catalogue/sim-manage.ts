@@ -3,24 +3,6 @@ import { exitCodes as exit } from '../exit-codes.ts';
 import type { CatalogueEntry } from './entry.ts';
 
 export const simManage = {
-  RUN_NOT_FOUND: {
-    message: 'There is no run {run} in {directory}.',
-    hint: 'stillpoint checkpoint list shows the runs that are there; --checkpoint-dir names another directory.',
-    exit: exit.notFound,
-    retryable: false,
-  },
-  RUN_EXISTS: {
-    message: 'A run {run} is in {directory} already, and was left as it is.',
-    hint: 'Give the new run another id.',
-    exit: exit.usage,
-    retryable: false,
-  },
-  CKPT_NOT_FOUND: {
-    message: 'There is no checkpoint {given}.',
-    hint: 'Name a file, a run, or a run and a tick of it as RUN@TICK. stillpoint checkpoint list shows what is there.',
-    exit: exit.notFound,
-    retryable: false,
-  },
   CKPT_SOME_DAMAGED: {
     message: 'Of {checked} checkpoints {damaged} are damaged: {names}.',
     hint: 'Runs resume from the newest that is whole. Copy a damaged one from where it is whole, or delete it; then look at the disk.',

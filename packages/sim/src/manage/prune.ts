@@ -1,0 +1,74 @@
+// Thins the checkpoints of a run. What is deleted is what was shown; a run that is being written is left alone.
+import { failure, fsyncDirectory } from '@stillpoint/core';
+import { readlink, unlink } from 'node:fs/promises';
+import path from 'node:path';
+import {
+  listRuns,
+  openRunDirectory,
+  type CheckpointRecord,
+  type RunListing,
+} from '../directory/index.ts';
+import { choosePruned, type ChosenPruned, type PruneRule } from './choose-pruned.ts';
+
+export interface PrunePlan extends ChosenPruned {
+  readonly runId: string;
+  readonly path: string;
+  readonly freedBytes: number;
+}
+
+/** What would go. Throws RUN_UNKNOWN. */
+export async function planPrune(run: string, rule: PruneRule): Promise<PrunePlan> {
+  const [directory, runId] = [path.dirname(run), path.basename(run)];
+  const listed = (await listRuns(directory)).find((one) => one.runId === runId);
+  if (listed === undefined) throw failure('RUN_UNKNOWN', { run: runId, directory });
+  return await planOf(listed, rule);
+}
+
+/** Deletes what `plan` names, as far as it may still go. Throws RUN_BUSY. Resolves to what went. */
+export async function pruneRun(
+  { runId, path: run, gone }: PrunePlan,
+  signal?: AbortSignal,
+): Promise<readonly CheckpointRecord[]> {
+  const directory = path.dirname(run);
+  const deleted: CheckpointRecord[] = [];
+  {
+    await using opened = await openRunDirectory({ directory, runId });
+    // Somebody may have written since: bases that are needed by now, another `latest`.
+    const { checkpoints } = opened.manifest;
+    const latest = await latestOf(run);
+    const going = new Set(gone.map(({ digest }) => digest));
+    const staying = checkpoints.filter((one) => !going.has(one.digest) || one.file === latest);
+    const needed = new Set(staying.flatMap(({ file, base }) => [file, base]));
+    // Those with a base first: a crash in between leaves none without its base.
+    const files = checkpoints.filter(({ file }) => !needed.has(file)).toSorted(byBase);
+    for (const one of files) {
+      signal?.throwIfAborted();
+      await unlink(path.join(opened.path, one.file));
+      deleted.push(one);
+    }
+    await fsyncDirectory(opened.path);
+  }
+  // Opening brings the manifest in line with the files.
+  await (await openRunDirectory({ directory, runId }))[Symbol.asyncDispose]();
+  return deleted;
+}
+
+async function planOf(
+  { runId, path: run, manifest }: RunListing,
+  rule: PruneRule,
+): Promise<PrunePlan> {
+  const chosen = choosePruned(manifest.checkpoints, rule, await latestOf(run));
+  const freedBytes = chosen.gone.reduce((sum, { bytes }) => sum + bytes, 0);
+  return { runId, path: run, freedBytes, ...chosen };
+}
+
+async function latestOf(run: string): Promise<string | undefined> {
+  return await readlink(path.join(run, 'latest')).then(
+    (target) => path.basename(target),
+    () => undefined,
+  );
+}
+
+function byBase(a: CheckpointRecord, b: CheckpointRecord): number {
+  return Number(a.base === null) - Number(b.base === null);
+}
