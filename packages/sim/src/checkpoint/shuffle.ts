@@ -1,6 +1,7 @@
 // Bytes of equal weight together: all lowest bytes of the numbers of a block, then all second ones, and so on. Neighbours in a field have
 // exponents alike; zstd finds that only when they stand together.
 import { BLOCK_BYTES } from './layout.ts';
+import { shuffleModule } from './shuffle-module.ts';
 
 export interface Shuffler {
   /** What is worked on; both a block long. */
@@ -33,6 +34,41 @@ export function createPlainShuffler(): Shuffler {
   };
 }
 
+/** With the vectors of WebAssembly, or plainly where there is none. Both give the same bytes. */
 export function createShuffler(): Shuffler {
-  return createPlainShuffler();
+  return createVectorShuffler() ?? createPlainShuffler();
+}
+
+type Kernel = (count: number) => void;
+
+/** What is used of it; Node's types know only its names. */
+interface WebAssemblyHere {
+  readonly Module: new (bytes: Uint8Array) => object;
+  readonly Instance: new (module: object) => {
+    readonly exports: Readonly<Record<string, unknown>>;
+  };
+}
+
+/** Undefined where WebAssembly or its vectors are missing. */
+export function createVectorShuffler(): Shuffler | undefined {
+  let exported: Readonly<Record<string, unknown>>;
+  try {
+    const { WebAssembly } = globalThis as unknown as { readonly WebAssembly: WebAssemblyHere };
+    const module = new WebAssembly.Module(Buffer.from(shuffleModule, 'base64'));
+    exported = new WebAssembly.Instance(module).exports;
+  } catch {
+    return undefined;
+  }
+  const { buffer } = exported['memory'] as { readonly buffer: ArrayBuffer };
+  const kernel = (name: string, elementBytes: number): Kernel => {
+    const found = exported[`${name}${elementBytes}`];
+    if (typeof found !== 'function') throw new RangeError(`no numbers have ${elementBytes} bytes`);
+    return found as Kernel;
+  };
+  return {
+    input: new Uint8Array(buffer, 0, BLOCK_BYTES),
+    output: new Uint8Array(buffer, BLOCK_BYTES, BLOCK_BYTES),
+    shuffle: (elementBytes, bytes) => kernel('shuffle', elementBytes)(bytes / elementBytes),
+    unshuffle: (elementBytes, bytes) => kernel('unshuffle', elementBytes)(bytes / elementBytes),
+  };
 }

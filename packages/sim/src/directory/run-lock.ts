@@ -43,7 +43,7 @@ export async function isRunLocked(runDirectory: string): Promise<boolean> {
 
 interface Shown {
   readonly name: string;
-  end(): Promise<void>;
+  readonly end: () => Promise<void>;
 }
 
 function lockOf({ end }: Shown): RunLock {
