@@ -54,6 +54,7 @@ const documents: Readonly<Record<string, string>> = {
   'db stop': '`{"name"}` and the fields of a [[ClusterStatus]]',
   'db status': '`{"name"}` and the fields of a [[ClusterStatus]]',
   'db url': '`{"name","url"}`',
+  ctl: '`status` (and each of the list of `--all`, where one that does not answer has `{"runId","directory","socket","problem"}`) `{"runId","pid","directory","startedAt","tick","untilTick","simTimeSeconds","ticksPerSecond","paused","checkpoints"}`; `checkpoint` `{"outcome","tick","file"}`; `pause` `{"pause","tick"}`; `resume` `{"ended"}`; `stop` `{"tick","checkpoint"}`; `set-stride` `{"ticks"}`, as [control](../format/control.md) has them',
   traces: 'as `traces list`',
   'traces list':
     'a list of `{"traceId","spanId","parentId","name","kind","service","scope","startNs","durationNs","status","statusMessage"}`, nanoseconds as text',

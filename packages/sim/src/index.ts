@@ -1,7 +1,14 @@
 // The explicit public list of @stillpoint/sim.
 export { defineWorld, loadWorld, parametersOf } from './world/index.ts';
 export { det } from './math/index.ts';
-export { askRun, findLivingRuns, findRunSocket, startControl } from './control/index.ts';
+export {
+  askRun,
+  findLivingRuns,
+  findRunSocket,
+  startControl,
+  type AskOptions,
+  type LivingRun,
+} from './control/index.ts';
 export { driveRun, resumeRun, startRun } from './runner/index.ts';
 export { createCheckpointer, hashOwnState } from './own-loop/index.ts';
 export {

@@ -57,7 +57,7 @@ export interface ControlOptions {
 }
 
 /** What `status` answers. */
-export interface RunStatus {
+export interface ControlStatus {
   readonly runId: string;
   readonly pid: number;
   readonly directory: string;

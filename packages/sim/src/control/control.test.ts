@@ -4,7 +4,7 @@ import { chmod, lstat, readdir, readFile, stat } from 'node:fs/promises';
 import path from 'node:path';
 import { test } from 'node:test';
 import { isFailure, type ErrorCode } from '@stillpoint/core';
-import type { RunStatus } from './contract.ts';
+import type { ControlStatus } from './contract.ts';
 import { findLivingRuns, findRunSocket } from './index.ts';
 import { makePlace } from './testing/controlled.ts';
 
@@ -20,7 +20,7 @@ for (const synchronous of [false, true]) {
     await using place = await makePlace();
     const run = await place.start({ synchronous, untilTick: 1_000_000 });
     await run.ask('wait', { tick: 5 });
-    const before = (await run.ask('status')) as RunStatus;
+    const before = (await run.ask('status')) as ControlStatus;
     assert.equal(before.runId, 'test-run');
     assert.equal(before.untilTick, 1_000_000);
     assert.equal(before.pid, run.process.pid);
@@ -28,14 +28,14 @@ for (const synchronous of [false, true]) {
     assert.ok(Math.abs(before.simTimeSeconds - before.tick / 10) < 1);
 
     const { tick, pause } = (await run.ask('pause')) as { tick: number; pause: number };
-    const held = (await run.ask('status')) as RunStatus;
+    const held = (await run.ask('status')) as ControlStatus;
     assert.equal(held.paused, true);
     assert.equal(held.tick, tick);
     const marked = (await run.ask('mark')) as { tick: number; file: string };
     assert.equal(marked.tick, tick);
     await run.ask('durable', { tick });
     assert.equal(await readFile(marked.file, 'utf8'), String(tick));
-    assert.equal(((await run.ask('status')) as RunStatus).tick, tick);
+    assert.equal(((await run.ask('status')) as ControlStatus).tick, tick);
     assert.deepEqual(await run.ask('resume', { pause }), { held: true });
     await run.ask('wait', { tick: tick + 3 });
     assert.deepEqual(await run.ask('resume', { pause }), { held: false });
@@ -59,7 +59,7 @@ for (const synchronous of [false, true]) {
     const snapshot = (await run.ask('pause', { ttlMs: 60_000 })) as { tick: number; pause: number };
     assert.equal(snapshot.tick, person.tick);
     assert.deepEqual(await run.ask('resume', { pause: snapshot.pause }), { held: true });
-    const status = (await run.ask('status')) as RunStatus;
+    const status = (await run.ask('status')) as ControlStatus;
     assert.deepEqual([status.paused, status.tick], [true, person.tick]);
     assert.deepEqual(await run.ask('resume'), { ended: 1 });
     await run.ask('wait', { tick: person.tick + 1 });
@@ -90,7 +90,7 @@ test('the checkpoint that a run goes on from is durable from its beginning', asy
   const newest = { tick: 7, file: path.join(place.runDirectory, 'checkpoint_7.ckpt') };
   const run = await place.start({ newest });
   assert.deepEqual(await run.ask('durable', { tick: 7 }), newest);
-  assert.deepEqual(((await run.ask('status')) as RunStatus).checkpoints.last, newest);
+  assert.deepEqual(((await run.ask('status')) as ControlStatus).checkpoints.last, newest);
 });
 
 test('checkpoint answers when the file is durable, set-stride changes how often', async () => {
@@ -101,7 +101,7 @@ test('checkpoint answers when the file is durable, set-stride changes how often'
   assert.equal(await readFile(first.file, 'utf8'), String(first.tick));
   assert.deepEqual(await run.ask('set-stride', { ticks: 5 }), { ticks: 5 });
   await run.ask('wait', { tick: first.tick + 20 });
-  const { checkpoints } = (await run.ask('status')) as RunStatus;
+  const { checkpoints } = (await run.ask('status')) as ControlStatus;
   assert.ok(checkpoints.written >= 4, JSON.stringify(checkpoints));
   assert.equal((checkpoints.last?.tick ?? 1) % 5, 0);
 });
@@ -111,7 +111,7 @@ test('a checkpoint that is dropped or fails is said to be', async () => {
   const dropping = await place.start({ checkpoints: 'dropped' });
   assert.deepEqual(await dropping.ask('checkpoint'), { outcome: 'dropped' });
   await assert.rejects(dropping.ask('mark'), failsWith('CTL_CHECKPOINT_DROPPED'));
-  assert.equal(((await dropping.ask('status')) as RunStatus).checkpoints.dropped, 2);
+  assert.equal(((await dropping.ask('status')) as ControlStatus).checkpoints.dropped, 2);
   await dropping.kill();
   const failing = await place.start({ checkpoints: 'failed' });
   await assert.rejects(failing.ask('checkpoint'), /no space left on device/);
@@ -132,7 +132,7 @@ test('the socket is private, is found by its run, and a second run of the direct
   assert.deepEqual(await findLivingRuns({ socketDirectory, checkpointDirectory: directory }), [
     one,
   ]);
-  await assert.rejects(place.start(), /CTL_BUSY/);
+  await assert.rejects(place.start(), /RUN_BUSY/);
   assert.deepEqual(await findRunSocket(runDirectory), one);
 });
 
@@ -146,7 +146,7 @@ test('what a killed run left is told from a living one, and replaced', async () 
   assert.deepEqual(await findLivingRuns({ socketDirectory }), []);
   await assert.rejects(first.ask('status'), failsWith('CTL_NOT_RUNNING'));
   const second = await place.start();
-  assert.equal(((await second.ask('status')) as RunStatus).pid, second.process.pid);
+  assert.equal(((await second.ask('status')) as ControlStatus).pid, second.process.pid);
 });
 
 test('a directory with a long path has its socket in the short one', async () => {

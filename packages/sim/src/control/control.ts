@@ -19,7 +19,7 @@ export type Started =
 /** While the run is held, what the writer has ended is looked for so often. */
 const collectEveryMs = 20;
 
-/** Rejects with CTL_BUSY where the run answers already, with CTL_SOCKET_FAILED where no socket can be made. */
+/** Rejects with RUN_BUSY where the run answers already, with CTL_SOCKET_FAILED where no socket can be made. */
 export async function startControl(options: ControlOptions): Promise<Control> {
   const mailbox = createMailbox();
   const { port1: port, port2 } = new MessageChannel();

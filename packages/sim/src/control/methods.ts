@@ -2,7 +2,7 @@
 // between two ticks, and answered when that has told what came of it.
 import { failure } from '@stillpoint/core';
 import type { Methods } from './connections.ts';
-import type { ControlOptions, RunStatus } from './contract.ts';
+import type { ControlOptions, ControlStatus } from './contract.ts';
 import type { Mailbox, Report, Request, Settled } from './mailbox.ts';
 import { createPauses } from './pauses.ts';
 import { createSpeedometer } from './speedometer.ts';
@@ -73,7 +73,7 @@ export function createMethods(
     throw failure('CTL_CHECKPOINT_FAILED', { run: options.runId, tick, why: outcome.why });
   };
 
-  const status = (): RunStatus => {
+  const status = (): ControlStatus => {
     const { tick, simTimeSeconds, dropped } = mailbox.numbers();
     return {
       runId: options.runId,

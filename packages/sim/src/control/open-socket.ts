@@ -31,7 +31,7 @@ export async function openSocket(options: ControlOptions): Promise<SocketPlace> 
   const listed = path.join(socketDirectory, RUNS_DIRECTORY, `${name}.json`);
   if (socket !== own) await makePrivate(socketDirectory);
   await makePrivate(path.dirname(socket));
-  if (await answers(socket)) throw failure('CTL_BUSY', { run: runId, directory: runDirectory });
+  if (await answers(socket)) throw failure('RUN_BUSY', { run: runId, directory: runDirectory });
   await rm(socket, { force: true });
   const server = await listen(socket);
   const control: ControlFile = {

@@ -4,6 +4,7 @@ import { Command, CommanderError, InvalidArgumentError } from 'commander';
 import { exitCodes, failure, isFailure, parseDuration } from '@stillpoint/core';
 import { createOutput, type Output } from '../output/output.ts';
 import { addCompletionCommand } from './completion.ts';
+import { addControlCommand } from './ctl.ts';
 import { addDatabaseCommands } from './db.ts';
 import { addDemoCommand } from './demo.ts';
 import { addDoctorCommand } from './doctor.ts';
@@ -49,6 +50,7 @@ const commands: readonly ((program: Command, run: Runner) => void)[] = [
   addDatabaseCommands,
   addMigrateCommands,
   addTracesCommands,
+  addControlCommand,
   addExecCommand,
   addGateCommand,
   addDemoCommand,

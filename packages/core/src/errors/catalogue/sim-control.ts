@@ -10,12 +10,6 @@ export const simControl = {
     exit: exit.failed,
     retryable: false,
   },
-  CTL_BUSY: {
-    message: 'The run {run} in {directory} is controlled by another process, which is alive.',
-    hint: 'Use stillpoint ctl {run} status to see it, and start another run with another --run-id.',
-    exit: exit.locked,
-    retryable: false,
-  },
   CTL_NOT_RUNNING: {
     message: 'The run {run} is not running.',
     hint: 'stillpoint ctl --all lists the runs that are. Start it again with stillpoint run --resume.',
