@@ -1,6 +1,7 @@
 // The explicit public list of @stillpoint/sim.
 export { defineWorld, loadWorld, parametersOf } from './world/index.ts';
 export { det } from './math/index.ts';
+export { keyedRandom, type KeyedRandom } from './random/index.ts';
 export {
   askRun,
   findLivingRuns,
