@@ -2,7 +2,7 @@
 // length tells: there is no mark for it.
 import { constants, zstdCompressSync, zstdDecompressSync } from 'node:zlib';
 import { BLOCK_BYTES } from './layout.ts';
-import { createShuffler } from './shuffle.ts';
+import { createShuffler } from '../shuffle/index.ts';
 import type { Codec } from './table.ts';
 
 /** Of this thread. Nothing is kept in its buffers from one call to the next. */

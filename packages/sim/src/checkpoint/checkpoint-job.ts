@@ -6,7 +6,12 @@ import { closeSync, fsyncSync, openSync } from 'node:fs';
 import { rename, stat, unlink } from 'node:fs/promises';
 import path from 'node:path';
 import { failure, fsyncDirectory, isFailure, type Digest } from '@stillpoint/core';
-import { checkpointName, recordCheckpoint, type CheckpointRecord } from '../directory/index.ts';
+import {
+  checkpointName,
+  makeWay,
+  recordCheckpoint,
+  type CheckpointRecord,
+} from '../directory/index.ts';
 import type { CheckpointFacts, SectionSource } from './contract.ts';
 import { contentOf, writeCheckpointFile, type SectionToWrite } from './file-writer.ts';
 import { changedPages, hashPages, type HashedSection } from './pages.ts';
@@ -49,11 +54,13 @@ export function createCheckpointJob({ runDirectory, keep, fullEvery }: JobOption
     sources: readonly SectionSource[],
   ): Promise<WrittenCheckpoint> => {
     const startedMs = performance.now();
-    const usable = sinceFull + 1 < fullEvery ? await stillThere(runDirectory, base) : undefined;
+    const file = checkpointName(facts.tick);
+    if (!(await makeWay(runDirectory, file))) throw new Error('others need the one that is there');
+    const due = sinceFull + 1 >= fullEvery || base?.file === file;
+    const usable = due ? undefined : await stillThere(runDirectory, base);
     const { full, sections, hashed } = planOf(sources, fullEvery > 1, usable);
     const named =
       full || usable === undefined ? null : { file: usable.file, digest: usable.digest };
-    const file = checkpointName(facts.tick);
     const written = await writeNew(runDirectory, file, (fd) =>
       writeCheckpointFile(fd, { facts, sections, base: named }),
     );

@@ -3,6 +3,6 @@ export type * from './contract.ts';
 export { checkpointName, checkRunId, isRunId, tickOfName } from './names.ts';
 export { newestThatVerifies } from './newest.ts';
 export { openRunDirectory } from './open.ts';
-export { forgetCheckpoint, recordCheckpoint, superfluous } from './record.ts';
+export { makeWay, recordCheckpoint, superfluous } from './record.ts';
 export { isRunLocked } from './run-lock.ts';
 export { latestRun, listRuns } from './runs.ts';

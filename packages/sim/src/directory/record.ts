@@ -37,12 +37,18 @@ export async function recordCheckpoint(
   await writeManifest(runDirectory, { ...manifest, checkpoints: left });
 }
 
-/** Before a file is replaced: if the process dies in between, the new one is unknown, and therefore looked at. */
-export async function forgetCheckpoint(runDirectory: string, file: string): Promise<void> {
+/**
+ * Before a file of this name is written. False where other checkpoints need the one that is there: it stays. Otherwise its entry goes
+ * first: if the process dies before the new one has one, that is a file nobody knows, and therefore looked at.
+ */
+export async function makeWay(runDirectory: string, file: string): Promise<boolean> {
   const manifest = await readManifest(runDirectory);
-  if (manifest?.checkpoints.some((one) => one.file === file) !== true) return;
-  const checkpoints = manifest.checkpoints.filter((one) => one.file !== file);
-  await writeManifest(runDirectory, { ...manifest, checkpoints });
+  if (manifest?.checkpoints.some(({ base }) => base === file) === true) return false;
+  if (manifest?.checkpoints.some((one) => one.file === file) === true) {
+    const checkpoints = manifest.checkpoints.filter((one) => one.file !== file);
+    await writeManifest(runDirectory, { ...manifest, checkpoints });
+  }
+  return true;
 }
 
 /** All but the last `keep` that were written, and but the bases that those need. */
