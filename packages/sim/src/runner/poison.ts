@@ -26,12 +26,17 @@ export function createPoisonCheck(plan: Plan): PoisonCheck {
   );
   /** By era and stratum: it was looked at. */
   const done = plan.eras.map(() => rewrites.map((sections) => sections.length === 0));
+  /** Of the tick under way. */
+  let looked: boolean[] = [];
+  const lookedAt: number[] = [];
   return {
     begin(era, due, from, to) {
       let any = false;
+      looked = done[era]!;
+      lookedAt.length = 0;
       for (let stratum = 0; stratum < rewrites.length; stratum += 1) {
-        if (due[stratum] === 0 || done[era]![stratum]!) continue;
-        done[era]![stratum] = true;
+        if (due[stratum] === 0 || looked[stratum]!) continue;
+        lookedAt.push(stratum);
         any = true;
         for (const section of rewrites[stratum]!)
           poison(to.arrays[section]!, aliveElements(plan, section, from));
@@ -48,6 +53,7 @@ export function createPoisonCheck(plan: Plan): PoisonCheck {
         const stratum = rewriter === -1 ? 'one of its strata' : plan.strata[rewriter]!.name;
         throw failure('WORLD_NOT_REWRITTEN', { signal: name, index, stratum });
       }
+      for (const stratum of lookedAt) looked[stratum] = true;
     },
   };
 }

@@ -23,13 +23,13 @@ export class Population {
   readonly #plan: EntityPlan;
   readonly #makeRoom: (section: number, elements: number) => StateArray;
   readonly #index: number;
-  readonly #members: ReadonlyMap<string, number>;
+  readonly #members: ReadonlySet<string>;
   #init: SetViews | undefined;
   #nextId = 0;
   #born = 0;
   #died = 0;
-  #firstDead = 0;
   readonly #dead: Uint8Array;
+  readonly #deadIndexes: Uint32Array;
   /** By member: the values of the unborn, one after the other. */
   readonly #waiting: StateArray[];
   #room = FIRST_ROOM;
@@ -37,8 +37,9 @@ export class Population {
   constructor(plan: Plan, index: number) {
     this.#index = index;
     this.#plan = plan.entities[index]!;
-    this.#members = new Map(this.#plan.members.map(({ name }, member) => [name, member]));
+    this.#members = new Set(this.#plan.members.map(({ name }) => name));
     this.#dead = new Uint8Array(this.#plan.capacity);
+    this.#deadIndexes = new Uint32Array(this.#plan.capacity);
     this.#makeRoom = (section, elements) => room(plan.sections[section]!.layout, elements);
     this.#waiting = this.#plan.members.map(({ section, elements }) =>
       this.#makeRoom(section, FIRST_ROOM * elements),
@@ -55,7 +56,6 @@ export class Population {
     this.#init = undefined;
     this.#born = 0;
     this.#died = 0;
-    this.#firstDead = this.#dead.length;
     this.#nextId = before.instances[INSTANCES.nextId]!;
     this.count = before.instances[INSTANCES.count]!;
     this.ids = before.ids;
@@ -77,10 +77,10 @@ export class Population {
     if (id >= IDS) throw new RangeError(`no ids are left for ${name}: 2^32 were born`);
     if (this.#born === this.#room) this.#grow();
     for (let index = 0; index < members.length; index += 1) {
-      const { elements } = members[index]!;
-      this.#waiting[index]!.fill(0, this.#born * elements, (this.#born + 1) * elements);
+      const { elements, name: member } = members[index]!;
+      put(this.#waiting[index]!, this.#born * elements, elements, values[member] ?? 0);
     }
-    for (const given of Object.keys(values)) this.#give(given, values[given]);
+    this.#refuseOthers(values);
     this.#born += 1;
     if (this.#init !== undefined) {
       const to = this.#init;
@@ -99,7 +99,6 @@ export class Population {
     if (this.#dead[index] === 1) return;
     this.#dead[index] = 1;
     this.#died += 1;
-    if (index < this.#firstDead) this.#firstDead = index;
   }
 
   /** Births and deaths take effect: the living move together in their order, the born follow. Ids stay ascending. */
@@ -108,6 +107,7 @@ export class Population {
     const { instances } = to.entities[this.#index]!;
     const left = this.count - this.#died;
     const alive = left + this.#born;
+    this.#listDead();
     for (let index = 0; index < this.#plan.members.length; index += 1) {
       const { section, elements } = this.#plan.members[index]!;
       const array = to.arrays[section]!;
@@ -126,40 +126,33 @@ export class Population {
     instances[INSTANCES.nextId] = this.#nextId + this.#born;
   }
 
+  /** What lies between one who died and the next moves up, a run at a time. */
   #compact(array: StateArray, elements: number, offset: number): void {
-    const dead = this.#dead;
-    const { count } = this;
-    let write = this.#firstDead;
-    let read = this.#firstDead;
-    while (read < count) {
-      while (read < count && dead[read] === 1) read += 1;
-      const start = read;
-      while (read < count && dead[read] === 0) read += 1;
-      array.copyWithin(
-        offset + write * elements,
-        offset + start * elements,
-        offset + read * elements,
-      );
-      write += read - start;
+    const died = this.#died;
+    const indexes = this.#deadIndexes;
+    let write = offset + indexes[0]! * elements;
+    for (let at = 0; at < died; at += 1) {
+      const start = offset + (indexes[at]! + 1) * elements;
+      const end = offset + (at + 1 < died ? indexes[at + 1]! : this.count) * elements;
+      if (end === start) continue;
+      array.copyWithin(write, start, end);
+      write += end - start;
     }
   }
 
-  #give(member: string, value: number | ArrayLike<number> | undefined): void {
-    const index = this.#members.get(member);
-    if (index === undefined) throw new TypeError(`${this.#plan.name} has no member ${member}`);
-    if (value === undefined) return;
-    const { elements } = this.#plan.members[index]!;
-    const waiting = this.#waiting[index]!;
-    const start = this.#born * elements;
-    if (typeof value === 'number') {
-      waiting.fill(value, start, start + elements);
-      return;
+  /** Ascending, whatever the order in which they were named; found once for all members. */
+  #listDead(): void {
+    let index = -1;
+    for (let at = 0; at < this.#died; at += 1) {
+      index = this.#dead.indexOf(1, index + 1);
+      this.#deadIndexes[at] = index;
     }
-    if (value.length !== elements)
-      throw new TypeError(
-        `${this.#plan.name}.${member} has ${elements} elements, not ${value.length}`,
-      );
-    for (let at = 0; at < elements; at += 1) waiting[start + at] = value[at]!;
+  }
+
+  #refuseOthers(values: Values): void {
+    for (const given in values)
+      if (!this.#members.has(given))
+        throw new TypeError(`${this.#plan.name} has no member ${given}`);
   }
 
   #grow(): void {
@@ -170,6 +163,22 @@ export class Population {
       this.#waiting[index] = larger;
     }
   }
+}
+
+/** A loop: for the few elements of a member `fill` and `set` cost more. */
+function put(
+  array: StateArray,
+  start: number,
+  elements: number,
+  value: number | ArrayLike<number>,
+): void {
+  if (typeof value === 'number') {
+    for (let at = 0; at < elements; at += 1) array[start + at] = value;
+    return;
+  }
+  if (value.length !== elements)
+    throw new TypeError(`a value of ${value.length} elements is given where ${elements} belong`);
+  for (let at = 0; at < elements; at += 1) array[start + at] = value[at]!;
 }
 
 /** Memory like that of a set, for some elements of one section. */
