@@ -4,7 +4,7 @@ import path from 'node:path';
 import { fileURLToPath } from 'node:url';
 import createWabt from 'wabt';
 
-const PLACE = fileURLToPath(new URL('../packages/sim/src/checkpoint/', import.meta.url));
+const PLACE = fileURLToPath(new URL('../packages/sim/src/shuffle/', import.meta.url));
 export const SHUFFLE_MODULE = path.join(PLACE, 'shuffle-module.ts');
 
 /** The text of shuffle-module.ts. */

@@ -24,6 +24,7 @@ import { postgresByUrl } from './catalogue/postgres-by-url.ts';
 import { project } from './catalogue/project.ts';
 import { s3 } from './catalogue/s3.ts';
 import { prune } from './catalogue/prune.ts';
+import { simLens } from './catalogue/sim-lens.ts';
 import { simControl } from './catalogue/sim-control.ts';
 import { simCheckpoint } from './catalogue/sim-checkpoint.ts';
 import { simDirectory } from './catalogue/sim-directory.ts';
@@ -73,6 +74,7 @@ export const catalogueSections = {
   'management of checkpoints': simManage,
   'loops of your own': simOwnLoop,
   'worlds of simulations': simWorld,
+  lenses: simLens,
   'control of runs': simControl,
 } as const;
 
@@ -111,6 +113,7 @@ export const catalogue = {
   ...simManage,
   ...simOwnLoop,
   ...simWorld,
+  ...simLens,
   ...simControl,
 } as const;
 

@@ -1,0 +1,42 @@
+// What can go wrong with: the lens of a simulation. Part of the error catalogue (../catalogue.ts).
+import { exitCodes as exit } from '../exit-codes.ts';
+import type { CatalogueEntry } from './entry.ts';
+
+export const simLens = {
+  LENS_FOREIGN: {
+    message: '{path} is no file of a lens: {reason}.',
+    hint: 'Nothing was changed. Files of a lens are named lens_snapshot_….lens, and .journal while they are open.',
+    exit: exit.failed,
+    retryable: false,
+  },
+  LENS_VERSION: {
+    message: '{path} has version {version} of the lens format; this program reads version {known}.',
+    hint: 'Nothing was changed. Use a newer version of Stillpoint, or open it with any reader of Zarr 3.',
+    exit: exit.failed,
+    retryable: false,
+  },
+  LENS_DAMAGED: {
+    message: '{path} is damaged: {reason}.',
+    hint: 'What is not named is whole and can be read. Restore the file from a snapshot that holds it.',
+    exit: exit.failed,
+    retryable: false,
+  },
+  LENS_NOT_EMPTY: {
+    message: '{directory} has frames already.',
+    hint: 'Nothing was written. Go on with that run by `--resume`, choose another `--lens-dir`, or remove the frames with `stillpoint lens clear`.',
+    exit: exit.failed,
+    retryable: false,
+  },
+  LENS_FIELDS_CHANGED: {
+    message: 'The lens in {directory} holds other fields than this run would capture.',
+    hint: 'Nothing was written. Capture the same fields in the same precision, or choose another `--lens-dir`.',
+    exit: exit.failed,
+    retryable: false,
+  },
+  LENS_FIELD_UNKNOWN: {
+    message: '{path} has no field {field}. It has: {known}.',
+    hint: 'Fields are chosen when a run is captured: `--lens-fields`.',
+    exit: exit.usage,
+    retryable: false,
+  },
+} as const satisfies Record<string, CatalogueEntry>;

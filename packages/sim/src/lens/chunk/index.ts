@@ -1,0 +1,3 @@
+// The door of a lens's chunks.
+export { openChunk, type LensChunk } from './open.ts';
+export { sealJournal, type Sealed } from './seal.ts';

@@ -1,0 +1,170 @@
+// Reads one `.lens` file, from a disk or from far away: its directory and facts at first, then just the bytes that answer a question.
+import { failure } from '@stillpoint/core';
+import {
+  openArray,
+  parseGroupJson,
+  readEntry,
+  type ArrayReader,
+  type ColumnRange,
+  type ZarrStore,
+} from '../../zarr/index.ts';
+import { NotAZip, readZip, type RangeSource } from '../../zip/index.ts';
+import { LENS_VERSION, type ChunkFacts, type FieldSamples, type LensField } from '../contract.ts';
+import { parsePrecision } from '../precision.ts';
+import { pathsOf, TICKS, TIMES } from './arrays.ts';
+
+export interface LensChunk {
+  readonly facts: ChunkFacts;
+  /** One a frame. */
+  readonly ticks: readonly number[];
+  readonly timesSeconds: Float64Array;
+  /** Throws LENS_FIELD_UNKNOWN, LENS_DAMAGED. */
+  samples(field: string, frame: number, signal?: AbortSignal): Promise<FieldSamples>;
+  /** Of frames `from` to `to`, the samples `columns`: each with all of its components, NaN where a frame has fewer samples. */
+  series(
+    field: string,
+    from: number,
+    to: number,
+    columns: ColumnRange,
+    signal?: AbortSignal,
+  ): Promise<Float64Array | Float32Array>;
+  /** What is damaged, one by one; nothing: it is whole. */
+  verify(signal?: AbortSignal): AsyncGenerator<string>;
+}
+
+/** Throws LENS_FOREIGN, LENS_VERSION, LENS_DAMAGED. */
+export async function openChunk(source: RangeSource, signal?: AbortSignal): Promise<LensChunk> {
+  const store = await storeOf(source, signal);
+  const damage = (error: unknown): unknown =>
+    error instanceof RangeError
+      ? failure('LENS_DAMAGED', { path: source.name, reason: error.message }, error)
+      : error;
+  const guarded = async <T>(work: () => Promise<T>): Promise<T> => {
+    try {
+      return await work();
+    } catch (error) {
+      throw damage(error);
+    }
+  };
+  const facts = await guarded(() => factsOf(store, signal));
+  const { ticks, timesSeconds } = await guarded(() => framesOf(store, facts.frames, signal));
+  const arrays = new Map<string, Promise<ArrayReader | undefined>>();
+  const arrayAt = (path: string): Promise<ArrayReader | undefined> => {
+    const known = arrays.get(path);
+    if (known !== undefined) return known;
+    const opened = openArray(store, path);
+    arrays.set(path, opened);
+    opened.catch(() => arrays.delete(path));
+    return opened;
+  };
+  const needed = async (path: string): Promise<ArrayReader> => {
+    const array = await arrayAt(path);
+    if (array === undefined) throw new RangeError(`it has no ${path}`);
+    return array;
+  };
+  const known = (field: string): ReturnType<typeof pathsOf> => {
+    if (!facts.fields.some(({ name }) => name === field))
+      throw failure('LENS_FIELD_UNKNOWN', {
+        path: source.name,
+        field,
+        known: facts.fields.map(({ name }) => name).join(', '),
+      });
+    return pathsOf(field);
+  };
+  const samples: LensChunk['samples'] = (field, frame, signal) =>
+    guarded(async () => {
+      const paths = known(field);
+      const row = async (
+        path: string,
+        columns?: ColumnRange,
+      ): Promise<Float64Array | Float32Array> =>
+        (await (await needed(path)).read(frame, frame + 1, columns, signal)) as Float64Array;
+      const count = Number((await row(paths.counts))[0]);
+      const values = await row(paths.values, { from: 0, to: count });
+      const positionSets = await arrayAt(paths.positionsOf);
+      if (positionSets === undefined) return { count, values, positions: null };
+      const set = Number((await positionSets.read(frame, frame + 1, undefined, signal))[0]);
+      if (set < 0) return { count, values, positions: null };
+      const all = await needed(paths.positions);
+      const positions = await all.read(set, set + 1, { from: 0, to: count }, signal);
+      return { count, values, positions: positions as Float64Array };
+    });
+  return {
+    facts,
+    ticks,
+    timesSeconds,
+    samples,
+    series: (field, from, to, columns, signal) =>
+      guarded(
+        async () =>
+          (await (
+            await needed(known(field).values)
+          ).read(from, to, columns, signal)) as Float64Array,
+      ),
+    async *verify(signal) {
+      for (const path of pathsIn(facts.fields)) {
+        const found: string[] = [];
+        try {
+          await (await arrayAt(path))?.verify((reason) => found.push(reason), signal);
+        } catch (error) {
+          if (!(error instanceof RangeError)) throw error;
+          found.push(error.message);
+        }
+        yield* found;
+      }
+    },
+  };
+}
+
+function pathsIn(fields: readonly LensField[]): readonly string[] {
+  const ofFields = fields.flatMap(({ name }) => {
+    const { values, counts, positions, positionsOf } = pathsOf(name);
+    return [values, counts, positions, positionsOf];
+  });
+  return [TICKS, TIMES, ...ofFields];
+}
+
+async function storeOf(source: RangeSource, signal?: AbortSignal): Promise<ZarrStore> {
+  try {
+    return { source, entries: await readZip(source, signal) };
+  } catch (error) {
+    if (!(error instanceof NotAZip)) throw error;
+    throw failure('LENS_FOREIGN', { path: source.name, reason: error.message }, error);
+  }
+}
+
+async function factsOf(store: ZarrStore, signal?: AbortSignal): Promise<ChunkFacts> {
+  const { name: path } = store.source;
+  const json = await readEntry(store, 'zarr.json', signal);
+  const facts = json && parseGroupJson(new TextDecoder().decode(json))['stillpoint'];
+  if (typeof facts !== 'object' || facts === null)
+    throw failure('LENS_FOREIGN', { path, reason: 'it is a zip, and not of a lens' });
+  const { version, fields } = facts as { readonly version?: unknown; readonly fields?: unknown };
+  if (version !== LENS_VERSION)
+    throw failure('LENS_VERSION', { path, version: String(version), known: LENS_VERSION });
+  if (!Array.isArray(fields)) throw new RangeError('its facts have no fields');
+  return { ...(facts as ChunkFacts), fields: fields.map(fieldFrom) };
+}
+
+function fieldFrom(
+  attributes: Omit<LensField, 'precision'> & { readonly precision: string },
+): LensField {
+  const precision = parsePrecision(attributes.precision);
+  if (precision === undefined) throw new RangeError('its facts name no precision');
+  return { ...attributes, precision };
+}
+
+async function framesOf(
+  store: ZarrStore,
+  frames: number,
+  signal?: AbortSignal,
+): Promise<Pick<LensChunk, 'ticks' | 'timesSeconds'>> {
+  const ticks = await openArray(store, TICKS, signal);
+  const times = await openArray(store, TIMES, signal);
+  if (ticks?.array.shape[0] !== frames || times?.array.shape[0] !== frames)
+    throw new RangeError('it has another number of frames than it says');
+  return {
+    ticks: Array.from((await ticks.read(0, frames, undefined, signal)) as BigInt64Array, Number),
+    timesSeconds: (await times.read(0, frames, undefined, signal)) as Float64Array,
+  };
+}

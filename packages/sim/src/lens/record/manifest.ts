@@ -1,0 +1,74 @@
+// `manifest.json` of a lens. Chunks are what the files say; what was dropped is remembered from the manifest before.
+import { readFile, stat } from 'node:fs/promises';
+import path from 'node:path';
+import { writeFileAtomic } from '@stillpoint/core';
+import { openChunk } from '../chunk/index.ts';
+import { readJournal } from '../journal/index.ts';
+import { precisionText } from '../precision.ts';
+import { fileSource } from '../../zip/index.ts';
+import type { ChunkEntry, Dropped, LensManifest, RecorderOptions } from './contract.ts';
+import { lensFilesIn, type LensFile } from './files.ts';
+
+const NAME = 'manifest.json';
+
+/** Undefined where there is none, or it is damaged: it can be made again. */
+export async function readManifest(directory: string): Promise<LensManifest | undefined> {
+  try {
+    const found = JSON.parse(
+      await readFile(path.join(directory, NAME), 'utf8'),
+    ) as Partial<LensManifest>;
+    return found.version === 1 && Array.isArray(found.chunks) && Array.isArray(found.dropped)
+      ? (found as LensManifest)
+      : undefined;
+  } catch (error) {
+    const { code } = error as NodeJS.ErrnoException;
+    if (error instanceof SyntaxError || code === 'ENOENT') return undefined;
+    throw error;
+  }
+}
+
+export async function writeManifest(
+  { directory, runId, world, chunkTicks, fields }: RecorderOptions,
+  chunks: readonly ChunkEntry[],
+  dropped: readonly Dropped[],
+): Promise<void> {
+  const manifest: LensManifest = {
+    version: 1,
+    runId,
+    world,
+    chunkTicks,
+    fields: fields.map((field) => ({ ...field, precision: precisionText(field.precision) })),
+    chunks,
+    dropped,
+  };
+  await writeFileAtomic(path.join(directory, NAME), `${JSON.stringify(manifest, null, 2)}\n`);
+}
+
+/** Of sealed chunks; those that the manifest knows with the same length are not opened. */
+export async function chunkEntries(directory: string): Promise<readonly ChunkEntry[]> {
+  const known = new Map(
+    (await readManifest(directory))?.chunks.map((chunk) => [chunk.file, chunk]),
+  );
+  const entries: ChunkEntry[] = [];
+  for (const file of await lensFilesIn(directory)) {
+    if (file.kind !== 'lens') continue;
+    const name = path.basename(file.path);
+    const { size: sizeBytes } = await stat(file.path);
+    const before = known.get(name);
+    entries.push(
+      before?.sizeBytes === sizeBytes
+        ? before
+        : { file: name, ticks: file.ticks, frames: await framesOf(file), sizeBytes },
+    );
+  }
+  return entries;
+}
+
+export async function framesOf(file: LensFile): Promise<number> {
+  if (file.kind === 'journal') {
+    await using journal = await readJournal(file.path);
+    return journal.frames.length;
+  }
+  await using source = await fileSource(file.path);
+  return (await openChunk(source)).facts.frames;
+}

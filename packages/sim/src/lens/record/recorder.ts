@@ -1,0 +1,141 @@
+// The writer of a lens: appends frames to the journal of their chunk, and seals chunks that are full while the next one fills.
+import { failure } from '@stillpoint/core';
+import { sealJournal } from '../chunk/index.ts';
+import type { LensFrame } from '../contract.ts';
+import { continueJournal, createJournal, type JournalWriter } from '../journal/index.ts';
+import { chunkOf } from '../names.ts';
+import type { ChunkEntry, Dropped, Recorder, RecorderOptions } from './contract.ts';
+import { cutAfter } from './cut.ts';
+import { pathOf, tidyUp } from './files.ts';
+import { chunkEntries, readManifest, writeManifest } from './manifest.ts';
+
+/**
+ * One recorder a run: whoever has the run's lock. Throws LENS_NOT_EMPTY where a run begins in a directory that has frames already, and
+ * LENS_FIELDS_CHANGED where one goes on with other fields.
+ */
+export async function openRecorder(options: RecorderOptions): Promise<Recorder> {
+  const { directory, resumedTick } = options;
+  const before = await tidyUp(directory);
+  if (resumedTick === undefined && before.length > 0)
+    throw failure('LENS_NOT_EMPTY', { directory });
+  if (resumedTick !== undefined) await cutAfter(before, resumedTick);
+  const manifest = await readManifest(directory);
+  const recorder = new DirectoryRecorder(options, [
+    ...cutDropped(manifest?.dropped ?? [], resumedTick ?? -1),
+  ]);
+  await recorder.goOn(resumedTick);
+  return recorder;
+}
+
+/** Those behind the checkpoint are made again. */
+function cutDropped(dropped: readonly Dropped[], tick: number): readonly Dropped[] {
+  return dropped.filter(({ ticks }) => ticks.end <= tick + 1);
+}
+
+class DirectoryRecorder implements Recorder {
+  readonly #options: RecorderOptions;
+  readonly #dropped: Dropped[];
+  #chunks: readonly ChunkEntry[] = [];
+  #journal: JournalWriter | undefined;
+  #sealing: Promise<void> = Promise.resolve();
+  #failed: { readonly error: unknown } | undefined;
+  #frames = 0;
+  #lastTick = -1;
+
+  constructor(options: RecorderOptions, dropped: Dropped[]) {
+    this.#options = options;
+    this.#dropped = dropped;
+  }
+
+  get frames(): number {
+    return this.#frames;
+  }
+
+  get lastTick(): number {
+    return this.#lastTick;
+  }
+
+  /** Journals of full chunks are sealed; that of the checkpoint's chunk is gone on with. */
+  async goOn(resumedTick: number | undefined): Promise<void> {
+    const { directory, fields, chunkTicks } = this.#options;
+    for (const file of await tidyUp(directory)) {
+      if (file.kind !== 'journal') continue;
+      const open = chunkOf((resumedTick ?? -1) + 1, chunkTicks);
+      if (file.ticks.end <= open.start) {
+        await sealJournal(file.path);
+        continue;
+      }
+      const journal = await continueJournal(file.path, resumedTick ?? -1);
+      if (JSON.stringify(journal.facts.fields) !== JSON.stringify(fields)) {
+        await journal[Symbol.asyncDispose]();
+        throw failure('LENS_FIELDS_CHANGED', { directory });
+      }
+      this.#journal = journal;
+      this.#lastTick = journal.lastTick;
+      this.#frames += journal.frames;
+    }
+    this.#chunks = await chunkEntries(directory);
+    this.#frames += this.#chunks.reduce((sum, { frames }) => sum + frames, 0);
+    await this.#writeManifest();
+  }
+
+  async append(frame: LensFrame): Promise<void> {
+    if (this.#failed !== undefined) throw this.#failed.error;
+    const { directory, runId, world, fields, chunkTicks } = this.#options;
+    const ticks = chunkOf(frame.tick, chunkTicks);
+    if (this.#journal !== undefined && this.#journal.facts.ticks.start !== ticks.start)
+      await this.#turn();
+    this.#journal ??= await createJournal(pathOf(directory, ticks, 'journal'), {
+      version: 1,
+      runId,
+      world,
+      ticks,
+      fields,
+      createdAt: new Date().toISOString(),
+    });
+    await this.#journal.append(frame);
+    this.#frames += 1;
+    this.#lastTick = frame.tick;
+  }
+
+  async drop(dropped: Dropped): Promise<void> {
+    this.#dropped.push(dropped);
+    await this.#writeManifest();
+  }
+
+  async flush(): Promise<{ readonly tick: number; readonly frames: number }> {
+    await this.#journal?.sync();
+    return { tick: this.#lastTick, frames: this.#frames };
+  }
+
+  async close(): Promise<void> {
+    if (this.#journal !== undefined) await this.#turn();
+    await this.#sealing;
+    if (this.#failed !== undefined) throw this.#failed.error;
+  }
+
+  /** The chunk is full: it is sealed beside what comes next. Two at a time are never sealed. */
+  async #turn(): Promise<void> {
+    const journal = this.#journal!;
+    this.#journal = undefined;
+    await journal.sync();
+    await journal[Symbol.asyncDispose]();
+    const file = pathOf(this.#options.directory, journal.facts.ticks, 'journal');
+    this.#sealing = this.#sealing.then(() => this.#seal(file));
+  }
+
+  async #seal(file: string): Promise<void> {
+    try {
+      await sealJournal(file);
+      this.#chunks = await chunkEntries(this.#options.directory);
+      await this.#writeManifest();
+    } catch (error) {
+      // The journal is still there, and is sealed by the next who opens the lens. The run is told with its next frame.
+      this.#failed ??= { error };
+    }
+  }
+
+  async #writeManifest(): Promise<void> {
+    await writeManifest(this.#options, this.#chunks, this.#dropped);
+  }
+}
