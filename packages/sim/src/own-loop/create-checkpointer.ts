@@ -215,7 +215,7 @@ class OwnCheckpointer<A extends OwnArrays> implements Checkpointer<A> {
     for (const one of outcomes) {
       this.#counts[one.outcome]++;
       if (one.outcome === 'written') this.#newest = { tick: one.tick, file: one.file };
-      else this.#note(`The checkpoint of tick ${one.tick} was not written: ${textOf(one.error)}`);
+      else this.#note(textOf(one.error));
     }
     this.#outcomes.push(...outcomes);
     // A loop that never polls must not grow.
