@@ -9,8 +9,8 @@ import { cbrt, hypot } from './roots.ts';
 import { cos, sin, tan } from './trigonometric.ts';
 
 /**
- * What a world uses instead of `Math`: every function gives the same bits for the same argument on every runtime, and is within 1 ulp
- * (units in the last place) of the true value. `Math.abs`, `min`, `max`, `floor` and those like them are exact and may be used as they are.
+ * What a world uses instead of `Math`: every function gives the same bits for the same argument on every runtime, and lies within 1 ulp
+ * (unit in the last place) of the true value, the hyperbolic ones within 2. `Math.abs`, `min`, `floor` and their like are exact, too.
  */
 export const det = Object.freeze({
   sin,

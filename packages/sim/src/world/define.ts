@@ -11,6 +11,7 @@ import type {
   WorldDefinition,
 } from './contract.ts';
 
+// oxlint-disable-next-line typescript/no-generated-empty-object-type -- a definition without signals has just no signals
 type None = Readonly<Record<never, never>>;
 
 /**

@@ -37,13 +37,13 @@ test('a step knows its arrays, parameters and entities by their definition', () 
           is<number>()(w.parameters.rate);
           w.current.temperature[0] = w.random.normal();
           // @ts-expect-error there is no such signal
-          w.current.temprature;
+          is<unknown>()(w.current.temprature);
           // @ts-expect-error there is no such entity
-          w.entities.boat;
+          is<unknown>()(w.entities.boat);
           // @ts-expect-error there is no such member
-          w.entities.ship.current.speed;
+          is<unknown>()(w.entities.ship.current.speed);
           // @ts-expect-error there is no such parameter
-          w.parameters.rat;
+          is<unknown>()(w.parameters.rat);
           // @ts-expect-error nor for one that is born
           w.entities.ship.born({ speed: 1 });
         },
@@ -96,9 +96,9 @@ test('what is not defined is not there', () => {
         step(w) {
           w.current.a[0] = w.tick;
           // @ts-expect-error no parameters
-          w.parameters.rate;
+          is<unknown>()(w.parameters.rate);
           // @ts-expect-error no entities
-          w.entities.ship;
+          is<unknown>()(w.entities.ship);
         },
       },
     },

@@ -4,7 +4,7 @@ type Pair = readonly [x: number, y: number];
 
 /** Numbers of all sizes, near 0, near 1, and those that the function is mostly asked for. */
 export function* argumentsOf(name: string, count: number): Iterable<Pair> {
-  const word = wordsFrom([...name].reduce((sum, letter) => sum * 31 + letter.charCodeAt(0), 7));
+  const word = wordsFrom(Buffer.from(name).reduce((sum, byte) => sum * 31 + byte, 7));
   const unit = (): number => (word() * 2 ** 21 + (word() >>> 11)) * 2 ** -53;
   const sized = (reach: number): number =>
     (unit() - 0.5) * 2 ** (Math.floor(unit() * 2 * reach) - reach);
