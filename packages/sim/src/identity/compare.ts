@@ -1,22 +1,20 @@
 // Two identities of a world, and what changed from the one to the other: by name, so that a person knows where to look.
-import { digestHex, type Digest } from '@stillpoint/core';
 import type { WorldIdentity } from '../checkpoint/contract.ts';
 
-/** Enough to see that they differ, and to find them again. */
-const SHOWN_DIGITS = 8;
-
-/** Empty where it is the same world. Each as a person reads it: `signal temperature (1f0a… to 77c3…)`, `module wind.ts is new`. */
+/** Empty where it is the same world. Each as a person reads it: `signal temperature (1f0a8c11 to 77c3e90b)`, `module wind.ts is new`. */
 export function compareIdentity(was: WorldIdentity, is: WorldIdentity): readonly string[] {
   if (was.hash === is.hash) return [];
-  const name = was.name === is.name ? [] : [`its name (${was.name} to ${is.name})`];
-  const named = [
+  const changes = [
+    ...(was.name === is.name ? [] : [`its name (${was.name} to ${is.name})`]),
     ...differences('', was.parts.entries, is.parts.entries),
     ...differences('module ', was.parts.modules, is.parts.modules),
     ...differences('asset ', was.parts.assets, is.parts.assets),
     ...differences('package ', was.parts.packages, is.parts.packages),
   ];
-  if (name.length + named.length > 0) return [...name, ...named];
-  // The parts are equal and the whole is not: it is another world all the same.
+  if (changes.length > 0) return changes;
+  // The same things one by one, and yet not the same together.
+  if (was.parts.ir !== is.parts.ir) return ['the order of what it defines'];
+  if (was.parts.bundle !== is.parts.bundle) return ['the order of its modules'];
   return [`its hash (${short(was.hash)} to ${short(is.hash)})`];
 }
 
@@ -36,6 +34,7 @@ function differences(
   });
 }
 
+/** Of digests so much that one sees that they differ, and finds them again. */
 function short(value: string): string {
-  return value.startsWith('blake3:') ? digestHex(value as Digest).slice(0, SHOWN_DIGITS) : value;
+  return value.replaceAll(/blake3:([0-9a-f]{8})[0-9a-f]*/g, '$1');
 }
