@@ -22,6 +22,7 @@ import { persistenceTraces } from './catalogue/persistence-traces.ts';
 import { persistenceVerbatim } from './catalogue/persistence-verbatim.ts';
 import { postgresByUrl } from './catalogue/postgres-by-url.ts';
 import { project } from './catalogue/project.ts';
+import { runSource } from './catalogue/run-source.ts';
 import { s3 } from './catalogue/s3.ts';
 import { prune } from './catalogue/prune.ts';
 import { simLens } from './catalogue/sim-lens.ts';
@@ -76,6 +77,7 @@ export const catalogueSections = {
   'worlds of simulations': simWorld,
   lenses: simLens,
   'control of runs': simControl,
+  'runs in snapshots': runSource,
 } as const;
 
 export const catalogue = {
@@ -115,6 +117,7 @@ export const catalogue = {
   ...simWorld,
   ...simLens,
   ...simControl,
+  ...runSource,
 } as const;
 
 export type ErrorCode = keyof typeof catalogue;
