@@ -1,5 +1,5 @@
 // The explicit public list of @stillpoint/sim.
-export { defineWorld, loadWorld, parametersOf } from './world/index.ts';
+export { defineWorld, describeWorld, loadWorld, parametersOf } from './world/index.ts';
 export { det } from './math/index.ts';
 export { keyedRandom, type KeyedRandom } from './random/index.ts';
 export {
@@ -18,6 +18,7 @@ export {
   exportCheckpoint,
   forkCheckpoint,
   inspectCheckpoint,
+  listCheckpoints,
   locateCheckpoint,
   locateRun,
   planPrune,

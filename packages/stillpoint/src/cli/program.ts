@@ -3,6 +3,7 @@
 import { Command, CommanderError, InvalidArgumentError } from 'commander';
 import { exitCodes, failure, isFailure, parseDuration } from '@stillpoint/core';
 import { createOutput, type Output } from '../output/output.ts';
+import { addCheckpointCommands } from './checkpoint.ts';
 import { addCompletionCommand } from './completion.ts';
 import { addControlCommand } from './ctl.ts';
 import { addDatabaseCommands } from './db.ts';
@@ -51,6 +52,7 @@ const commands: readonly ((program: Command, run: Runner) => void)[] = [
   addMigrateCommands,
   addTracesCommands,
   addControlCommand,
+  addCheckpointCommands,
   addExecCommand,
   addGateCommand,
   addDemoCommand,
