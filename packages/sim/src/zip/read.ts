@@ -11,7 +11,7 @@ import {
 
 /** A zip may end with a comment of that length. Ours have none, so the last bytes are looked at first. */
 const MOST_COMMENT_BYTES = 0xffff;
-const FIRST_LOOK_BYTES = 64 * 1024;
+const FIRST_LOOK_BYTES = 1024;
 
 /** Says why it is none, in words that an error can carry on. */
 export class NotAZip extends Error {}

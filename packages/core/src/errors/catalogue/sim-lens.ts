@@ -33,6 +33,24 @@ export const simLens = {
     exit: exit.failed,
     retryable: false,
   },
+  LENS_EMPTY: {
+    message: '{path} holds no frames.',
+    hint: 'Frames are captured by `stillpoint run … --lens-dir DIR --lens-fields …`.',
+    exit: exit.failed,
+    retryable: false,
+  },
+  LENS_TICK_MISSING: {
+    message: '{path} has no frame of tick {tick}. The nearest are: {near}.',
+    hint: 'Frames are captured every so many ticks. Without `--exact` the nearest frame is used.',
+    exit: exit.failed,
+    retryable: false,
+  },
+  LENS_PLACE_REFUSED: {
+    message: 'The server did not give {what} as it was asked to (status {status}).',
+    hint: 'A lens is read by range requests: the server must answer them with 206, and give the manifest.json of the run.',
+    exit: exit.failed,
+    retryable: true,
+  },
   LENS_FIELD_UNKNOWN: {
     message: '{path} has no field {field}. It has: {known}.',
     hint: 'Fields are chosen when a run is captured: `--lens-fields`.',

@@ -21,7 +21,7 @@ export interface Journal extends AsyncDisposable {
   readonly frames: readonly JournalFrame[];
   /** Bytes behind the last whole record: 0 unless somebody was killed, or writes at this moment. */
   readonly cutBytes: number;
-  read(frame: JournalFrame): Promise<LensFrame>;
+  read(frame: JournalFrame, signal?: AbortSignal): Promise<LensFrame>;
 }
 
 /** Facts are small; what says otherwise was not written by us. */
@@ -29,11 +29,18 @@ const MOST_FACTS_BYTES = 16 * 1024 * 1024;
 
 /** Throws LENS_FOREIGN where it does not begin as a journal. */
 export async function readJournal(file: string): Promise<Journal> {
-  const source = await fileSource(file);
+  return await readJournalFrom(await fileSource(file));
+}
+
+/** The source is the journal's from then on. */
+export async function readJournalFrom(source: RangeSource & AsyncDisposable): Promise<Journal> {
   try {
     const first = await headerAt(source, 0);
     if (first?.kind !== 'facts' || first.payloadBytes > MOST_FACTS_BYTES)
-      throw failure('LENS_FOREIGN', { path: file, reason: 'it does not begin as a journal does' });
+      throw failure('LENS_FOREIGN', {
+        path: source.name,
+        reason: 'it does not begin as a journal does',
+      });
     const facts = await factsOf(source, first);
     const factsEndBytes = HEADER_BYTES + first.payloadBytes;
     const { frames, endBytes } = await scan(source, factsEndBytes);
@@ -42,8 +49,8 @@ export async function readJournal(file: string): Promise<Journal> {
       factsEndBytes,
       frames,
       cutBytes: source.sizeBytes - endBytes,
-      read: async ({ tick, offsetBytes, payloadBytes }) =>
-        frameFromPayload(facts.fields, tick, await source.read(offsetBytes, payloadBytes)),
+      read: async ({ tick, offsetBytes, payloadBytes }, signal) =>
+        frameFromPayload(facts.fields, tick, await source.read(offsetBytes, payloadBytes, signal)),
       [Symbol.asyncDispose]: () => source[Symbol.asyncDispose](),
     };
   } catch (error) {

@@ -14,16 +14,22 @@ const NAME = 'manifest.json';
 /** Undefined where there is none, or it is damaged: it can be made again. */
 export async function readManifest(directory: string): Promise<LensManifest | undefined> {
   try {
-    const found = JSON.parse(
-      await readFile(path.join(directory, NAME), 'utf8'),
-    ) as Partial<LensManifest>;
-    return found.version === 1 && Array.isArray(found.chunks) && Array.isArray(found.dropped)
-      ? (found as LensManifest)
-      : undefined;
+    return parseManifest(await readFile(path.join(directory, NAME), 'utf8'));
   } catch (error) {
-    const { code } = error as NodeJS.ErrnoException;
-    if (error instanceof SyntaxError || code === 'ENOENT') return undefined;
+    if ((error as NodeJS.ErrnoException).code === 'ENOENT') return undefined;
     throw error;
+  }
+}
+
+/** Undefined where it is none. */
+export function parseManifest(json: string): LensManifest | undefined {
+  try {
+    const found = JSON.parse(json) as Partial<LensManifest> | null;
+    const whole =
+      found?.version === 1 && Array.isArray(found.chunks) && Array.isArray(found.dropped);
+    return whole ? (found as LensManifest) : undefined;
+  } catch {
+    return undefined;
   }
 }
 
