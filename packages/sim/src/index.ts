@@ -11,6 +11,8 @@ export {
   type LivingRun,
 } from './control/index.ts';
 export { driveRun, resumeRun, startRun } from './runner/index.ts';
+export { simulate } from './session/index.ts';
+export { compareIdentity, identify, lintWorld, type Finding } from './identity/index.ts';
 export { createCheckpointer, hashOwnState } from './own-loop/index.ts';
 export {
   diffCheckpoints,
@@ -32,5 +34,6 @@ export type * from './state/contract.ts';
 export type * from './world/contract.ts';
 export type * from './random/contract.ts';
 export type * from './runner/contract.ts';
+export type * from './session/contract.ts';
 export type * from './own-loop/index.ts';
 export type * from './manage/index.ts';

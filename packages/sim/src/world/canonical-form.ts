@@ -178,7 +178,9 @@ function readEras(at: Definition, value: unknown, strata: readonly string[]): Wo
     const next = listIn(at, `${path}.next`, given['next']).map((transition, index) =>
       readTransition(at, `${path}.next[${index}]`, transition, names),
     );
-    return { name, dtSeconds, strata: Object.fromEntries(cadences), next };
+    // To be active is what a stratum is that nothing is said of.
+    const said = cadences.filter(([, cadence]) => cadence !== 'active');
+    return { name, dtSeconds, strata: Object.fromEntries(said), next };
   });
 }
 

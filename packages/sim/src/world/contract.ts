@@ -34,6 +34,7 @@ export interface ParameterDefinition {
   readonly maximum?: number;
 }
 
+/** In an era. `active`: by its own `every`, as where nothing is said. `gated`: not at all. Else in ticks that are a multiple of this. */
 export type Cadence = 'active' | 'gated' | { readonly every: number };
 
 export interface Stratum<W> {
