@@ -1,0 +1,178 @@
+// Finds out what a session works on: a new run, or one that goes on, in a directory that is then this process's to write.
+import { failure, isFailure, systemClock } from '@stillpoint/core';
+import { randomBytes } from 'node:crypto';
+import { realpath, stat } from 'node:fs/promises';
+import path from 'node:path';
+import { openCheckpoint } from '../checkpoint/index.ts';
+import type { CheckpointFacts, OpenCheckpoint, WorldIdentity } from '../checkpoint/contract.ts';
+import { latestRun, newestThatVerifies, openRunDirectory } from '../directory/index.ts';
+import type { NewestCheckpoint, RunDirectory } from '../directory/contract.ts';
+import { resumeRun, startRun } from '../runner/index.ts';
+import type { ForcedMapping, Run } from '../runner/contract.ts';
+import type { SessionOptions, SessionStore } from './contract.ts';
+
+export interface Begun {
+  readonly run: Run;
+  readonly directory: RunDirectory;
+  readonly lineage: CheckpointFacts['lineage'];
+  readonly resumedFrom: string | null;
+  readonly skipped: NewestCheckpoint['skipped'];
+  readonly forced: ForcedMapping | null;
+  readonly warnings: readonly string[];
+  /** That the run has of the tick it begins with. */
+  readonly newest: { readonly tick: number; readonly file: string } | undefined;
+}
+
+interface Given {
+  readonly options: SessionOptions;
+  readonly store: SessionStore;
+  readonly identity: WorldIdentity;
+}
+
+/** The run's directory is locked when this resolves. */
+export async function begin(given: Given): Promise<Begun> {
+  const { directory, beginning } = given.store;
+  if (beginning.begin === 'new') return await beginNew(given, beginning.runId);
+  if (beginning.begin === 'either') return await beginEither(given, beginning.runId);
+  const { from, runId } = beginning;
+  if (from === undefined) {
+    const latest = await latestRun(directory);
+    if (latest === undefined) throw failure('RUN_UNKNOWN', { run: 'latest', directory });
+    return await goOn(given, directory, latest.runId);
+  }
+  const place = await kindOf(from);
+  if (place === 'file') return await goOnFromFile(given, await realpath(from), runId);
+  if (place === undefined || path.basename(from) === from)
+    return await goOn(given, directory, from);
+  const real = await realpath(from);
+  return await goOn(given, path.dirname(real), path.basename(real));
+}
+
+async function beginEither(given: Given, runId: string): Promise<Begun> {
+  try {
+    return await goOn(given, given.store.directory, runId);
+  } catch (error) {
+    if (!isFailure(error, 'RUN_UNKNOWN')) throw error;
+    return await beginNew(given, runId);
+  }
+}
+
+async function beginNew(given: Given, runId: string | undefined): Promise<Begun> {
+  const { options, identity } = given;
+  const { world, assets } = options.loaded;
+  const run = startRun({
+    world,
+    assets,
+    ...(options.seed === undefined ? {} : { seed: options.seed }),
+    ...(options.parameters === undefined ? {} : { parameters: options.parameters }),
+  });
+  const directory = await openNew(given, runId, { ...run, lineage: null, identity });
+  return { ...nothingBefore, run, directory, lineage: null };
+}
+
+const nothingBefore = {
+  resumedFrom: null,
+  skipped: [],
+  forced: null,
+  warnings: [],
+  newest: undefined,
+} as const;
+
+async function openNew(
+  { options, store }: Given,
+  runId: string | undefined,
+  facts: Pick<CheckpointFacts, 'seed' | 'parameters' | 'lineage'> & {
+    readonly identity: WorldIdentity;
+  },
+): Promise<RunDirectory> {
+  const now = (options.clock ?? systemClock).now();
+  const { seed, parameters, lineage, identity } = facts;
+  const { name, hash } = identity;
+  const createdAt = now.toISOString();
+  return await openRunDirectory({
+    directory: store.directory,
+    runId: runId ?? newRunId(name, now),
+    create: { world: { name, hash }, seed, parameters, lineage, createdAt },
+  });
+}
+
+/** `terra-20261121T160400-k3x9`: found again by people, and by two who start in the same second. */
+function newRunId(world: string, now: Date): string {
+  const word = world.replaceAll(/[^A-Za-z0-9]+/g, '-').replaceAll(/^-|-$/g, '');
+  const stamp = now.toISOString().replaceAll(/[-:]|\.\d+Z$/g, '');
+  return `${word === '' ? 'world' : word.slice(0, 40)}-${stamp}-${randomBytes(2).toString('hex')}`;
+}
+
+/** The run itself goes on, from the newest of its checkpoints that verifies. */
+async function goOn(given: Given, parent: string, runId: string): Promise<Begun> {
+  const directory = await openRunDirectory({ directory: parent, runId });
+  try {
+    if (directory.manifest.checkpoints.length === 0) return beginAgain(given, directory);
+    const { file, tick, skipped } = await newestThatVerifies(directory.path, given.options.signal);
+    await using checkpoint = await openCheckpoint(file);
+    const resumed = await resume(given, checkpoint);
+    return { ...resumed, directory, skipped, newest: { tick, file } };
+  } catch (error) {
+    await directory[Symbol.asyncDispose]();
+    throw error;
+  }
+}
+
+/** It died before its first checkpoint: its seed and parameters make the same run again. */
+function beginAgain({ options }: Given, directory: RunDirectory): Begun {
+  const { world, assets } = options.loaded;
+  const { seed, parameters, lineage } = directory.manifest;
+  const known = new Set(world.ir.parameters.map(({ name }) => name));
+  const given = Object.entries(parameters).filter(([name]) => known.has(name));
+  const run = startRun({ world, assets, seed, parameters: Object.fromEntries(given) });
+  return { ...nothingBefore, run, directory, lineage };
+}
+
+async function goOnFromFile(given: Given, file: string, runId: string | undefined): Promise<Begun> {
+  await using checkpoint = await openCheckpoint(file);
+  await checkpoint.verify(given.options.signal);
+  const { tick } = checkpoint.facts;
+  const own = await ownDirectory(file);
+  if (own !== undefined)
+    try {
+      return { ...(await resume(given, checkpoint)), directory: own, newest: { tick, file } };
+    } catch (error) {
+      await own[Symbol.asyncDispose]();
+      throw error;
+    }
+  const resumed = await resume(given, checkpoint);
+  const { facts, digest } = checkpoint;
+  const lineage = { runId: facts.runId, tick, digest };
+  const { identity } = given;
+  const directory = await openNew(given, runId, { ...resumed.run, lineage, identity });
+  return { ...resumed, directory, lineage };
+}
+
+/** The directory of the run that this file is the newest checkpoint of. */
+async function ownDirectory(file: string): Promise<RunDirectory | undefined> {
+  const at = path.dirname(file);
+  const manifest = await kindOf(path.join(at, 'manifest.json'));
+  if (manifest === undefined) return undefined;
+  const run = await openRunDirectory({ directory: path.dirname(at), runId: path.basename(at) });
+  if (run.manifest.checkpoints.at(-1)?.file === path.basename(file)) return run;
+  await run[Symbol.asyncDispose]();
+  return undefined;
+}
+
+async function resume(
+  { options, store, identity }: Given,
+  checkpoint: OpenCheckpoint,
+): Promise<Omit<Begun, 'directory'>> {
+  const { world, assets } = options.loaded;
+  const { force = false } = store;
+  const resumed = await resumeRun({ world, assets, checkpoint, identity, force });
+  const { run, lineage, forced, warnings } = resumed;
+  const resumedFrom = checkpoint.path;
+  return { run, lineage, forced, warnings, resumedFrom, skipped: [], newest: undefined };
+}
+
+async function kindOf(place: string): Promise<'file' | 'directory' | undefined> {
+  const found = await stat(place).catch(() => undefined);
+  if (found === undefined) return undefined;
+  return found.isDirectory() ? 'directory' : 'file';
+}
