@@ -9,8 +9,8 @@ import { cbrt, hypot } from './roots.ts';
 import { cos, sin, tan } from './trigonometric.ts';
 
 /**
- * What a world uses instead of `Math`: every function gives the same bits for the same argument on every runtime, and lies within 1 ulp
- * (unit in the last place) of the true value, the hyperbolic ones within 2. `Math.abs`, `min`, `floor` and their like are exact, too.
+ * What a world uses instead of `Math`: every function gives the same bits for the same argument on every runtime, and lies within 2 ulps
+ * (units in the last place) of the true value, most within 1. `Math.abs`, `min`, `floor` and their like are exact as they are, too.
  */
 export const det = Object.freeze({
   sin,
