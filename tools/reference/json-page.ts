@@ -54,6 +54,18 @@ const documents: Readonly<Record<string, string>> = {
   'db stop': '`{"name"}` and the fields of a [[ClusterStatus]]',
   'db status': '`{"name"}` and the fields of a [[ClusterStatus]]',
   'db url': '`{"name","url"}`',
+  'checkpoint list':
+    'a list of `{"runId","path","world","state","latest","createdAt","seed","parameters","lineage","bytes","checkpoints"}`, of one run that alone; each of `checkpoints` is `{"tick","file","bytes","digest","base","createdAt"}`',
+  'checkpoint inspect':
+    '`{"file","digest","base","facts","plainBytes","storedBytes","sections"}`: `facts` as [the format](../format/checkpoint.md) has them, each of `sections` is `{"name","kind","dtype","shape","plainBytes","storedBytes","digest","ratio","numbers"}`, `numbers` is `{"min","max","mean","notFinite"}` or null',
+  'checkpoint verify':
+    'a list of `{"file","bytes","ok","runId","tick","code","why"}`, also when one is damaged',
+  'checkpoint diff':
+    '`{"from","to","different","facts","sections","equalSections"}`: `from` and `to` are `{"file","runId","tick","digest"}`, each of `facts` is `{"name","from","to"}`, each of `sections` is `{"name","kind"}` with `kind` `values` (then also `{"dtype","elements","differing","first","maxAbsolute","maxRelative"}`), `layout`, `only in from` or `only in to`',
+  'checkpoint prune':
+    '`{"runId","path","freedBytes","gone","kept","needed"}`, each of the lists as the checkpoints of `checkpoint list`; also with `--dry-run`',
+  'checkpoint export': '`{"file","format","bytes","arrays"}`',
+  'checkpoint fork': '`{"runId","path","file","tick","parameters","lineage"}`',
   ctl: '`status` (and each of the list of `--all`, where one that does not answer has `{"runId","directory","socket","problem"}`) `{"runId","pid","directory","startedAt","tick","untilTick","simTimeSeconds","ticksPerSecond","paused","checkpoints"}`; `checkpoint` `{"outcome","tick","file"}`; `pause` `{"pause","tick"}`; `resume` `{"ended"}`; `stop` `{"tick","checkpoint"}`; `set-stride` `{"ticks"}`, as [control](../format/control.md) has them',
   traces: 'as `traces list`',
   'traces list':
@@ -85,7 +97,7 @@ warnings (\`{"warning"}\`, a line each: a resume that failed, an earlier command
 progress and no question: \`restore\`, \`undo\` and \`forget\` need \`--yes\`. What is described here is stable: fields are added, never
 renamed or removed. Times are milliseconds, sizes bytes, moments ISO 8601 in UTC.
 
-A command that fails prints no document, except \`verify\`, \`vault copy\` and \`vault repair\`, whose documents say what is damaged, \`vault validate\`, \`doctor\`, \`gate\`, \`migrate drift\`, and \`demo\`.
+A command that fails prints no document, except \`verify\`, \`checkpoint verify\`, \`vault copy\` and \`vault repair\`, whose documents say what is damaged, \`vault validate\`, \`doctor\`, \`gate\`, \`migrate drift\`, and \`demo\`.
 
 | command | document |
 |---|---|`;

@@ -16,7 +16,7 @@ export async function locateCheckpoint(given: string, where: Where): Promise<str
   const at = path.resolve(where.cwd, given);
   const kind = await kindOf(at);
   if (kind === 'file') return await realpath(at);
-  if (kind === 'directory' && !isRunId(given)) return await newestIn(at);
+  if (kind === 'directory' && !isRunId(given)) return await newestIn(await realpath(at));
   if (given.endsWith('.ckpt')) throw failure('CKPT_MISSING', { file: at });
   const [, run = given, tick] = /^(.+)@(\d+)$/.exec(given) ?? [];
   const directory = await locateRun(run, where);

@@ -21,7 +21,7 @@ export interface CheckpointerOptions<A extends OwnArrays> {
   readonly name?: string;
   /** What the state means: a version or hash of the code, and parameters that must not change. Compared by restore(). */
   readonly hash?: OwnHash;
-  /** Shown with each checkpoint, and given back by restore(); not compared. */
+  /** Of a new run: shown with each checkpoint, not compared. restore() gives back those of the run that goes on, which keeps them. */
   readonly parameters?: Readonly<Record<string, number>>;
   /** tick() offers at ticks that are a multiple of this. */
   readonly stride?: number;

@@ -7,6 +7,7 @@ import { test, type TestContext } from 'node:test';
 import { isFailure, type ErrorCode, type ProgressEvent } from '@stillpoint/core';
 import { openCheckpoint } from '../checkpoint/index.ts';
 import { listRuns } from '../directory/index.ts';
+import { forkCheckpoint } from '../manage/index.ts';
 import { writeRun } from '../manage/testing/checkpoints.ts';
 import { createCheckpointer, type CheckpointerOptions, type OwnArrays } from './index.ts';
 
@@ -230,6 +231,23 @@ test('a checkpoint moved to another directory is restored from there', async (t)
   assert.equal((await second.restore(moved))?.tick, 9);
   await second.checkpoint(10);
   assert.equal((await listRuns(there))[0]?.manifest.lineage?.tick, 9);
+});
+
+test('a fork goes on with its own parameters, and keeps them', async (t) => {
+  const directory = temporaryDirectory(t);
+  const loop = loopOf(directory, { parameters: { gravity: 9.81 } });
+  let file: string;
+  {
+    await using first = await loop.open();
+    ({ file } = await first.checkpoint(5));
+  }
+  await forkCheckpoint(file, { directory, runId: 'moon', parameters: { gravity: 1.62 } });
+  await using moon = await loop.open();
+  assert.deepEqual((await moon.restore('moon'))?.parameters, { gravity: 1.62 });
+  assert.equal(moon.runId, 'moon');
+  await using checkpoint = await openCheckpoint((await moon.checkpoint(6)).file);
+  assert.deepEqual(checkpoint.facts.parameters, { gravity: 1.62 });
+  assert.equal(checkpoint.facts.lineage?.tick, 5);
 });
 
 test('what is not of a loop is refused: a world, another file, a run that is not there', async (t) => {

@@ -64,6 +64,8 @@ class OwnCheckpointer<A extends OwnArrays> implements Checkpointer<A> {
   readonly #options: CheckpointerOptions<A>;
   readonly #made: Made;
   readonly #counts = { written: 0, failed: 0, dropped: 0 };
+  /** Those of the run: after a restore, of the one that goes on. */
+  #parameters: Readonly<Record<string, number>>;
   #newest: { readonly tick: number; readonly file: string } | null = null;
   #outcomes: CheckpointOutcome[] = [];
   #writer: CheckpointWriter | undefined;
@@ -72,6 +74,7 @@ class OwnCheckpointer<A extends OwnArrays> implements Checkpointer<A> {
   constructor(options: CheckpointerOptions<A>, made: Made) {
     this.#options = options;
     this.#made = made;
+    this.#parameters = options.parameters ?? {};
   }
 
   get runId(): string {
@@ -141,7 +144,9 @@ class OwnCheckpointer<A extends OwnArrays> implements Checkpointer<A> {
       const identity = this.#identityOf(partsOf(arrays));
       const restored = await restoreInto(arrays, found, { identity, force, note: this.#note });
       await run.goOnFrom(found);
-      this.#newest = { tick: checkpoint.facts.tick, file: checkpoint.path };
+      const { tick, parameters } = checkpoint.facts;
+      this.#newest = { tick, file: checkpoint.path };
+      this.#parameters = parameters;
       return { ...restored, runId: this.runId };
     } catch (error) {
       await run.letGo(found);
@@ -201,7 +206,7 @@ class OwnCheckpointer<A extends OwnArrays> implements Checkpointer<A> {
 
   #loop(parts: readonly Part[]): Loop {
     const { run, clock } = this.#made;
-    const { parameters = {} } = this.#options;
+    const parameters = this.#parameters;
     const { runId, lineage } = run;
     return { runId, identity: this.#identityOf(parts), parameters, lineage, clock };
   }

@@ -105,7 +105,8 @@ export class RunOfLoop {
     const was = this.#open;
     const lineage = { runId: facts.runId, tick: facts.tick, digest };
     await discard(was, this.#isEmpty());
-    this.#open = run ?? (await openNew(this.#options, was.runId, lineage));
+    const { parameters } = facts;
+    this.#open = run ?? (await openNew({ ...this.#options, parameters }, was.runId, lineage));
     await this.#open.setStatus('running');
   }
 
@@ -115,7 +116,7 @@ export class RunOfLoop {
   }
 
   async close(): Promise<void> {
-    if (this.#begun) await this.#open.setStatus('stopped');
+    if (this.#begun || this.#restored) await this.#open.setStatus('stopped');
     // A run that never had a checkpoint is nothing to go on from.
     await discard(this.#open, this.#isEmpty() && !this.#begun);
   }
