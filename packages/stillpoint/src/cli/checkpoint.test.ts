@@ -170,7 +170,7 @@ test('fork begins a run that remembers where it came from', async (t) => {
   const forked = await run('checkpoint fork one@2 --run-id lighter --param gravity=1.62');
   assert.equal(forked.stdout, 'lighter begins at tick 2 with the state of one.\n');
   const listed = await run('checkpoint list');
-  assert.match(listed.stdout, /^lighter +marbles +stopped +2 .* one@2$/m);
+  assert.match(listed.stdout, /^lighter +latest +marbles +stopped +2 .* one@2$/m);
   const diff = document<{ facts: unknown[]; sections: unknown[] }>(
     await run('checkpoint diff one@2 lighter --json'),
   );

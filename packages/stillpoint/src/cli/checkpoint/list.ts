@@ -49,6 +49,7 @@ function showRuns(context: CommandContext, runs: readonly ListedRun[]): void {
   const { style, width } = output;
   const columns: readonly Column[] = [
     { title: 'RUN', paint: style.bold },
+    { title: '', spare: 5 },
     { title: 'WORLD', shrink: true, paint: style.cyan, spare: 1 },
     { title: 'STATE' },
     { title: 'TICK', align: 'right' },
@@ -57,10 +58,11 @@ function showRuns(context: CommandContext, runs: readonly ListedRun[]): void {
     { title: 'WRITTEN' },
     { title: 'FROM', shrink: true, spare: 4 },
   ];
-  const rows = runs.map(({ runId, world, state, checkpoints, bytes, lineage }) => {
+  const rows = runs.map(({ runId, world, state, latest, checkpoints, bytes, lineage }) => {
     const newest = checkpoints.at(-1);
     return [
       runId,
+      latest ? 'latest' : '',
       plainText(world),
       state,
       newest === undefined ? '' : String(newest.tick),
@@ -71,8 +73,8 @@ function showRuns(context: CommandContext, runs: readonly ListedRun[]): void {
     ];
   });
   output.data(renderTable(columns, rows, { width, style }).join('\n'));
-  const latest = runs.find((one) => one.latest) ?? runs[0]!;
-  output.next(`stillpoint checkpoint list ${latest.runId}`, 'The checkpoints of one');
+  const { runId } = runs.find(({ latest }) => latest) ?? runs[0]!;
+  output.next(`stillpoint checkpoint list ${runId}`, 'The checkpoints of one');
 }
 
 function showRun(context: CommandContext, { runId, checkpoints, lineage }: ListedRun): void {
