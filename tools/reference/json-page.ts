@@ -54,6 +54,9 @@ const documents: Readonly<Record<string, string>> = {
   'db stop': '`{"name"}` and the fields of a [[ClusterStatus]]',
   'db status': '`{"name"}` and the fields of a [[ClusterStatus]]',
   'db url': '`{"name","url"}`',
+  run: 'one line an event, `{"event"}` and more: `started`, `progress` (each second), `era`, `checkpoint:written`, `checkpoint:dropped`, `checkpoint:failed`, `warned`; last `finished`, `stopped` or `interrupted`, `{"event","runId","tick","simTime","stateHash","checkpoints"}`. [The reference of run](run.md) has their fields',
+  'world show': '`{"ir","identity"}`, as a checkpoint has them',
+  'world lint': 'a list of `{"file","line","column","what","rule","hint"}`, also when there are some',
   'checkpoint list':
     'a list of `{"runId","path","world","state","latest","createdAt","seed","parameters","lineage","bytes","checkpoints"}`, of one run that alone; each of `checkpoints` is `{"tick","file","bytes","digest","base","createdAt"}`',
   'checkpoint inspect':

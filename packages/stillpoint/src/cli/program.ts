@@ -21,12 +21,14 @@ import { addMigrateCommands } from './migrate.ts';
 import { addNewCommands } from './new.ts';
 import { addPruneCommand } from './prune.ts';
 import { addRestoreCommand } from './restore.ts';
+import { addRunCommand } from './run.ts';
 import { addShowCommand } from './show.ts';
 import { addSnapshotCommand } from './snapshot.ts';
 import { addTracesCommands } from './traces.ts';
 import { addUndoCommand } from './undo.ts';
 import { addVaultCommands } from './vault.ts';
 import { addVerifyCommand } from './verify.ts';
+import { addWorldCommands } from './world.ts';
 import { createContext, createRunner, type GlobalOptions, type Runner } from './context.ts';
 import type { Host } from './host.ts';
 import { VERSION } from './version.ts';
@@ -51,6 +53,8 @@ const commands: readonly ((program: Command, run: Runner) => void)[] = [
   addDatabaseCommands,
   addMigrateCommands,
   addTracesCommands,
+  addRunCommand,
+  addWorldCommands,
   addControlCommand,
   addCheckpointCommands,
   addExecCommand,

@@ -27,6 +27,18 @@ export const simRun = {
     exit: exit.usage,
     retryable: false,
   },
+  RUN_INTERRUPTED: {
+    message: 'The run was interrupted after tick {tick}. {kept}',
+    hint: '{next}',
+    exit: exit.interrupted,
+    retryable: true,
+  },
+  WORLD_LINT: {
+    message: 'In the code of the world {findings} places would make two runs of it differ.',
+    hint: 'Change them as each says. What packages do is not looked at.',
+    exit: exit.failed,
+    retryable: false,
+  },
   WORLD_NOT_REWRITTEN: {
     message: '{signal} holds a value that no step wrote, at index {index} (stratum: {stratum}).',
     hint: 'A stratum with "rewrites" writes every element of what it names, and nobody reads those before. Do so, or take the name out of its "rewrites".',

@@ -1,0 +1,83 @@
+// What a run says while it goes on: to a person on stderr, or as one line of JSON an event on stdout.
+import type { SessionEnd, SessionEvent } from '@stillpoint/sim';
+import type { Output } from '../../output/output.ts';
+import { countText } from '../../output/units.ts';
+import { createRunProgress, type RunProgress } from './progress.ts';
+
+export function tellEvents(output: Output): (event: SessionEvent) => void {
+  let progress: RunProgress | undefined;
+  return (event) => {
+    if (event.type === 'started') {
+      const { tick: fromTick, untilTick } = event;
+      progress = createRunProgress(output, { fromTick, untilTick });
+    }
+    if (event.type === 'progress') progress?.at(event.tick, event.simTimeSeconds);
+    else if (output.json) output.result(jsonOf(event));
+    else tellPerson(output, event);
+  };
+}
+
+/** Names as the last event has them, and errors by their words. */
+function jsonOf({ type, ...event }: SessionEvent): object {
+  if (type === 'checkpoint:failed' && 'error' in event)
+    return { event: type, tick: event.tick, error: messageOf(event.error) };
+  return { event: type, ...event };
+}
+
+function tellPerson(output: Output, event: SessionEvent): void {
+  switch (event.type) {
+    case 'started':
+      tellStarted(output, event);
+      break;
+    case 'warned':
+      output.warn(event.text);
+      break;
+    case 'era':
+      output.say(`Era ${event.to} begins after tick ${event.tick}.`);
+      break;
+    case 'checkpoint:dropped':
+      // 1, 2, 4, 8, …: whose disk is too slow is told, and not each time.
+      if ((event.dropped & (event.dropped - 1)) === 0)
+        output.warn(
+          `The checkpoint of tick ${event.tick} was dropped, for those before are still being written (${countText(event.dropped, 'checkpoint')} so far).`,
+        );
+      break;
+    case 'checkpoint:failed':
+      output.warn(messageOf(event.error));
+      break;
+    default:
+  }
+}
+
+function tellStarted(
+  output: Output,
+  event: Extract<SessionEvent, { readonly type: 'started' }>,
+): void {
+  const { runId, tick, resumedFrom, skipped, forced } = event;
+  for (const { file, why } of skipped) output.warn(`${file} was not used: ${why}`);
+  if (runId === null) return;
+  output.say(resumedFrom === null ? `Run ${runId}.` : `Run ${runId} goes on from tick ${tick}.`);
+  if (forced === null) return;
+  for (const name of forced.dropped) output.warn(`The world has no ${name} any more: dropped.`);
+  for (const name of forced.defaulted)
+    output.warn(`The checkpoint has no such ${name}: as a new run has it.`);
+}
+
+export function tellEnd(output: Output, end: SessionEnd): void {
+  const { reason, runId, tick, simTimeSeconds, stateHash, checkpoints } = end;
+  const event = { reached: 'finished', stopped: 'stopped', aborted: 'interrupted' }[reason];
+  output.result({ event, runId, tick, simTime: simTimeSeconds, stateHash, checkpoints });
+  if (reason === 'aborted') return;
+  const lines: readonly (readonly [string, string])[] = [
+    ...(runId === null ? [] : [['run', runId] as const]),
+    ['tick', String(tick)],
+    ['time', `${simTimeSeconds} s of its world`],
+    ['state', stateHash],
+    ...(checkpoints.last === null ? [] : [['checkpoint', checkpoints.last.file] as const]),
+  ];
+  for (const [name, text] of lines) output.data(`${name.padEnd(12)}${text}`);
+}
+
+function messageOf(error: unknown): string {
+  return error instanceof Error ? error.message : String(error);
+}
