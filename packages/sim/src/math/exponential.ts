@@ -4,7 +4,7 @@
 // Copyright (C) 1993 by Sun Microsystems, Inc. All rights reserved.
 // Developed at SunPro, a Sun Microsystems, Inc. business. Permission to use, copy, modify, and distribute this software is freely
 // granted, provided that this notice is preserved.
-import { fromWords, highWord, powerOfTwo, scaled, withHighWord } from './words.ts';
+import { highWord, powerOfTwo, scaled } from './words.ts';
 
 const LN2_UPPER = 6.9314718036912381649e-1;
 const LN2_LOWER = 1.90821492927058770002e-10;
@@ -91,10 +91,7 @@ function times2(k: number, r: number, e: number): number {
     const y = 1 - (e - r);
     return (k === 1024 ? y * 2 * powerOfTwo(1023) : y * powerOfTwo(k)) - 1;
   }
-  if (k < 20) {
-    const almost1 = withHighWord(1, 0x3ff00000 - (0x200000 >> k));
-    return (almost1 - (e - r)) * powerOfTwo(k);
-  }
-  const small = fromWords((1023 - k) << 20, 0);
+  const small = powerOfTwo(-k);
+  if (k < 20) return (1 - small - (e - r)) * powerOfTwo(k);
   return (r - (e + small) + 1) * powerOfTwo(k);
 }

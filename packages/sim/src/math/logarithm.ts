@@ -4,7 +4,7 @@
 // Copyright (C) 1993 by Sun Microsystems, Inc. All rights reserved.
 // Developed at SunPro, a Sun Microsystems, Inc. business. Permission to use, copy, modify, and distribute this software is freely
 // granted, provided that this notice is preserved.
-import { highWord, upperPart, withHighWord } from './words.ts';
+import { highWord, powerOfTwo, upperPart } from './words.ts';
 
 const LN2_UPPER = 6.9314718036912381649e-1;
 const LN2_LOWER = 1.90821492927058770002e-10;
@@ -24,6 +24,11 @@ function series(z: number): number {
   return z * (G1 + w * (G3 + w * (G5 + w * G7))) + w * (G2 + w * (G4 + w * G6));
 }
 
+/** The n that brings x / 2^n between sqrt(1/2) and sqrt(2). Division by a power of two is exact. */
+function exponentOf(word: number): number {
+  return (word >> 20) - 1023 + ((((word & 0xfffff) + 0x95f64) & 0x100000) >> 20);
+}
+
 /** Natural logarithm. */
 export function log(x: number): number {
   if (!(x > 0)) return x === 0 ? -Infinity : NaN;
@@ -35,11 +40,10 @@ export function log(x: number): number {
     x *= TWO_54;
     word = highWord(x);
   }
-  k += (word >> 20) - 1023;
+  const exponent = exponentOf(word);
+  k += exponent;
   word &= 0xfffff;
-  const carry = (word + 0x95f64) & 0x100000;
-  k += carry >> 20;
-  const f = withHighWord(x, word | (carry ^ 0x3ff00000)) - 1;
+  const f = x * powerOfTwo(-exponent) - 1;
   if ((0xfffff & (2 + word)) < 3) return logNear1(f, k);
   const s = f / (2 + f);
   const r = series(s * s);
@@ -83,12 +87,11 @@ export function log1p(x: number): number {
     k = (upper >> 20) - 1023;
     if (word < 0x43400000) c = (k > 0 ? 1 - (u - x) : x - (u - 1)) / u;
     fraction = upper & 0xfffff;
-    if (fraction < 0x6a09e) f = withHighWord(u, fraction | 0x3ff00000) - 1;
-    else {
+    if (fraction >= 0x6a09e) {
       k += 1;
-      f = withHighWord(u, fraction | 0x3fe00000) - 1;
       fraction = (0x100000 - fraction) >> 2;
     }
+    f = u * powerOfTwo(-k) - 1;
   }
   const half = 0.5 * f * f;
   if (fraction === 0) {
@@ -150,11 +153,9 @@ function split(x: number): void {
     x *= TWO_54;
     word = highWord(x);
   }
-  k += (word >> 20) - 1023;
-  word &= 0xfffff;
-  const carry = (word + 0x95f64) & 0x100000;
-  k += carry >> 20;
-  const f = withHighWord(x, word | (carry ^ 0x3ff00000)) - 1;
+  const exponent = exponentOf(word);
+  k += exponent;
+  const f = x * powerOfTwo(-exponent) - 1;
   const half = 0.5 * f * f;
   const s = f / (2 + f);
   const r = s * (half + series(s * s));

@@ -4,7 +4,7 @@
 // Copyright (C) 1993 by Sun Microsystems, Inc. All rights reserved.
 // Developed at SunPro, a Sun Microsystems, Inc. business. Permission to use, copy, modify, and distribute this software is freely
 // granted, provided that this notice is preserved.
-import { highWord, lowWord, scaled, upperPart, withHighWord } from './words.ts';
+import { fromHighWord, highWord, lowWord, powerOfTwo, scaled, upperPart } from './words.ts';
 
 /** log2(e), and 2/(3 ln 2), each with its upper and lower part. */
 const INVERSE_LN2 = 1.442695040888963387;
@@ -101,16 +101,17 @@ function log2Of(given: number): void {
     n = -53;
   }
   let word = highWord(x);
-  n += (word >> 20) - 1023;
+  let exponent = (word >> 20) - 1023;
   const fraction = word & 0xfffff;
   word = fraction | 0x3ff00000;
   // 1 or 1.5, whichever is nearer.
   const nearOneAndHalf = fraction > 0x3988e && fraction < 0xbb67a;
   if (fraction >= 0xbb67a) {
-    n += 1;
+    exponent += 1;
     word -= 0x00100000;
   }
-  x = withHighWord(x, word);
+  n += exponent;
+  x *= powerOfTwo(-exponent);
   const base = nearOneAndHalf ? 1.5 : 1;
   const u = x - base;
   const v = 1 / (x + base);
@@ -118,7 +119,7 @@ function log2Of(given: number): void {
   const sUpper = upperPart(s);
   // x + base, with its upper part made from the words.
   const sumWord = ((word >> 1) | 0x20000000) + 0x00080000 + (nearOneAndHalf ? 1 << 18 : 0);
-  const sumUpper = withHighWord(0, sumWord);
+  const sumUpper = fromHighWord(sumWord);
   const sumLower = x - (sumUpper - base);
   const sLower = v * (u - sUpper * sumUpper - sUpper * sumLower);
   const z = s * s;

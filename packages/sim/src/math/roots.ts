@@ -4,7 +4,7 @@
 // Copyright (C) 1993 by Sun Microsystems, Inc. All rights reserved.
 // Developed at SunPro, a Sun Microsystems, Inc. business. Permission to use, copy, modify, and distribute this software is freely
 // granted, provided that this notice is preserved.
-import { fromWords, highWord, lowWord, powerOfTwo, upperPart } from './words.ts';
+import { fromHighWord, highWord, powerOfTwo, roundedTo23Bits, upperPart } from './words.ts';
 
 const P0 = 1.87595182427177009643;
 const P1 = -1.88497979543377169875;
@@ -22,20 +22,14 @@ export function cbrt(x: number): number {
   let t: number;
   if (size < 0x00100000) {
     const scaledUp = highWord(x * 2 ** 54) & 0x7fffffff;
-    t = fromWords(sign | (Math.trunc(scaledUp / 3) + 696219795), 0);
-  } else t = fromWords(sign | (Math.trunc(size / 3) + 715094163), 0);
+    t = fromHighWord(sign | (Math.trunc(scaledUp / 3) + 696219795));
+  } else t = fromHighWord(sign | (Math.trunc(size / 3) + 715094163));
   const r = t * t * (t / x);
   t *= P0 + r * (P1 + r * P2) + r * r * r * (P3 + r * P4);
   t = roundedTo23Bits(t);
   // One step of Newton: t * t is exact.
   const quotient = x / (t * t);
   return t + t * ((quotient - t) / (t + t + quotient));
-}
-
-function roundedTo23Bits(t: number): number {
-  const low = lowWord(t) >>> 0;
-  const carry = low >= 0x80000000 ? 1 : 0;
-  return fromWords(highWord(t) + carry, (low + 0x80000000) & 0xc0000000);
 }
 
 /** The length of (x, y), without overflow on the way. */

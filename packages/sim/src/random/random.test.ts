@@ -68,6 +68,16 @@ test('all of a stream is in its four words', () => {
   assert.deepEqual([...words.subarray(0, 4)], [0, 0, 0, 0], 'words of others stay as they are');
 });
 
+test('a seed gives the same numbers in every version', () => {
+  const { words } = seeded('a', 'weather');
+  assert.deepEqual([...words.subarray(4, 8)], [3967116241, 3812811343, 1865181886, 1340180746]);
+  const keyed = keyedRandom('a').at(1, 2);
+  assert.deepEqual(
+    [keyed.uint32(), keyed.uint32(), keyed.uint32()],
+    [579338853, 2745740036, 1500267060],
+  );
+});
+
 test('streams differ by seed and by name, and never stand still', () => {
   const starts = [
     seeded('a', 'b'),

@@ -97,6 +97,14 @@ function filled(): StateSet {
   return set;
 }
 
+test('the hash of a state is the same on every machine, and in every version', () => {
+  // Runs and checkpoints of others are compared by it.
+  assert.equal(
+    hashState(layout, filled()),
+    'blake3:d3f63310527deff5e96656a06a8a884265dad5fe40a2b0f154d8b8c7580e0ce5',
+  );
+});
+
 test('equal states have equal hashes, whatever lies in places that do not count', () => {
   const set = filled();
   const hash = hashState(layout, set);
