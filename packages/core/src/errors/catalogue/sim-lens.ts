@@ -51,6 +51,18 @@ export const simLens = {
     exit: exit.failed,
     retryable: true,
   },
+  LENS_POSITION_OUTSIDE: {
+    message: 'There is no value at {position}: it is outside of the samples ({bounds}).',
+    hint: 'Ask for a position inside. `stillpoint lens info` says where the samples of a field are.',
+    exit: exit.usage,
+    retryable: false,
+  },
+  LENS_METHOD_UNFIT: {
+    message: 'The method {method} does not fit: {reason}.',
+    hint: 'Use `nearest` or `idw`.',
+    exit: exit.usage,
+    retryable: false,
+  },
   LENS_FIELD_UNKNOWN: {
     message: '{path} has no field {field}. It has: {known}.',
     hint: 'Fields are chosen when a run is captured: `--lens-fields`.',
