@@ -21,6 +21,8 @@ import { errorOf, type WriteAnswer, type WriterThreadData } from './writer-messa
 interface Thread {
   readonly worker: Worker;
   readonly port: MessagePort;
+  /** Orders without an answer. While there are some the process lives. */
+  unanswered: number;
   /** Why it ended, once it has. */
   ended?: string;
 }
@@ -78,7 +80,7 @@ class Writer implements CheckpointWriter {
     thread.port.postMessage({ number, facts, sections }, []);
     this.#numbers = number;
     this.#inFlight.set(number, { tick: facts.tick, release, thread });
-    // Until it is written the process lives.
+    thread.unanswered += 1;
     thread.worker.ref();
     return true;
   }
@@ -112,11 +114,11 @@ class Writer implements CheckpointWriter {
   /** Also where the event loop never turns. */
   #receive(): void {
     const threads = new Set([...this.#inFlight.values()].map(({ thread }) => thread));
-    for (const { port } of threads) {
+    for (const thread of threads) {
       for (;;) {
-        const received = receiveMessageOnPort(port);
+        const received = receiveMessageOnPort(thread.port);
         if (received === undefined) break;
-        this.#answers.push(received.message as WriteAnswer);
+        this.#take(thread, received.message as WriteAnswer);
       }
     }
     // Only now: its last answers may have come before its end.
@@ -127,13 +129,18 @@ class Writer implements CheckpointWriter {
     }
   }
 
+  #take(thread: Thread, answer: WriteAnswer): void {
+    this.#answers.push(answer);
+    thread.unanswered -= 1;
+    // Also where nobody asks any more: a loop that has ended keeps no process alive.
+    if (thread.unanswered === 0) thread.worker.unref();
+  }
+
   #end({ number, written, error }: WriteAnswer): readonly CheckpointOutcome[] {
     const one = this.#inFlight.get(number);
     if (one === undefined) return [];
     this.#inFlight.delete(number);
-    const { tick, thread, release } = one;
-    if (![...this.#inFlight.values()].some((other) => other.thread === thread))
-      thread.worker.unref();
+    const { tick, release } = one;
     release();
     if (written !== undefined) return [{ outcome: 'written', tick, ...written }];
     return [{ outcome: 'failed', tick, error: this.#errorOf(tick, error) }];
@@ -160,12 +167,12 @@ class Writer implements CheckpointWriter {
       transferList: [port2],
       env: environment(),
     });
-    const thread: Thread = { worker, port };
+    const thread: Thread = { worker, port, unanswered: 0 };
     const wake = (): void => {
       this.#wake?.();
     };
     port.on('message', (answer: WriteAnswer) => {
-      this.#answers.push(answer);
+      this.#take(thread, answer);
       wake();
     });
     port.unref();

@@ -89,6 +89,8 @@ async function recordOf(runDirectory: string, file: string): Promise<CheckpointR
     const { facts, digest, base } = checkpoint;
     const { size: bytes } = await stat(at);
     const { tick, createdAt } = facts;
+    // A copy that somebody gave another name is not the checkpoint of that tick.
+    if (tickOfName(file) !== tick) return undefined;
     return { tick, file, bytes, digest, base: base?.file ?? null, createdAt };
   } catch (error) {
     if (isFailure(error) || (error as NodeJS.ErrnoException).code === 'ENOENT') return undefined;

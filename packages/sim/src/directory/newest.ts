@@ -4,6 +4,7 @@ import { failure } from '@stillpoint/core';
 import { openCheckpoint } from '../checkpoint/index.ts';
 import type { NewestCheckpoint } from './contract.ts';
 import { checkpointFiles, readManifest } from './manifest.ts';
+import { tickOfName } from './names.ts';
 
 /** Reads whole files, from the newest on, until one is good. Throws RUN_NO_CHECKPOINT, which names those that were not. */
 export async function newestThatVerifies(
@@ -17,6 +18,8 @@ export async function newestThatVerifies(
     try {
       await using checkpoint = await openCheckpoint(at);
       await checkpoint.verify(signal);
+      if (checkpoint.facts.tick !== tickOfName(file))
+        throw new Error(`${file} is of tick ${checkpoint.facts.tick}`);
       return { file: at, tick: checkpoint.facts.tick, skipped };
     } catch (error) {
       signal?.throwIfAborted();
