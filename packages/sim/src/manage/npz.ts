@@ -1,9 +1,10 @@
 // Arrays as numpy keeps them: each a .npy (a header in Python's words, then the bytes) in a zip that is called .npz.
 // Source: https://numpy.org/doc/stable/reference/generated/numpy.lib.format.html
+import { failure } from '@stillpoint/core';
 import type { FileHandle } from 'node:fs/promises';
 import type { DType } from '../state/contract.ts';
 import type { ExportedArray } from './exported-array.ts';
-import { createZipWriter } from './zip.ts';
+import { createZipWriter } from '../zip/index.ts';
 
 const descriptors: Readonly<Record<DType, string>> = {
   f64: '<f8',
@@ -16,6 +17,9 @@ const descriptors: Readonly<Record<DType, string>> = {
   u8: '|u1',
 };
 
+/** Of one member of a zip, as every reader knows it. */
+const LARGEST_BYTES = 0xff_ff_ff_00;
+
 /** Resolves to the bytes written. */
 export async function writeNpz(
   file: FileHandle,
@@ -24,12 +28,22 @@ export async function writeNpz(
 ): Promise<number> {
   const zip = createZipWriter(file);
   // Beside the arrays; numpy gives what has no .npy at its end as bytes.
-  await zip.add('@checkpoint.json', [Buffer.from(facts, 'utf8')]);
+  await zip.add('@checkpoint.json', Buffer.from(facts, 'utf8'));
   for (const array of arrays) {
-    const header = npyHeader(array.dtype, array.shape);
-    await zip.add(`${array.name}.npy`, [header, await array.read()]);
+    const { name, dtype, shape, lengthBytes } = array;
+    const header = npyHeader(dtype, shape);
+    if (header.byteLength + lengthBytes > LARGEST_BYTES)
+      throw failure('CKPT_EXPORT_NAME', {
+        name,
+        format: 'npz',
+        reason: 'holds at most 4 GB in one array',
+      });
+    const member = zip.begin(`${name}.npy`);
+    await member.write(header);
+    await member.write(await array.read());
+    await member.end();
   }
-  return await zip.finish();
+  return (await zip.finish()).sizeBytes;
 }
 
 function npyHeader(dtype: DType, shape: readonly number[]): Buffer {

@@ -16,7 +16,7 @@ import { inProcess, type HostOptions, type Ran } from './testing/run.ts';
 
 interface Place {
   readonly cwd: string;
-  run(args: string, more?: Partial<HostOptions>): Promise<Ran>;
+  readonly run: (args: string, more?: Partial<HostOptions>) => Promise<Ran>;
 }
 
 /** Two runs of a loop of three arrays: `one` at ticks 1 to 4, `two` at tick 4 with another value. */
