@@ -80,6 +80,7 @@ async function drive(
             runId: directory.runId,
             socketDirectory,
             untilTick,
+            newest,
           });
     try {
       ended = await driveRun(run, {

@@ -17,6 +17,7 @@ import {
 import { tellEnd, tellEvents } from './run/tell.ts';
 import { warnOfFindings } from './run/findings.ts';
 import { runtimeDirectory } from './runtime-directory.ts';
+import { isSweep, sweepAsTold, type SweepCommandOptions } from './sweep/sweep-options.ts';
 
 export function addRunCommand(program: Command, run: Runner): void {
   program
@@ -50,12 +51,18 @@ export function addRunCommand(program: Command, run: Runner): void {
     .option('--resume [from]', 'go on from the latest run, or from a run or checkpoint')
     .option('--force-resume', 'resume though the world was changed, by the names of things')
     .option('--run-id <id>', 'the id of a new run')
+    .option('--sweep <file>', 'a run for each set of parameters in this file')
+    .option('--database <url>', 'by which the processes of a sweep share it; DATABASE_URL otherwise')
+    .option('--workers <count>', 'runs of a sweep at a time; as many as processors', countOption)
+    .option('--sweep-id <id>', 'begin the sweep of this id, or join it')
+    .option('--sweep-status', 'show the runs of the sweep of --sweep-id')
     .addHelpText(
       'after',
       '\nExample:\n  stillpoint run ./terra --steps 1000 --checkpoint-interval 30s\n  stillpoint run ./terra --steps 1000 --resume',
     )
     .action(
-      run<RunCommandOptions>(async (context, options, [world]) => {
+      run<SweepCommandOptions>(async (context, options, [world]) => {
+        if (isSweep(options)) return await sweepAsTold(context, options, world!);
         refuseContradictions(options);
         await runWorld(context, options, world!);
       }),
@@ -84,16 +91,21 @@ async function runWorld(
     ...(store === undefined ? {} : { store }),
   });
   tellEnd(output, end);
-  if (end.reason === 'aborted') throw interrupted(end, place);
+  if (end.reason === 'aborted') throw interrupted(end, place, options);
 }
 
-function interrupted({ tick, runId, checkpoints: { last } }: SessionEnd, place: string): Error {
+function interrupted(
+  { tick, runId, checkpoints: { last } }: SessionEnd,
+  place: string,
+  { checkpointDir }: RunCommandOptions,
+): Error {
+  const where = checkpointDir === undefined ? '' : ` --checkpoint-dir ${checkpointDir}`;
   return failure('RUN_INTERRUPTED', {
     tick,
     kept: last === null ? 'Nothing of it was kept.' : `Its state is in ${last.file}.`,
     next:
       runId === null
         ? 'With --checkpoint-dir it can be resumed the next time.'
-        : `Go on with: stillpoint run ${place} --resume ${runId}`,
+        : `Go on with: stillpoint run ${place} --resume ${runId}${where}`,
   });
 }
