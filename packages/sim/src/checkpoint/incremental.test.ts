@@ -24,14 +24,13 @@ const shapes: readonly SectionShape[] = [
   { name: 'current/@clock', dtype: 'f64', shape: [4], kind: 'clock' },
 ];
 
+type Written = Extract<CheckpointOutcome, { outcome: 'written' }>;
+
 interface Stage {
   readonly directory: string;
   readonly writer: CheckpointWriter;
   /** Writes it, and proves that what is read is what was written. */
-  write(
-    tick: number,
-    state: TestState,
-  ): Promise<Extract<CheckpointOutcome, { outcome: 'written' }>>;
+  readonly write: (tick: number, state: TestState) => Promise<Written>;
 }
 
 async function stageFor(t: TestContext, fullEvery = 10): Promise<Stage> {
