@@ -56,7 +56,7 @@ function textOf(seed: number): string {
   const definition = [
     `name: "random-${seed}",`,
     `parameters: { rate: { value: ${choose.between(1, 9) / 10}, minimum: 0, maximum: 1 }, "wind.speed": { value: ${choose.between(-40, 40)}, unit: "m/s" } },`,
-    `signals: ${objectText([['pulse', '{}'], ...signals.map((one) => [one.name, arrayText(one)] as const)])},`,
+    `signals: ${objectText([['pulse', "{ dtype: 'i32' }"], ...signals.map((one) => [one.name, arrayText(one)] as const)])},`,
     ...entitiesText(entities),
     ...initLines(signals, entities),
     `strata: ${objectText(strata)},`,
@@ -151,34 +151,27 @@ function entitiesText(entities: readonly WrittenEntity[]): readonly string[] {
 /** A ring of eras: the pulse rises through all but the last, and falls in that. */
 function erasText(choose: Choose, strata: readonly string[]): readonly string[] {
   if (choose.chance(0.15)) return [];
-  const count = choose.between(2, 4);
-  const eras = Array.from({ length: count }, (_, index) => {
+  const rising = choose.between(1, 3);
+  const names = [...Array.from({ length: rising }, (_, index) => `era ${index}`), 'falling'];
+  const eras = names.map((name, index) => {
     const cadences = strata
-      .filter((name) => name !== 'heart' && choose.chance(0.6))
-      .map((name) => {
+      .filter((stratum) => stratum !== 'heart' && choose.chance(0.6))
+      .map((stratum) => {
         const cadence = choose.one(['"active"', '"gated"', `{ every: ${choose.between(1, 4)} }`]);
-        return [name, cadence] as const;
+        return [stratum, cadence] as const;
       });
-    const last = index === count - 1;
-    const to = last ? 'era 0' : `era ${index + 1}`;
-    const when = last ? 'w.signals.pulse[0] < 0.5' : `w.signals.pulse[0] > ${3 * (index + 1)}`;
+    const to = JSON.stringify(names[index + 1] ?? names[0]);
+    const when = index === rising ? 'pulse[0] < 500' : `pulse[0] > ${3000 * (index + 1)}`;
     // One that is never taken, before the one that is.
     const never = choose.chance(0.3)
       ? `{ to: "era 0", name: "never", when: (w) => w.tick < 0 }, `
       : '';
+    const next = `[${never}{ to: ${to}, when: (w) => w.signals.${when} }]`;
     const dt = choose.one(['0.25', '1', '3600', '1e-3']);
-    const falls = last ? 'falling' : `era ${index}`;
-    const name = last && index > 0 ? falls : `era ${index}`;
-    return { name, last, cadences, to, when, never, dt };
+    const text = `{ dtSeconds: ${dt}, strata: ${objectText(cadences)}, next: ${next} }`;
+    return [name, text] as const;
   });
-  const texts = eras.map(({ name, cadences, to, when, never, dt }, index) => {
-    const target = index === count - 2 ? 'falling' : to;
-    return [
-      name,
-      `{ dtSeconds: ${dt}, strata: ${objectText(cadences)}, next: [${never}{ to: ${JSON.stringify(target)}, when: (w) => ${when} }] }`,
-    ] as const;
-  });
-  return [`eras: ${objectText(texts)},`];
+  return [`eras: ${objectText(eras)},`];
 }
 
 function fieldsText(signals: readonly Written[]): readonly string[] {

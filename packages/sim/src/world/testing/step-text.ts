@@ -1,5 +1,6 @@
-// The text of steps of random worlds. Values stay in [0, 1) or wrap around, and every map spreads a difference. A step reads
-// `previous` only, and of `current` what nobody rewrites: that is the law of worlds.
+// The text of steps of random worlds. Values stay in [0, 1) or wrap around. Every element follows from its own value before by a map
+// that loses no bit: a whole number times an odd one, or the fraction of 65,537 x, where two neighbours stay two, 65,537 times as far
+// apart. A step reads `previous` only, and of `current` what nobody rewrites: that is the law of worlds.
 import type { DType } from '../../state/contract.ts';
 import type { Choose } from './choose.ts';
 import type { WrittenEntity } from './random-world.ts';
@@ -11,7 +12,7 @@ export interface Written {
 }
 
 export const heartLines =
-  'const p = w.previous.pulse[0]; w.current.pulse[0] = w.era === "falling" ? p - 0.6 - 0.1 * w.random.float() : p + 0.3 + 0.2 * w.random.float();';
+  'const p = w.previous.pulse[0]; w.current.pulse[0] = w.era === "falling" ? p - 600 - w.random.below(100) : p + 300 + w.random.below(200);';
 
 function isFloat(array: Written): boolean {
   return array.dtype === 'f64' || array.dtype === 'f32';
@@ -46,8 +47,8 @@ export function signalLines(
   if (how === 'assign' && signal.name === 'rotation')
     return [
       opening,
-      `  for (let r = 0; r < 3; r += 1) for (let c = 0; c < 3; c += 1) { let x = ${noise(choose, true)} + 0.1 * det.sin(other[0]);`,
-      `    for (let k = 0; k < 3; k += 1) x += 1.7 * was[3 * r + k] * was[3 * k + c] + 0.9 * was[3 * c + r]; now[3 * r + c] = x - Math.floor(x); } }`,
+      `  for (let r = 0; r < 3; r += 1) for (let c = 0; c < 3; c += 1) { let x = (65537 * was[3 * r + c]) % 1 + ${noise(choose, true)} + 0.1 * det.sin(other[0]);`,
+      `    for (let k = 0; k < 3; k += 1) x += 1.7 * was[3 * r + k] * was[3 * k + c]; now[3 * r + c] = x - Math.floor(x); } }`,
     ];
   const loop = '  for (let i = 0; i < now.length; i += 1)';
   if (!isFloat(signal))
@@ -58,7 +59,7 @@ export function signalLines(
   const curve = choose.one(['sin', 'cos', 'tanh', 'atan'] as const);
   return [
     opening,
-    `${loop} { const x = 3.7 * ${from}[i] + 0.3 * was[(i + 1) % was.length] + det.${curve}(other[i % other.length] + w.parameters["wind.speed"] * w.dtSeconds) + ${noise(choose, true)}; now[i] = x - Math.floor(x); } }`,
+    `${loop} { const x = (65537 * ${from}[i]) % 1 + 0.3 * was[(i + 1) % was.length] + det.${curve}(other[i % other.length] + w.parameters["wind.speed"] * w.dtSeconds) + ${noise(choose, true)}; now[i] = x - Math.floor(x); } }`,
   ];
 }
 
@@ -74,7 +75,7 @@ export function entityLines(
     const key = JSON.stringify(member.name);
     const size = sizeOf(member);
     const value = isFloat(member)
-      ? `const x = 3.9 * was[i] + det.sin(e.ids[Math.floor(i / ${size})]) + 0.1 * det.cos(w.previous[${field}][0]) + ${noise(choose, true)}; now[i] = x - Math.floor(x);`
+      ? `const x = (65537 * was[i]) % 1 + det.sin(e.ids[Math.floor(i / ${size})]) + 0.1 * det.cos(w.previous[${field}][0]) + ${noise(choose, true)}; now[i] = x - Math.floor(x);`
       : `now[i] = Math.imul(was[i], 0x85ebca6b) + ${noise(choose, false)} + e.ids[Math.floor(i / ${size})];`;
     lines.push(
       `  { const now = e.current[${key}], was = e.previous[${key}]; for (let i = 0; i < e.count * ${size}; i += 1) { ${value} } }`,
