@@ -31,6 +31,7 @@ export const stillpoint: Published = {
     'keeper-process': 'packages/engine/src/sources/sqlite/keeper-process.ts',
     supervisor: 'packages/engine/src/sources/postgres/cluster/supervisor.ts',
     'worker-process': 'packages/stillpoint/src/cli/demo/worker-process.ts',
+    'sweep-process': 'packages/stillpoint/src/cli/sweep/sweep-process.ts',
   },
   library: ['index'],
   takenIn: ['zod'],

@@ -18,6 +18,7 @@ import { persistenceMemory } from './catalogue/persistence-memory.ts';
 import { persistenceMigrate } from './catalogue/persistence-migrate.ts';
 import { persistenceQueue } from './catalogue/persistence-queue.ts';
 import { persistenceRegistry } from './catalogue/persistence-registry.ts';
+import { persistenceSweeps } from './catalogue/persistence-sweeps.ts';
 import { persistenceTraces } from './catalogue/persistence-traces.ts';
 import { persistenceVerbatim } from './catalogue/persistence-verbatim.ts';
 import { postgresByUrl } from './catalogue/postgres-by-url.ts';
@@ -78,6 +79,7 @@ export const catalogueSections = {
   lenses: simLens,
   'control of runs': simControl,
   'runs in snapshots': runSource,
+  'sweeps of simulations': persistenceSweeps,
 } as const;
 
 export const catalogue = {
@@ -118,6 +120,7 @@ export const catalogue = {
   ...simLens,
   ...simControl,
   ...runSource,
+  ...persistenceSweeps,
 } as const;
 
 export type ErrorCode = keyof typeof catalogue;
