@@ -61,6 +61,22 @@ test('without slots nothing is ever held', () => {
   assert.equal(createRotation({ layout, slots: 0 }).hold(), undefined);
 });
 
+test('sets that were made ahead are the ones that are used, and no more than are needed', () => {
+  const rotation = createRotation({ layout, slots: 2 });
+  rotation.prepare(9);
+  rotation.prepare(2);
+  const seen = new Set<StateSet>();
+  for (let number = 1; number <= 12; number += 1) {
+    tick(rotation, number);
+    if (number === 3 || number === 6) assert.ok(rotation.hold() !== undefined);
+    if (number === 9) rotation.prepare(2);
+    for (const set of [rotation.newest, rotation.previous, rotation.target]) seen.add(set);
+  }
+  assert.equal(seen.size, 7);
+  assert.equal(markOf(rotation.newest), 12);
+  assert.equal(markOf(rotation.previous), 11);
+});
+
 test('a target that was asked for before a hold is not part of what is held', () => {
   const rotation = createRotation({ layout });
   tick(rotation, 1);
@@ -85,6 +101,7 @@ test('no interleaving of ticks, holds and releases ever writes a held set, or ne
     let number = 0;
     for (let move = 0; move < 400; move += 1) {
       const what = random.below(5);
+      if (random.below(50) === 0) rotation.prepare(random.below(4));
       if (what < 3) tick(rotation, (number += 1));
       else if (what === 3) {
         const pair = rotation.hold();

@@ -55,6 +55,13 @@ class TurnedSets implements Rotation {
     this.#target = target;
   }
 
+  prepare(pairs: number): void {
+    const wanted = 2 * Math.min(pairs, this.#slots) - this.#holds.size;
+    while (this.#free.length < wanted) this.#free.push(touched(createSet(this.#layout)));
+    // The target of the coming tick is a new one, too.
+    touched(this.#target);
+  }
+
   hold(): HeldPair | undefined {
     if (this.#pairs >= this.#slots) return undefined;
     const newest = this.#newest;
@@ -87,4 +94,14 @@ class TurnedSets implements Rotation {
     // The run's own sets become free by a turn. The target was never held.
     if (set !== this.#newest && set !== this.#previous) this.#free.push(set);
   }
+}
+
+/** The least that a page of memory has. */
+const PAGE_BYTES = 4096;
+
+/** What a target holds is old: a zero in each page harms nothing, and makes the system give the page. */
+function touched(set: StateSet): StateSet {
+  const bytes = new Uint8Array(set.buffer);
+  for (let place = 0; place < bytes.length; place += PAGE_BYTES) bytes[place] = 0;
+  return set;
 }
