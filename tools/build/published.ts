@@ -50,3 +50,15 @@ export const persistence: Published = {
   takenIn: [],
   copied: { to: '.', from: '.', files: [] },
 };
+
+export const sim: Published = {
+  directory: path.join(ROOT, 'packages/sim'),
+  entries: {
+    index: 'packages/sim/src/index.ts',
+    'writer-worker': 'packages/sim/src/checkpoint/writer-worker.ts',
+    'control-worker': 'packages/sim/src/control/control-worker.ts',
+  },
+  library: ['index'],
+  takenIn: [],
+  copied: { to: '.', from: '.', files: [] },
+};

@@ -13,6 +13,8 @@ export {
 export { driveRun, resumeRun, startRun } from './runner/index.ts';
 export { simulate } from './session/index.ts';
 export { compareIdentity, identify, lintWorld, type Finding } from './identity/index.ts';
+export { createCheckpointWriter, openCheckpoint } from './checkpoint/index.ts';
+export { latestRun, listRuns, newestThatVerifies, openRunDirectory } from './directory/index.ts';
 export { createCheckpointer, hashOwnState } from './own-loop/index.ts';
 export {
   diffCheckpoints,
@@ -29,6 +31,8 @@ export {
   verifyRun,
 } from './manage/index.ts';
 export { seedStream, streamOver } from './random/index.ts';
+export type * from './checkpoint/contract.ts';
+export type * from './directory/contract.ts';
 export type * from './control/contract.ts';
 export type * from './state/contract.ts';
 export type * from './world/contract.ts';
