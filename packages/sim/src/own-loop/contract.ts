@@ -68,7 +68,7 @@ export interface Checkpointer<A extends OwnArrays> extends AsyncDisposable {
   readonly counts: { readonly written: number; readonly failed: number; readonly dropped: number };
   /** The newest that is durable. */
   readonly newest: { readonly tick: number; readonly file: string } | null;
-  /** Says that a tick is done; offers a checkpoint when one is due. True: it is on its way. */
+  /** Says that a tick is done; offers a checkpoint when one is due. True: it is on its way. Ticks never fall: a TypeError. */
   tick(tick: number, simTimeSeconds?: number): boolean;
   /** Offers one now. False: all slots are taken, it was dropped and counted. */
   offer(tick: number, simTimeSeconds?: number): boolean;

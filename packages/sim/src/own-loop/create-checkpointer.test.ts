@@ -74,6 +74,51 @@ test('what finds no free slot is dropped, counted and said, and nothing waits', 
   assert.deepEqual(checkpointer.counts, { written: 3, failed: 0, dropped: 3 });
 });
 
+test('a directory that is gone costs checkpoints, which are counted and said, and not the loop', async (t) => {
+  const directory = temporaryDirectory(t);
+  const said: ProgressEvent[] = [];
+  const loop = loopOf(directory, { onProgress: (event) => said.push(event) });
+  const checkpointer = await loop.open();
+  await checkpointer.checkpoint(1);
+  await rm(directory, { recursive: true });
+  assert.equal(checkpointer.offer(2), true);
+  await assert.rejects(checkpointer.checkpoint(3), coded('CKPT_WRITE_FAILED'));
+  assert.deepEqual(checkpointer.counts, { written: 1, failed: 2, dropped: 0 });
+  assert.equal(said.length, 2);
+  await assert.rejects(checkpointer.close(), coded('RUN_DIRECTORY_UNUSABLE'));
+});
+
+test('a checkpoint that waits for a slot is of the tick that was asked for', async (t) => {
+  const loop = loopOf(temporaryDirectory(t), { onProgress: () => {} });
+  await using checkpointer = await loop.open();
+  loop.set(1);
+  for (const tick of [1, 2]) checkpointer.offer(tick);
+  loop.set(3);
+  const waiting = checkpointer.checkpoint(3);
+  loop.set(99);
+  const { file } = await waiting;
+  await using checkpoint = await openCheckpoint(file);
+  assert.equal(checkpoint.facts.tick, 3);
+  const x = new Float64Array((await checkpoint.read('current/x')).buffer);
+  assert.deepEqual(new Set(x), new Set([3]));
+});
+
+test('ticks never fall, and are numbers', async (t) => {
+  const directory = temporaryDirectory(t);
+  const loop = loopOf(directory, { onProgress: () => {} });
+  {
+    await using first = await loop.open();
+    await first.checkpoint(10);
+    assert.throws(() => first.tick(9), /tick 9 cannot come after tick 10/);
+    assert.throws(() => first.offer(Number.NaN), TypeError);
+    assert.throws(() => first.offer(10.5), TypeError);
+  }
+  await using second = await loop.open();
+  await second.restore();
+  assert.throws(() => second.tick(1), TypeError, 'the loop forgot to take over the tick');
+  assert.throws(() => second.offer(11, Number.NaN), TypeError);
+});
+
 test('a restore fills the arrays in place, gives JSON back, and the same run goes on', async (t) => {
   const directory = temporaryDirectory(t);
   const loop = loopOf(directory, { parameters: { gravity: 9.81 } });

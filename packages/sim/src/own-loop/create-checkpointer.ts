@@ -1,18 +1,23 @@
 // Checkpoints of a loop of the user's own: the state is copied into a free slot and handed to the writer, whose answers are read
 // between ticks.
-import { systemClock, type Clock, type ProgressListener } from '@stillpoint/core';
+import { systemClock, type Clock, type Json, type ProgressListener } from '@stillpoint/core';
 import { createCheckpointWriter } from '../checkpoint/index.ts';
-import type { CheckpointOutcome, CheckpointWriter, WorldIdentity } from '../checkpoint/contract.ts';
+import type {
+  CheckpointOffer,
+  CheckpointOutcome,
+  CheckpointWriter,
+  WorldIdentity,
+} from '../checkpoint/contract.ts';
 import { createCadence } from './cadence.ts';
 import type { Checkpointer, CheckpointerOptions, Restored, RestoreOptions } from './contract.ts';
-import { offerOf, type Loop } from './facts-of-loop.ts';
+import { offerOf, type Moment } from './facts-of-loop.ts';
 import { hashOwnState } from './own-hash.ts';
 import { identityOf } from './own-identity.ts';
-import { isWasmMemory, partsOf, type OwnArrays, type OwnState, type Part } from './own-state.ts';
+import { isWasmMemory, partsOf, type OwnArrays, type Part } from './own-state.ts';
 import { plainJson } from './plain-json.ts';
-import { createPool, type Pool } from './pool.ts';
+import { createPool, type Pool, type Slot } from './pool.ts';
 import { openRunOfLoop, type RunOfLoop } from './run-of-loop.ts';
-import { restoreInto } from './restore.ts';
+import { prepareRestore } from './restore.ts';
 
 const OUTCOMES_KEPT = 100;
 const USUAL_NAME = 'loop';
@@ -66,6 +71,7 @@ class OwnCheckpointer<A extends OwnArrays> implements Checkpointer<A> {
   readonly #counts = { written: 0, failed: 0, dropped: 0 };
   /** Those of the run: after a restore, of the one that goes on. */
   #parameters: Readonly<Record<string, number>>;
+  #lastTick = 0;
   #newest: { readonly tick: number; readonly file: string } | null = null;
   #outcomes: CheckpointOutcome[] = [];
   #writer: CheckpointWriter | undefined;
@@ -91,14 +97,22 @@ class OwnCheckpointer<A extends OwnArrays> implements Checkpointer<A> {
 
   tick(tick: number, simTimeSeconds = 0): boolean {
     this.#see(this.#open().poll());
+    this.#goTo(tick, simTimeSeconds);
     return this.#made.due(tick) && this.offer(tick, simTimeSeconds);
   }
 
   offer(tick: number, simTimeSeconds = 0): boolean {
     const writer = this.#open();
+    this.#goTo(tick, simTimeSeconds);
     this.#see(writer.poll());
-    if (writer.free > 0 && this.#offerTo(writer, this.#options.state(), tick, simTimeSeconds))
-      return true;
+    if (writer.free > 0) {
+      const { parts, json } = this.#stateNow();
+      const slot = this.#made.pool.copy(parts);
+      if (slot !== undefined) {
+        if (writer.offer(this.#offerOf({ tick, simTimeSeconds }, parts, json, slot))) return true;
+        slot.release();
+      }
+    }
     this.#dropped(tick);
     return false;
   }
@@ -110,19 +124,21 @@ class OwnCheckpointer<A extends OwnArrays> implements Checkpointer<A> {
 
   async checkpoint(tick: number, simTimeSeconds = 0): Promise<{ readonly file: string }> {
     const writer = this.#open();
-    // Before the state is asked for: it is that of now, while nothing else runs.
-    const state = this.#options.state();
+    this.#goTo(tick, simTimeSeconds);
+    // Copied before anything is waited for: it is the state of this tick, whatever the loop does meanwhile.
+    const { parts, json } = this.#stateNow();
+    const { pool } = this.#made;
+    const slot = pool.copy(parts) ?? pool.copyAside(parts);
+    const offer = this.#offerOf({ tick, simTimeSeconds }, parts, json, slot);
     this.#see(writer.poll());
-    if (writer.free === 0 || !this.#offerTo(writer, state, tick, simTimeSeconds)) {
-      this.#see(await writer.drain());
-      if (!this.#offerTo(writer, this.#options.state(), tick, simTimeSeconds))
-        throw new Error('No slot is free although nothing is on its way.');
-    }
+    while (writer.free === 0 || !writer.offer(offer)) this.#see(await writer.drain());
     const outcomes = await writer.drain();
     this.#see(outcomes);
     const own = outcomes.findLast((one) => one.tick === tick);
-    if (own?.outcome === 'written') return { file: own.file };
-    throw own?.error ?? new Error(`Nothing is known of the checkpoint of tick ${tick}.`);
+    if (own?.outcome === 'failed') throw own.error;
+    // Else it was seen by a poll() meanwhile.
+    if (this.#newest?.tick === tick) return { file: this.#newest.file };
+    throw new Error(`The checkpoint of tick ${tick} was not written; poll() said why.`);
   }
 
   stateHash(): ReturnType<typeof hashOwnState> {
@@ -142,12 +158,14 @@ class OwnCheckpointer<A extends OwnArrays> implements Checkpointer<A> {
     try {
       const { arrays } = this.#options.state();
       const identity = this.#identityOf(partsOf(arrays));
-      const restored = await restoreInto(arrays, found, { identity, force, note: this.#note });
+      const how = { identity, force, note: this.#note };
+      const fill = await prepareRestore(arrays, found, how);
       await run.goOnFrom(found);
       const { tick, parameters } = checkpoint.facts;
+      this.#lastTick = tick;
       this.#newest = { tick, file: checkpoint.path };
       this.#parameters = parameters;
-      return { ...restored, runId: this.runId };
+      return { ...fill(), runId: this.runId };
     } catch (error) {
       await run.letGo(found);
       throw error;
@@ -188,27 +206,26 @@ class OwnCheckpointer<A extends OwnArrays> implements Checkpointer<A> {
     return this.#writer;
   }
 
-  #offerTo(
-    writer: CheckpointWriter,
-    { arrays, json }: OwnState<A>,
-    tick: number,
-    simTimeSeconds: number,
-  ): boolean {
-    const parts = partsOf(arrays);
-    const plain = plainJson(json);
-    const slot = this.#made.pool.copy(parts);
-    if (slot === undefined) return false;
-    const offer = offerOf(this.#loop(parts), { tick, simTimeSeconds }, plain, slot);
-    if (writer.offer(offer)) return true;
-    slot.release();
-    return false;
+  /** Ticks that fall would be another history among the checkpoints of this one. */
+  #goTo(tick: number, simTimeSeconds: number): void {
+    if (!Number.isFinite(simTimeSeconds))
+      throw new TypeError(`${simTimeSeconds} is no time of a simulation.`);
+    if (!Number.isSafeInteger(tick) || tick < this.#lastTick)
+      throw new TypeError(`The tick ${tick} cannot come after tick ${this.#lastTick}.`);
+    this.#lastTick = tick;
   }
 
-  #loop(parts: readonly Part[]): Loop {
+  #stateNow(): { readonly parts: readonly Part[]; readonly json: Json } {
+    const { arrays, json } = this.#options.state();
+    return { parts: partsOf(arrays), json: plainJson(json) };
+  }
+
+  #offerOf(at: Moment, parts: readonly Part[], json: Json, slot: Slot): CheckpointOffer {
     const { run, clock } = this.#made;
     const parameters = this.#parameters;
     const { runId, lineage } = run;
-    return { runId, identity: this.#identityOf(parts), parameters, lineage, clock };
+    const identity = this.#identityOf(parts);
+    return offerOf({ runId, identity, parameters, lineage, clock }, at, json, slot);
   }
 
   #identityOf(parts: readonly Part[]): WorldIdentity {

@@ -25,11 +25,16 @@ export interface Loop {
   readonly clock: Clock;
 }
 
+export interface Moment {
+  readonly tick: number;
+  readonly simTimeSeconds: number;
+}
+
 const BEFORE = 'current/';
 
 export function offerOf(
   { runId, identity, parameters, lineage, clock }: Loop,
-  { tick, simTimeSeconds }: { readonly tick: number; readonly simTimeSeconds: number },
+  { tick, simTimeSeconds }: Moment,
   json: unknown,
   slot: Slot,
 ): CheckpointOffer {

@@ -20,6 +20,8 @@ export interface Slot {
 export interface Pool {
   /** Undefined where all are taken. */
   copy(parts: readonly Part[]): Slot | undefined;
+  /** Into a fresh buffer that is used once: for who may wait for it. */
+  copyAside(parts: readonly Part[]): Slot;
 }
 
 export function createPool(slots: number, parts: readonly Part[]): Pool {
@@ -41,6 +43,10 @@ export function createPool(slots: number, parts: readonly Part[]): Pool {
           held = undefined;
         },
       };
+    },
+    copyAside(given) {
+      const buffer = new SharedArrayBuffer(totalOf(given));
+      return { buffer, copied: copyInto(buffer, given), release: () => {} };
     },
   };
 }

@@ -14,11 +14,12 @@ export interface RestoreInto {
   readonly note: (text: string) => void;
 }
 
-export async function restoreInto<A extends OwnArrays>(
+/** Throws whatever can go wrong; what it resolves to then fills the arrays, and cannot fail. */
+export async function prepareRestore<A extends OwnArrays>(
   arrays: A,
   { checkpoint, skipped }: Found,
   { identity, force, note }: RestoreInto,
-): Promise<Omit<Restored<A>, 'runId'>> {
+): Promise<() => Omit<Restored<A>, 'runId'>> {
   const { facts, path: file } = checkpoint;
   const own = ownFactsOf(facts);
   if (own === undefined) throw failure('CKPT_NOT_OWN', { file, world: facts.world.name });
@@ -28,7 +29,9 @@ export async function restoreInto<A extends OwnArrays>(
   for (const text of runtimeNotes(checkpoint)) note(text);
   const read = await readAll(checkpoint, own.types);
   const { tick, simTimeSeconds, parameters } = facts;
-  return { tick, simTimeSeconds, file, json: own.json, parameters, skipped, ...fill(arrays, read) };
+  const { json } = own;
+  const restored = { tick, simTimeSeconds, file, json, parameters, skipped };
+  return () => ({ ...restored, ...fill(arrays, read) });
 }
 
 /** Those of one type and length get their bytes; for others there are new ones, for the loop to take. */

@@ -116,9 +116,16 @@ export class RunOfLoop {
   }
 
   async close(): Promise<void> {
-    if (this.#begun || this.#restored) await this.#open.setStatus('stopped');
-    // A run that never had a checkpoint is nothing to go on from.
-    await discard(this.#open, this.#isEmpty() && !this.#begun);
+    try {
+      if (this.#begun || this.#restored) await this.#open.setStatus('stopped');
+    } catch (error) {
+      const { directory } = this.#options;
+      const why = error instanceof Error ? error.message : String(error);
+      throw failure('RUN_DIRECTORY_UNUSABLE', { directory, why }, error);
+    } finally {
+      // A run that never had a checkpoint is nothing to go on from.
+      await discard(this.#open, this.#isEmpty() && !this.#begun);
+    }
   }
 
   async #findLatest(): Promise<Found | undefined> {

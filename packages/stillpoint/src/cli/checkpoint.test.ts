@@ -32,7 +32,10 @@ async function placeOf(t: TestContext): Promise<Place> {
   ] as const) {
     const parameters = { gravity: 9.81 };
     await using loop = await createCheckpointer({
-      ...{ directory, runId, name: 'marbles', parameters },
+      directory,
+      runId,
+      name: 'marbles',
+      parameters,
       state: () => ({ arrays }),
     });
     for (const tick of ticks) {
@@ -44,6 +47,7 @@ async function placeOf(t: TestContext): Promise<Place> {
   return { cwd, run: (args, more) => inProcess(args.split(' '), { cwd, ...more }) };
 }
 
+// oxlint-disable-next-line typescript/no-unnecessary-type-parameters -- each test says what it reads
 function document<T>(ran: Ran): T {
   assert.equal(ran.status, 0, ran.stderr);
   return JSON.parse(ran.stdout) as T;
