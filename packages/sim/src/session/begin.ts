@@ -66,7 +66,12 @@ async function beginNew(given: Given, runId: string | undefined): Promise<Begun>
     ...(options.seed === undefined ? {} : { seed: options.seed }),
     ...(options.parameters === undefined ? {} : { parameters: options.parameters }),
   });
-  const directory = await openNew(given, runId, { ...run, lineage: null, identity });
+  const directory = await openNew(given, runId, {
+    seed: run.seed,
+    parameters: run.parameters,
+    lineage: null,
+    identity,
+  });
   return { ...nothingBefore, run, directory, lineage: null };
 }
 
@@ -111,7 +116,10 @@ async function goOn(given: Given, parent: string, runId: string): Promise<Begun>
     const { file, tick, skipped } = await newestThatVerifies(directory.path, given.options.signal);
     await using checkpoint = await openCheckpoint(file);
     const resumed = await resume(given, checkpoint);
-    return { ...resumed, directory, skipped, newest: { tick, file } };
+    if (resumed.forced === null) return { ...resumed, directory, skipped, newest: { tick, file } };
+    const branched = await branch(given, checkpoint, resumed);
+    await directory[Symbol.asyncDispose]();
+    return { ...branched, skipped };
   } catch (error) {
     await directory[Symbol.asyncDispose]();
     throw error;
@@ -133,18 +141,30 @@ async function goOnFromFile(given: Given, file: string, runId: string | undefine
   await checkpoint.verify(given.options.signal);
   const { tick } = checkpoint.facts;
   const own = await ownDirectory(file);
-  if (own !== undefined)
-    try {
-      return { ...(await resume(given, checkpoint)), directory: own, newest: { tick, file } };
-    } catch (error) {
-      await own[Symbol.asyncDispose]();
-      throw error;
-    }
-  const resumed = await resume(given, checkpoint);
-  const { facts, digest } = checkpoint;
-  const lineage = { runId: facts.runId, tick, digest };
+  try {
+    const resumed = await resume(given, checkpoint);
+    if (own !== undefined && resumed.forced === null)
+      return { ...resumed, directory: own, newest: { tick, file } };
+    const branched = await branch(given, checkpoint, resumed, runId);
+    await own?.[Symbol.asyncDispose]();
+    return branched;
+  } catch (error) {
+    await own?.[Symbol.asyncDispose]();
+    throw error;
+  }
+}
+
+/** A new run that says where it came from: nothing is put among the checkpoints of another history, nor pruned from them. */
+async function branch(
+  given: Given,
+  { facts, digest }: OpenCheckpoint,
+  resumed: Omit<Begun, 'directory'>,
+  runId?: string,
+): Promise<Begun> {
+  const lineage = { runId: facts.runId, tick: facts.tick, digest };
+  const { seed, parameters } = resumed.run;
   const { identity } = given;
-  const directory = await openNew(given, runId, { ...resumed.run, lineage, identity });
+  const directory = await openNew(given, runId, { seed, parameters, lineage, identity });
   return { ...resumed, directory, lineage };
 }
 

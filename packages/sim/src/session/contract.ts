@@ -2,8 +2,8 @@
 // rooms have: the directory's lock, the writer's thread, control, and the loop.
 //
 // The law of sessions:
-// 1. Checkpoints of one history are never put among those of another: an older checkpoint, or one from elsewhere, begins a new run that says
-//    where it came from.
+// 1. Checkpoints of one history are never put among those of another: an older checkpoint, one from elsewhere, or one that a
+//    changed world takes over by name, begins a new run that says where it came from.
 // 2. A run that died before its first checkpoint is begun again with its seed and parameters: that is the same run.
 // 3. However it ends, the state that is whole has a checkpoint, and the manifest says how it ended.
 import type { Clock, Digest } from '@stillpoint/core';
