@@ -53,10 +53,10 @@ test('a world is found by its file, in its directory, and by its package', async
 
 test('a world needs no node_modules, and may be written in TypeScript over several files', async (context) => {
   const directory = await place(context, {
-    'world.ts': `import { det, type World } from '@stillpoint/sim';\nimport { make } from './parts/make.ts';\nconst world: World = make(det.sqrt(9));\nexport default world;\n`,
+    'src/world.ts': `import { det, type World } from '@stillpoint/sim';\nimport { make } from '../parts/make.ts';\nconst world: World = make(det.sqrt(9));\nexport default world;\n`,
     'parts/make.ts': `import { defineWorld, type World } from '@stillpoint/sim';\nexport const make = (every: number): World => defineWorld({ name: 'parts', strata: { s: { every, step() {} } } });\n`,
   });
-  const { world } = await loadWorld(directory);
+  const { world } = await loadWorld(path.join(directory, 'src'));
   assert.equal(world.ir.strata[0]?.every, 3);
   assert.equal(world.definedAt, `${path.join(directory, 'parts/make.ts')}:2`);
 });

@@ -12,12 +12,12 @@ import { findWorld, isInside, messageOf } from './discover.ts';
 export async function loadWorld(directoryOrFile: string): Promise<LoadedWorld> {
   const file = await findWorld(directoryOrFile);
   const directory = path.dirname(file);
-  const world = await importWorld(file, directory);
+  const world = await importWorld(file);
   return { world, file, directory, assets: await readAssets(world, directory) };
 }
 
-async function importWorld(file: string, directory: string): Promise<World> {
-  const hooks = registerHooks({ resolve: resolver(pathToFileURL(directory + path.sep).href) });
+async function importWorld(file: string): Promise<World> {
+  const hooks = registerHooks({ resolve: resolver() });
   let value: unknown;
   try {
     value = ((await import(pathToFileURL(file).href)) as { readonly default?: unknown }).default;
@@ -33,20 +33,20 @@ async function importWorld(file: string, directory: string): Promise<World> {
   throw failure('WORLD_BROKEN', { file, reason });
 }
 
-function resolver(root: string): ResolveHookSync {
+function resolver(): ResolveHookSync {
   // Built, it lies beside this file.
   const own = import.meta.url.endsWith('.ts') ? '../index.ts' : './index.js';
   const library = new URL(own, import.meta.url).href;
   return (specifier, context, next) => {
-    if (specifier !== '@stillpoint/sim' || !isOwnModule(context.parentURL, root))
+    if (specifier !== '@stillpoint/sim' || !isOwnModule(context.parentURL))
       return next(specifier, context);
     return { ...next(library, context), shortCircuit: true };
   };
 }
 
-/** A module of the world itself, not of a package that it brought along. */
-function isOwnModule(parent: string | undefined, root: string): boolean {
-  return parent?.startsWith(root) === true && !parent.slice(root.length).includes('node_modules/');
+/** A module of the world itself, wherever it lies, and not of a package that it brought along. */
+function isOwnModule(parent: string | undefined): boolean {
+  return parent !== undefined && !parent.includes('/node_modules/');
 }
 
 function isWorld(value: unknown): value is World {
