@@ -87,6 +87,16 @@ test('a world that no buffer can hold is refused with the section that is too mu
   });
 });
 
+test('where there is no memory for a set, that is said with the section that takes most', () => {
+  const [section] = layout.sections;
+  assert.ok(section !== undefined);
+  const sections = [section, { ...section, name: 'ocean', lengthBytes: 2 ** 50 }];
+  assert.throws(
+    () => createSet({ sections, totalBytes: 2 ** 52 }),
+    (error) => isFailure(error, 'WORLD_TOO_LARGE') && error.data['where'] === 'ocean',
+  );
+});
+
 /** Two ships alive, and every other place of every section filled with something. */
 function filled(): StateSet {
   const set = createSet(layout);
