@@ -90,6 +90,6 @@ export function sectionNameOf(array: string): string {
 }
 
 export function ownRuntime(): RuntimeFacts {
-  const { versions, platform, arch } = process;
-  return { node: versions.node, v8: versions.v8, platform, arch };
+  const { version: node, versions, platform, arch } = process;
+  return { node, v8: versions.v8, platform, arch };
 }

@@ -11,6 +11,7 @@ import { rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { test, type TestContext } from 'node:test';
+import { fileURLToPath } from 'node:url';
 import { createCheckpointer } from '@stillpoint/sim';
 import { inProcess, type HostOptions, type Ran } from './testing/run.ts';
 
@@ -187,4 +188,28 @@ test('fork begins a run that remembers where it came from', async (t) => {
   const unknown = await run('checkpoint fork one --run-id x --param g=1 --json');
   assert.equal(problem(unknown).code, 'CKPT_PARAMETER_UNKNOWN');
   assert.equal((await run('checkpoint fork one --run-id x --param gravity')).status, 2);
+});
+
+test('a fork of a world goes on under its parameters, and one without any as its origin', async (t) => {
+  const { run } = await placeOf(t);
+  const world = fileURLToPath(new URL('../../../../examples/particles', import.meta.url));
+  const state = async (args: string): Promise<string> => {
+    const ran = await run(`run ${world} ${args} --json`);
+    assert.equal(ran.status, 0, ran.stderr);
+    const last = ran.stdout.trimEnd().split('\n').at(-1) ?? '';
+    return (JSON.parse(last) as { stateHash: string }).stateHash;
+  };
+  const straight = await state('--steps 20 --run-id base --checkpoint-stride 10');
+  for (const [runId, parameters, equal] of [
+    ['same', '', true],
+    ['light', ' --param gravity=1.62', false],
+  ] as const) {
+    const forked = await run(`checkpoint fork base@10 --run-id ${runId}${parameters}`);
+    assert.equal(forked.status, 0, forked.stderr);
+    assert.equal((await state(`--steps 10 --resume ${runId}`)) === straight, equal, runId);
+    const diff = await run(`checkpoint diff base@20 ${runId}@20 --exit-code`);
+    assert.equal(diff.status, equal ? 0 : 1, diff.stdout);
+  }
+  const listed = await run('checkpoint list');
+  assert.match(listed.stdout, /^light +latest +particles +finished +20 .* base@10$/m);
 });
