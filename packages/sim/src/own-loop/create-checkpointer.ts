@@ -72,6 +72,7 @@ class OwnCheckpointer<A extends OwnArrays> implements Checkpointer<A> {
   /** Those of the run: after a restore, of the one that goes on. */
   #parameters: Readonly<Record<string, number>>;
   #lastTick = 0;
+  #identity: { readonly of: string; readonly is: WorldIdentity } | undefined;
   #newest: { readonly tick: number; readonly file: string } | null = null;
   #outcomes: CheckpointOutcome[] = [];
   #writer: CheckpointWriter | undefined;
@@ -228,9 +229,14 @@ class OwnCheckpointer<A extends OwnArrays> implements Checkpointer<A> {
     return offerOf({ runId, identity, parameters, lineage, clock }, at, json, slot);
   }
 
+  /** Digests take longer than small states: they are made anew only where names or types have changed. */
   #identityOf(parts: readonly Part[]): WorldIdentity {
+    const of = parts.map(({ name, type }) => `${type} ${name}`).join('\n');
+    if (this.#identity?.of === of) return this.#identity.is;
     const { name = USUAL_NAME, hash } = this.#options;
-    return identityOf(name, hash, parts);
+    const is = identityOf(name, hash, parts);
+    this.#identity = { of, is };
+    return is;
   }
 
   #see(outcomes: readonly CheckpointOutcome[]): void {
