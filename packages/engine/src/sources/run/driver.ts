@@ -28,7 +28,7 @@ export function createRunDriver(options: RunDriverOptions): SourceDriver {
     exists: async () => (await context.chosen()) !== undefined,
     async roomToPrepare(record) {
       return {
-        directory: context.directory,
+        directory: await nearest(context.directory),
         bytes: bytesOf(parseRecord(context.source, record)),
       };
     },
@@ -95,6 +95,16 @@ async function compare(
     summary: `${runs.length === 1 ? '1 run is' : `${runs.length} runs are`} replaced`,
     details,
   };
+}
+
+/** On the file system where the runs will be: in another project there are none yet. */
+async function nearest(directory: string): Promise<string> {
+  const above = path.dirname(directory);
+  const there = await stat(directory).then(
+    () => true,
+    () => false,
+  );
+  return there || above === directory ? directory : await nearest(above);
 }
 
 async function sizeOf(file: string): Promise<number> {
