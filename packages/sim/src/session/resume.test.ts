@@ -8,7 +8,7 @@ import { openCheckpoint } from '../checkpoint/index.ts';
 import { listRuns } from '../directory/index.ts';
 import { identify } from '../identity/index.ts';
 import { streamOver } from '../random/index.ts';
-import { resumeRun, startRun } from '../runner/index.ts';
+import { resumeRun } from '../runner/index.ts';
 import type { Run } from '../runner/contract.ts';
 import { arrayOf } from '../state/index.ts';
 import { loadWorld } from '../world/index.ts';
@@ -192,35 +192,4 @@ describe('a checkpoint', () => {
     assert.equal(again.stateHash, straight.stateHash);
     assert.equal(again.runId, 'b');
   });
-});
-
-it('the runner makes what the same loop by hand makes', async () => {
-  const { byHand } = await import('../../../../examples/particles/by-hand.ts');
-  const { seedStream } = await import('../random/index.ts');
-  const loaded = await loadWorld(
-    new URL('../../../../examples/particles', import.meta.url).pathname,
-  );
-  const run = startRun({ world: loaded.world, seed: 's' });
-  const words = new Uint32Array(8);
-  seedStream(words, 0, 's', 'stratum embers');
-  seedStream(words, 4, 's', 'stratum fountain');
-  const hand = byHand({ embers: streamOver(words, 0), fountain: streamOver(words, 4) });
-  for (let tick = 0; tick < 600; tick += 1) {
-    run.step();
-    hand.step();
-  }
-  const { spark } = run.view().entities as Record<
-    string,
-    { count: number; members: Record<string, Float64Array> }
-  >;
-  assert.equal(spark!.count, hand.count);
-  for (const [name, each] of [
-    ['position', 2],
-    ['velocity', 2],
-    ['age', 1],
-  ] as const)
-    assert.deepEqual(
-      Array.from(spark!.members[name]!.subarray(0, each * hand.count)),
-      Array.from(hand.sparks[name].subarray(0, each * hand.count)),
-    );
 });
