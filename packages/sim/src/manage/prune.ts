@@ -1,5 +1,5 @@
 // Thins the checkpoints of a run. What is deleted is what was shown; a run that is being written is left alone.
-import { failure, fsyncDirectory } from '@stillpoint/core';
+import { failure, fsyncDirectory, isFailure } from '@stillpoint/core';
 import { readlink, unlink } from 'node:fs/promises';
 import path from 'node:path';
 import {
@@ -48,9 +48,17 @@ export async function pruneRun(
     }
     await fsyncDirectory(opened.path);
   }
-  // Opening brings the manifest in line with the files.
-  await (await openRunDirectory({ directory, runId }))[Symbol.asyncDispose]();
+  await bringInLine(directory, runId);
   return deleted;
+}
+
+/** Opening brings the manifest in line with the files; so it does for whoever has opened the run meanwhile. */
+async function bringInLine(directory: string, runId: string): Promise<void> {
+  try {
+    await using _ = await openRunDirectory({ directory, runId });
+  } catch (error) {
+    if (!isFailure(error, 'RUN_BUSY')) throw error;
+  }
 }
 
 async function planOf(
