@@ -1,11 +1,17 @@
 // Finds out what a session works on: a new run, or one that goes on, in a directory that is then this process's to write.
 import { failure, isFailure, systemClock } from '@stillpoint/core';
 import { randomBytes } from 'node:crypto';
-import { realpath, stat } from 'node:fs/promises';
+import { readdir, readFile, realpath, stat } from 'node:fs/promises';
 import path from 'node:path';
 import { openCheckpoint } from '../checkpoint/index.ts';
 import type { CheckpointFacts, OpenCheckpoint, WorldIdentity } from '../checkpoint/contract.ts';
-import { latestRun, newestThatVerifies, openRunDirectory } from '../directory/index.ts';
+import {
+  checkpointName,
+  latestRun,
+  newestThatVerifies,
+  openRunDirectory,
+  tickOfName,
+} from '../directory/index.ts';
 import type { NewestCheckpoint, RunDirectory } from '../directory/contract.ts';
 import { resumeRun, startRun } from '../runner/index.ts';
 import type { ForcedMapping, Run } from '../runner/contract.ts';
@@ -110,6 +116,9 @@ function newRunId(world: string, now: Date): string {
 
 /** The run itself goes on, from the newest of its checkpoints that verifies. */
 async function goOn(given: Given, parent: string, runId: string): Promise<Begun> {
+  // Opening a directory clears and mends it: one that is no run's is left alone.
+  const known = await holdsRun(path.join(parent, runId));
+  if (!known) throw failure('RUN_UNKNOWN', { run: runId, directory: parent });
   const directory = await openRunDirectory({ directory: parent, runId });
   try {
     if (directory.manifest.checkpoints.length === 0) return beginAgain(given, directory);
@@ -140,7 +149,7 @@ async function goOnFromFile(given: Given, file: string, runId: string | undefine
   await using checkpoint = await openCheckpoint(file);
   await checkpoint.verify(given.options.signal);
   const { tick } = checkpoint.facts;
-  const own = await ownDirectory(file);
+  const own = await ownDirectory(file, checkpoint.facts);
   try {
     const resumed = await resume(given, checkpoint);
     if (own !== undefined && resumed.forced === null)
@@ -168,12 +177,21 @@ async function branch(
   return { ...resumed, directory, lineage };
 }
 
-/** The directory of the run that this file is the newest checkpoint of. */
-async function ownDirectory(file: string): Promise<RunDirectory | undefined> {
+/** The directory of the run that this file is the newest checkpoint of. To begin a new one with it no lock is needed. */
+async function ownDirectory(
+  file: string,
+  { runId, tick }: CheckpointFacts,
+): Promise<RunDirectory | undefined> {
   const at = path.dirname(file);
-  const manifest = await kindOf(path.join(at, 'manifest.json'));
-  if (manifest === undefined) return undefined;
-  const run = await openRunDirectory({ directory: path.dirname(at), runId: path.basename(at) });
+  // Opening a directory clears and mends it: only where it is certain that it is this run's.
+  if (path.basename(at) !== runId || path.basename(file) !== checkpointName(tick)) return undefined;
+  const run = await openRunDirectory({ directory: path.dirname(at), runId }).catch(
+    (error: unknown) => {
+      if (isFailure(error, 'RUN_BUSY')) return undefined;
+      throw error;
+    },
+  );
+  if (run === undefined) return undefined;
   if (run.manifest.checkpoints.at(-1)?.file === path.basename(file)) return run;
   await run[Symbol.asyncDispose]();
   return undefined;
@@ -189,6 +207,17 @@ async function resume(
   const { run, lineage, forced, warnings } = resumed;
   const resumedFrom = checkpoint.path;
   return { run, lineage, forced, warnings, resumedFrom, skipped: [], newest: undefined };
+}
+
+async function holdsRun(at: string): Promise<boolean> {
+  const names = await readdir(at).catch(() => []);
+  if (names.some((name) => tickOfName(name) !== undefined)) return true;
+  try {
+    const manifest: unknown = JSON.parse(await readFile(path.join(at, 'manifest.json'), 'utf8'));
+    return typeof manifest === 'object' && manifest !== null && 'runId' in manifest;
+  } catch {
+    return false;
+  }
 }
 
 async function kindOf(place: string): Promise<'file' | 'directory' | undefined> {

@@ -1,9 +1,18 @@
 // A run that is resumed is the run that was not interrupted: "restore, then step", by the state hash at the end.
 import assert from 'node:assert/strict';
-import { cpSync, mkdirSync, mkdtempSync, renameSync, rmSync, writeFileSync } from 'node:fs';
+import {
+  cpSync,
+  mkdirSync,
+  mkdtempSync,
+  readdirSync,
+  renameSync,
+  rmSync,
+  writeFileSync,
+} from 'node:fs';
 import os from 'node:os';
 import path from 'node:path';
 import { after, describe, it } from 'node:test';
+import { isFailure } from '@stillpoint/core';
 import { openCheckpoint } from '../checkpoint/index.ts';
 import { listRuns } from '../directory/index.ts';
 import { identify } from '../identity/index.ts';
@@ -191,5 +200,74 @@ describe('a checkpoint', () => {
     });
     assert.equal(again.stateHash, straight.stateHash);
     assert.equal(again.runId, 'b');
+  });
+});
+
+describe('what is not ours is left alone', () => {
+  it('a directory that is no run is not cleared when it is named', async () => {
+    const loaded = await smallTerra();
+    const directory = fresh();
+    const work = path.join(directory, 'work');
+    mkdirSync(work, { recursive: true });
+    writeFileSync(path.join(work, 'draft.tmp'), 'mine');
+    writeFileSync(path.join(work, 'manifest.json'), '{ "name": "an app" }');
+    for (const from of ['work', work])
+      await assert.rejects(
+        simulate({ loaded, steps: 1, store: storeIn(directory, { begin: 'resume', from }) }),
+        (error) => isFailure(error, 'RUN_UNKNOWN'),
+      );
+    const first = await simulate({ loaded, steps: 5, store: storeIn(fresh(), { begin: 'new' }) });
+    const file = path.join(work, path.basename(checkpointOf(first)));
+    cpSync(checkpointOf(first), file);
+    const again = await simulate({
+      loaded,
+      steps: 1,
+      store: storeIn(directory, { begin: 'resume', from: file }),
+    });
+    assert.equal(again.tick, 6);
+    const names = [path.basename(file), 'draft.tmp', 'manifest.json'];
+    assert.deepEqual(readdirSync(work).toSorted(), names.toSorted());
+  });
+
+  it('a run that goes on is not disturbed by who begins with one of its checkpoints', async () => {
+    const loaded = await smallTerra();
+    const directory = fresh();
+    const stop = new AbortController();
+    let other: Promise<SessionEnd> | undefined;
+    const end = await simulate({
+      loaded,
+      store: storeIn(directory, { begin: 'new', runId: 'on' }),
+      signal: stop.signal,
+      onEvent: (event) => {
+        if (event.type !== 'checkpoint:written' || other !== undefined) return;
+        other = simulate({
+          loaded,
+          steps: 1,
+          store: storeIn(directory, { begin: 'resume', from: event.file }),
+        }).finally(() => stop.abort());
+      },
+    });
+    assert.equal(end.reason, 'aborted');
+    assert.notEqual((await other!).runId, 'on');
+    await assert.rejects(
+      simulate({ loaded, steps: 1, store: storeIn(directory, { begin: 'resume', from: 'none' }) }),
+      (error) => isFailure(error, 'RUN_UNKNOWN'),
+    );
+  });
+
+  it('what went wrong is said where nothing can be written any more', async () => {
+    const loaded = await smallTerra();
+    const directory = fresh();
+    await assert.rejects(
+      simulate({
+        loaded,
+        steps: 3,
+        store: storeIn(directory, { begin: 'new' }),
+        onEvent: (event) => {
+          if (event.type === 'progress') rmSync(directory, { recursive: true, force: true });
+        },
+      }),
+      (error) => isFailure(error, 'CKPT_WRITE_FAILED'),
+    );
   });
 });

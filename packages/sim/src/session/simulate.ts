@@ -3,7 +3,6 @@ import path from 'node:path';
 import { createCheckpointWriter } from '../checkpoint/index.ts';
 import { startControl } from '../control/index.ts';
 import { checkpointName } from '../directory/index.ts';
-import type { RunStatus } from '../directory/contract.ts';
 import { identify } from '../identity/index.ts';
 import { driveRun, startRun } from '../runner/index.ts';
 import type { DriveOptions, Ended, Run } from '../runner/contract.ts';
@@ -24,14 +23,16 @@ export async function simulate(options: SessionOptions): Promise<SessionEnd> {
   await using directory = begun.directory;
   tellBegun(options, begun);
   await directory.setStatus('running');
-  let status: RunStatus = 'failed';
+  let ended: Ended;
   try {
-    const ended = await drive(options, store, begun, { identity, runId: directory.runId });
-    status = ended.reason === 'reached' ? 'finished' : 'stopped';
-    return endOf(begun.run, directory.runId, ended);
-  } finally {
-    await directory.setStatus(status);
+    ended = await drive(options, store, begun, { identity, runId: directory.runId });
+  } catch (error) {
+    // What went wrong is said, and not that it could not be written down.
+    await directory.setStatus('failed').catch(() => {});
+    throw error;
   }
+  await directory.setStatus(ended.reason === 'reached' ? 'finished' : 'stopped');
+  return endOf(begun.run, directory.runId, ended);
 }
 
 async function withoutStore(options: SessionOptions): Promise<SessionEnd> {

@@ -1,5 +1,6 @@
 // What a run says while it goes on: to a person on stderr, or as one line of JSON an event on stdout.
 import type { SessionEnd, SessionEvent } from '@stillpoint/sim';
+import path from 'node:path';
 import type { Output } from '../../output/output.ts';
 import { countText } from '../../output/units.ts';
 import { createRunProgress, type RunProgress } from './progress.ts';
@@ -56,7 +57,10 @@ function tellStarted(
   const { runId, tick, resumedFrom, skipped, forced } = event;
   for (const { file, why } of skipped) output.warn(`${file} was not used: ${why}`);
   if (runId === null) return;
-  output.say(resumedFrom === null ? `Run ${runId}.` : `Run ${runId} goes on from tick ${tick}.`);
+  if (resumedFrom === null) output.say(`Run ${runId}.`);
+  else if (path.basename(path.dirname(resumedFrom)) === runId)
+    output.say(`Run ${runId} goes on from tick ${tick}.`);
+  else output.say(`Run ${runId} begins with tick ${tick}, from ${resumedFrom}.`);
   if (forced === null) return;
   for (const name of forced.dropped) output.warn(`The world has no ${name} any more: dropped.`);
   for (const name of forced.defaulted)
