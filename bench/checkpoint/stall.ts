@@ -48,11 +48,9 @@ export async function measureStall(
     ...beside(`checkpoint.stall.${label}.ms`, 'structuredClone and JSON', sample.jsonMs),
     metricOf(
       [`checkpoint.durable.${label}`, megabytes / (median(sample.durableMs) / 1e3), 'MB/s'],
-      {
-        ...(hdf5Ms === undefined
-          ? {}
-          : { peer: { name: 'h5py, its thread waits', value: megabytes / (hdf5Ms / 1e3) } }),
-      },
+      hdf5Ms === undefined
+        ? {}
+        : { peer: { name: 'h5py, its thread waits', value: megabytes / (hdf5Ms / 1e3) } },
     ),
     metricOf([`checkpoint.memory.${label}`, largest(sample.grownBytes) / 1e6, 'MB'], {}),
   ];

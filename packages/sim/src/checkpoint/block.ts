@@ -50,11 +50,18 @@ export function decodeBlock(
   target.set(shuffler.output.subarray(0, plain.length));
 }
 
+export interface Probed {
+  readonly codec: Codec;
+  /** Of the block that was looked at; undefined with `raw`. */
+  readonly stored?: Uint8Array;
+}
+
 /** Raw where that would gain less than a tenth, judged by this block. */
-export function chooseCodec(elementBytes: number, probe: Uint8Array): Codec {
-  if (probe.length < PROBE_FROM_BYTES) return 'raw';
+export function chooseCodec(elementBytes: number, probe: Uint8Array): Probed {
+  if (probe.length < PROBE_FROM_BYTES) return { codec: 'raw' };
   const codec = elementBytes === 1 ? 'zstd' : 'shuffle-zstd';
-  return encodeBlock(codec, elementBytes, probe).length < probe.length * 0.9 ? codec : 'raw';
+  const stored = encodeBlock(codec, elementBytes, probe);
+  return stored.length < probe.length * 0.9 ? { codec, stored } : { codec: 'raw' };
 }
 
 const PROBE_FROM_BYTES = 256;

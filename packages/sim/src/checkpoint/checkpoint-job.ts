@@ -109,10 +109,8 @@ function planOf(
   const hashed = new Map<string, HashedSection>();
   if (mayBeBase)
     for (const source of sources) hashed.set(source.name, hashPages(contentOf(source)));
-  const whole = sources.map((source) => {
-    const digest = hashed.get(source.name)?.digest;
-    return { source, pages: null, ...(digest === undefined ? {} : { digest }) };
-  });
+  // Hashed again as they are written: what was hashed before is for comparing pages.
+  const whole = sources.map((source) => ({ source, pages: null }));
   if (base === undefined) return { sections: whole, full: true, hashed };
   const changed = sources.map((source) => {
     const { hashes, digest } = hashed.get(source.name) as HashedSection;

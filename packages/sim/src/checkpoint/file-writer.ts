@@ -78,14 +78,16 @@ function writeSection(
   const takeBlock = blockTaker(content, pages);
   const count = blocksOf(packed);
   // One from the middle: edges of fields are alike more often than what is between.
-  const codec = count === 0 ? 'raw' : chooseCodec(size, takeBlock(Math.floor(count / 2)));
+  const probe = count === 0 ? new Uint8Array(0) : takeBlock(Math.floor(count / 2));
+  const { codec, stored: only } = chooseCodec(size, probe);
   const plainHasher = createHasher();
   const storedHasher = createHasher();
   const lengths: number[] = [];
   for (let number = 0; number < count; number += 1) {
-    const plain = takeBlock(number);
+    // Of more than one, the block is taken anew: it may be another if somebody wrote there meanwhile.
+    const plain = count === 1 ? probe : takeBlock(number);
     if (digest === undefined) plainHasher.update(plain);
-    const stored = encodeBlock(codec, size, plain);
+    const stored = (count === 1 ? only : undefined) ?? encodeBlock(codec, size, plain);
     if (codec !== 'raw' || digest !== undefined) storedHasher.update(stored);
     lengths.push(stored.length);
     append(stored);

@@ -7,6 +7,8 @@ import { openCheckpoint, type CheckpointFacts } from '../checkpoint/index.ts';
 import type { CheckpointRecord, RunFacts, RunManifest } from './contract.ts';
 import { checkpointName, MANIFEST, tickOfName } from './names.ts';
 
+const GROUP = 32;
+
 /** Undefined where there is none, or what is there cannot be read as one: then the files say it all. */
 export async function readManifest(runDirectory: string): Promise<RunManifest | undefined> {
   let text: string;
@@ -45,17 +47,24 @@ export async function reconcile(
 ): Promise<readonly CheckpointRecord[]> {
   const files = await checkpointFiles(runDirectory);
   const there = new Set(files);
-  const kept: CheckpointRecord[] = [];
-  for (const record of known)
-    if (there.has(record.file) && (!sizes || (await isOfSize(runDirectory, record))))
-      kept.push(record);
+  const listed = known.filter(({ file }) => there.has(file));
+  const fits = await inGroups(listed, async (one) => !sizes || (await isOfSize(runDirectory, one)));
+  const kept = listed.filter((_, at) => fits[at]);
   const named = new Set(kept.map(({ file }) => file));
-  for (const file of files) {
-    if (named.has(file)) continue;
-    const record = await recordOf(runDirectory, file);
-    if (record !== undefined) kept.push(record);
-  }
-  return kept;
+  const unknown = files.filter((file) => !named.has(file));
+  const found = await inGroups(unknown, (file) => recordOf(runDirectory, file));
+  return [...kept, ...found.filter((one) => one !== undefined)];
+}
+
+/** Of thousands of files some at once: each is open for a moment only. */
+async function inGroups<T, R>(
+  items: readonly T[],
+  work: (item: T) => Promise<R>,
+): Promise<readonly R[]> {
+  const results: R[] = [];
+  for (let from = 0; from < items.length; from += GROUP)
+    results.push(...(await Promise.all(items.slice(from, from + GROUP).map(work))));
+  return results;
 }
 
 /** What the run is, by the newest of its checkpoints that can be opened: each of them says it. */

@@ -2,6 +2,7 @@
 import { digestOf } from '@stillpoint/core';
 import type { ArrayOf, DType } from '../../state/contract.ts';
 import type { CheckpointFacts, CheckpointOffer, SectionSource } from '../contract.ts';
+import { writeCheckpointFile } from '../file-writer.ts';
 import { elementBytes } from '../table.ts';
 
 export interface SectionShape {
@@ -113,4 +114,10 @@ export function factsOf(tick: number, more: Partial<CheckpointFacts> = {}): Chec
 
 export function offerOf(tick: number, state: TestState, release = (): void => {}): CheckpointOffer {
   return { facts: factsOf(tick), sections: state.sections, release };
+}
+
+/** As the thread writes it, without a directory around it. */
+export function writeFileOf(fd: number, facts: CheckpointFacts, state: TestState): void {
+  const sections = state.sections.map((source) => ({ source, pages: null }));
+  writeCheckpointFile(fd, { facts, sections, base: null });
 }
