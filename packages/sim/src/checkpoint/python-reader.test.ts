@@ -30,6 +30,13 @@ interface Line {
   readonly sum: number;
 }
 
+const withoutSum = ({ name, dtype, shape, digest }: Line): Omit<Line, 'sum'> => ({
+  name,
+  dtype,
+  shape,
+  digest,
+});
+
 test(
   'Python reads the same digests and sums, and finds a flipped bit',
   { skip: missing },
@@ -63,10 +70,7 @@ test(
         const sum = Array.from<number>(arrayOf(source)).reduce((total, one) => total + one, 0);
         return { name, dtype, shape, digest, sum };
       });
-      assert.deepEqual(
-        lines.map(({ sum: _, ...rest }) => rest),
-        expected.map(({ sum: _, ...rest }) => rest),
-      );
+      assert.deepEqual(lines.map(withoutSum), expected.map(withoutSum));
       for (const [at, { sum }] of lines.entries())
         assert.ok(Math.abs(sum - (expected[at]?.sum ?? NaN)) <= Math.abs(sum) * 1e-12);
     }
