@@ -3,9 +3,16 @@
 import type { Server, Socket } from 'node:net';
 import * as wire from './wire.ts';
 
-/** Carries out one call. Rejects with a Refusal. `gone` aborts when the client is gone. */
+export interface Client {
+  /** Aborted: it asks nothing more, and may be gone. */
+  readonly saidAll: AbortSignal;
+  /** Aborted: it is gone. */
+  readonly gone: AbortSignal;
+}
+
+/** Carries out one call. Rejects with a Refusal. */
 export interface Methods {
-  call(method: string, parameters: unknown, gone: AbortSignal): Promise<unknown>;
+  call(method: string, parameters: unknown, client: Client): Promise<unknown>;
 }
 
 export interface Clients {
@@ -47,6 +54,8 @@ export function acceptClients(server: Server, methods: Methods): Clients {
 
 function serve(socket: Socket, methods: Methods): void {
   const gone = new AbortController();
+  const saidAll = new AbortController();
+  const client = { gone: gone.signal, saidAll: saidAll.signal };
   let calls = 0;
   let ended = false;
   let pieces: Buffer[] = [];
@@ -70,7 +79,7 @@ function serve(socket: Socket, methods: Methods): void {
       return tell(wire.refusedAnswer(id ?? null, wire.refusals.tooManyCalls(callsAtOnce)));
     calls += 1;
     try {
-      const result = await methods.call(method, parameters, gone.signal);
+      const result = await methods.call(method, parameters, client);
       tell({ jsonrpc: '2.0', id: id ?? null, result });
     } catch (error) {
       tell(wire.refusedAnswer(id ?? null, wire.refusalOf(error)));
@@ -103,8 +112,12 @@ function serve(socket: Socket, methods: Methods): void {
   };
   socket.once('end', () => {
     ended = true;
+    saidAll.abort();
     endWhenAnswered();
   });
   socket.on('error', () => socket.destroy());
-  socket.once('close', () => gone.abort());
+  socket.once('close', () => {
+    saidAll.abort();
+    gone.abort();
+  });
 }

@@ -1,6 +1,6 @@
 // What a run can be asked, over a real socket, of a real process with a loop that turns the event loop and of one that never does.
 import assert from 'node:assert/strict';
-import { chmod, lstat, readdir, readFile, stat } from 'node:fs/promises';
+import { chmod, lstat, readdir, readFile, rm, stat, writeFile } from 'node:fs/promises';
 import path from 'node:path';
 import { test } from 'node:test';
 import { isFailure, type ErrorCode } from '@stillpoint/core';
@@ -45,7 +45,7 @@ for (const synchronous of [false, true]) {
     await using place = await makePlace();
     const run = await place.start({ synchronous });
     const client = await run.client();
-    client.write('{"jsonrpc":"2.0","id":1,"method":"pause","params":{"ttlMs":100}}\n');
+    client.write('{"jsonrpc":"2.0","id":1,"method":"pause","params":{"ttlMs":1000}}\n');
     const { result } = (await client.line()) as { result: { tick: number; pause: number } };
     client.socket.destroy();
     await run.ask('wait', { tick: result.tick + 1 });
@@ -172,3 +172,19 @@ test(
     assert.deepEqual(await readdir(place.runDirectory), []);
   },
 );
+
+test('a pause whose client goes away before the answer holds nobody', async () => {
+  await using place = await makePlace();
+  const busyFile = path.join(place.directory, 'busy');
+  const run = await place.start({ busyFile });
+  await writeFile(busyFile, '');
+  const client = await run.client();
+  client.write('{"jsonrpc":"2.0","id":1,"method":"pause"}\n');
+  const other = await run.client();
+  other.write('{"jsonrpc":"2.0","id":2,"method":"status"}\n');
+  await other.line();
+  client.socket.destroy();
+  await rm(busyFile);
+  const { tick } = (await run.ask('status')) as ControlStatus;
+  await run.ask('wait', { tick: tick + 3 });
+});

@@ -1,7 +1,7 @@
 // What a run can be asked. `status` and `wait` are answered from shared memory; the rest is carried out by the simulation's thread
 // between two ticks, and answered when that has told what came of it.
 import { failure } from '@stillpoint/core';
-import type { Methods } from './connections.ts';
+import type { Client, Methods } from './connections.ts';
 import type { ControlOptions, ControlStatus } from './contract.ts';
 import type { Mailbox, Report, Request, Settled } from './mailbox.ts';
 import { createPauses } from './pauses.ts';
@@ -89,7 +89,7 @@ export function createMethods(
     };
   };
 
-  const methods: Readonly<Record<string, (given: Given, gone: AbortSignal) => unknown>> = {
+  const methods: Readonly<Record<string, (given: Given, client: Client) => unknown>> = {
     status,
     async checkpoint() {
       const { offered } = await ask({ kind: 'checkpoint' }, 'offered');
@@ -106,17 +106,24 @@ export function createMethods(
       const { tick, file } = await durable(given.whole('tick', 0));
       return { tick, file };
     },
-    async pause(given) {
+    async pause(given, { saidAll }) {
       const ttlMs = given.optional('ttlMs', 1);
       const pause = pauses.begin(ttlMs);
+      // Who goes away before the answer does not know its number, and could never end it.
+      const onGone = (): void => void pauses.end(pause);
+      saidAll.addEventListener('abort', onGone, { once: true });
       try {
         const { tick } = await ask({ kind: 'pause' }, 'held');
-        return { pause, tick };
+        if (pauses.isOn(pause)) return { pause, tick };
+        throw failure('CTL_REFUSED', { why: 'the pause was over before it could hold still.' });
       } catch (error) {
         pauses.end(pause);
         throw error;
+      } finally {
+        saidAll.removeEventListener('abort', onGone);
       }
     },
+    held: (given) => ({ held: pauses.isOn(given.whole('pause', 1)) }),
     resume(given) {
       const pause = given.optional('pause', 1);
       return pause === undefined ? { ended: pauses.endAll() } : { held: pauses.end(pause) };
@@ -132,7 +139,7 @@ export function createMethods(
       await ask({ kind: 'set-stride', ticks }, 'done');
       return { ticks };
     },
-    async wait(given, gone) {
+    async wait(given, { gone }) {
       const tick = given.whole('tick', 0);
       await orEnded(reached(mailbox, tick, gone));
       return { tick: mailbox.numbers().tick };
@@ -140,10 +147,10 @@ export function createMethods(
   };
 
   return {
-    async call(name, parameters, gone) {
+    async call(name, parameters, client) {
       const method = Object.hasOwn(methods, name) ? methods[name] : undefined;
       if (method === undefined) throw new Refused(refusals.noMethod(name.slice(0, 100)));
-      return await method(readGiven(parameters), gone);
+      return await method(readGiven(parameters), client);
     },
     hear(report) {
       if (report.kind !== 'settled') {

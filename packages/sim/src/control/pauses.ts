@@ -6,6 +6,8 @@ import { monotonicMs } from './mailbox.ts';
 export interface Pauses {
   /** Its number. Undefined: until it is ended. */
   begin(ttlMs: number | undefined): number;
+  /** It lasts without a gap until now. */
+  isOn(pause: number): boolean;
   /** False: it had ended before, so what was seen meanwhile may have moved. */
   end(pause: number): boolean;
   /** How many there were. */
@@ -27,7 +29,9 @@ export function createPauses(mailbox: Mailbox): Pauses {
     const soonest = Math.min(...untilMs.values());
     if (Number.isFinite(soonest)) timer = setTimeout(settle, Math.min(soonest - now + 1, 2 ** 30));
   };
+  const isOn = (pause: number): boolean => (untilMs.get(pause) ?? 0) > monotonicMs();
   return {
+    isOn,
     begin(ttlMs) {
       numbers += 1;
       untilMs.set(numbers, ttlMs === undefined ? Infinity : monotonicMs() + ttlMs);
@@ -35,7 +39,7 @@ export function createPauses(mailbox: Mailbox): Pauses {
       return numbers;
     },
     end(pause) {
-      const held = (untilMs.get(pause) ?? 0) > monotonicMs();
+      const held = isOn(pause);
       untilMs.delete(pause);
       settle();
       return held;

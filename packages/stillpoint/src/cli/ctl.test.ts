@@ -87,7 +87,8 @@ test('status, checkpoint, pause, resume, set-stride and stop of a run, by its id
   assert.equal(tickLine.exec(first.stdout)?.[0], tickLine.exec(second.stdout)?.[0]);
   assert.equal((await it.ctl('one', 'resume')).stdout, 'goes on\n');
   assert.equal((await it.ctl('one', 'resume')).stdout, 'nobody held it\n');
-  json(await it.ctl('one', 'pause', '--ttl', '50ms', '--json'));
+  json(await it.ctl('one', 'pause', '--ttl', '10m', '--json'));
+  json(await it.ctl('one', 'resume', '--json'));
   assert.match((await it.ctl('one', 'set-stride', '10')).stdout, /every 10 ticks/);
 
   const stopped = await it.ctl('one', 'stop');

@@ -1,6 +1,6 @@
 // The participant for a run of a simulation: it holds between two ticks. The pause has a time to live on the run's own clock, so that a
 // freezer that died blocks no run. A run that does not go on holds still by itself.
-import { systemClock, failure } from '@stillpoint/core';
+import { failure } from '@stillpoint/core';
 import type { Hold, HoldOptions, Participant } from '../../freeze/contract.ts';
 import { createRunContext, type RunDriverOptions } from './context.ts';
 import { connectToRun, RunGone } from './run-control.ts';
@@ -22,42 +22,43 @@ async function open(options: RunParticipantOptions, { signal }: HoldOptions): Pr
   const chosen = await context.chosen();
   const address = chosen === undefined ? undefined : await controlSocketOf(context.at(chosen));
   const control = address === undefined ? undefined : await connectToRun(address, signal);
+  let pauseAsked = false;
   let pause: number | undefined;
-  let endsAtMs = Infinity;
   let resumed: 'held' | 'lost' | undefined;
-  const lost = (): boolean =>
-    control !== undefined && (!control.isOpen || systemClock.monotonicMs() >= endsAtMs);
+  const isHeld = async (method: 'held' | 'resume'): Promise<boolean> => {
+    if (control === undefined) return pauseAsked;
+    // Asked and not answered: the run ends a pause whose client is gone, and there is no number to end it by.
+    if (pause === undefined) control[Symbol.dispose]();
+    if (pause === undefined || !control.isOpen) return false;
+    try {
+      const bounded = AbortSignal.timeout(answerTimeoutMs);
+      const { held } = (await control.call(method, { pause }, bounded)) as { held: boolean };
+      return held;
+    } catch (error) {
+      // It ended, and with it the pause.
+      if (error instanceof RunGone) return false;
+      throw failed(name, method === 'held' ? 'be asked' : 'resume', error);
+    }
+  };
   return {
     async suspend(until, limitMs) {
       until.throwIfAborted();
+      pauseAsked = true;
       if (control === undefined) return;
       const ttlMs = Math.max(1, Math.floor(limitMs));
-      const askedAtMs = systemClock.monotonicMs();
       try {
-        const answer = (await control.call('pause', { ttlMs }, until)) as { pause: number };
-        ({ pause } = answer);
+        ({ pause } = (await control.call('pause', { ttlMs }, until)) as { pause: number });
       } catch (error) {
+        until.throwIfAborted();
         throw failed(name, 'suspend', error);
       }
-      endsAtMs = askedAtMs + ttlMs;
     },
     async check() {
-      if (lost()) throw failure('FREEZE_LOST', { who: `the run of "${name}" went on or ended` });
+      if (await isHeld('held')) return;
+      throw failure('FREEZE_LOST', { who: `the run of "${name}" went on or ended` });
     },
     async resume() {
-      if (resumed !== undefined) return resumed;
-      if (control === undefined) return (resumed = 'held');
-      try {
-        // A suspend that was given up may have paused all the same: its number is not known, its time is short.
-        const bounded = AbortSignal.timeout(resumeTimeoutMs);
-        if (pause === undefined) return (resumed = 'lost');
-        const { held } = (await control.call('resume', { pause }, bounded)) as { held: boolean };
-        resumed = held ? 'held' : 'lost';
-      } catch (error) {
-        // It ended, and with it the pause.
-        if (!(error instanceof RunGone)) throw failed(name, 'resume', error);
-        resumed = 'lost';
-      }
+      resumed ??= (await isHeld('resume')) ? 'held' : 'lost';
       return resumed;
     },
     async [Symbol.asyncDispose]() {
@@ -66,10 +67,10 @@ async function open(options: RunParticipantOptions, { signal }: HoldOptions): Pr
   };
 }
 
-const resumeTimeoutMs = 10_000;
+/** It is answered at once, whatever a tick takes. */
+const answerTimeoutMs = 10_000;
 
-function failed(participant: string, action: string, error: unknown): unknown {
-  if (error instanceof Error && error.name === 'AbortError') return error;
+function failed(participant: string, action: string, error: unknown): Error {
   const why = error instanceof Error ? error.message : String(error);
   return failure('PARTICIPANT_FAILED', { participant, action, why }, error);
 }

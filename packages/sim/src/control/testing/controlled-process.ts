@@ -1,6 +1,6 @@
 // A process with a loop that can be controlled, for the tests: ticks of a millisecond, checkpoints that are files of a few bytes. Speaks
 // one line of JSON when it is ready and one at its end.
-import { renameSync, writeFileSync } from 'node:fs';
+import { existsSync, renameSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
 import { setImmediate } from 'node:timers/promises';
 import type { ControlledRun, ControlOptions } from '../contract.ts';
@@ -11,6 +11,8 @@ export interface ControlledArguments extends ControlOptions {
   readonly synchronous: boolean;
   /** Every checkpoint is refused, as with all slots taken; or fails. */
   readonly checkpoints?: 'dropped' | 'failed';
+  /** While it is there a tick does not end. */
+  readonly busyFile?: string;
 }
 
 const options = JSON.parse(process.argv[2] ?? '') as ControlledArguments;
@@ -61,7 +63,8 @@ const pause = new Int32Array(new SharedArrayBuffer(4));
 for (;;) {
   if (stopped) break;
   tick += 1;
-  Atomics.wait(pause, 0, 0, tickMs);
+  do Atomics.wait(pause, 0, 0, tickMs);
+  while (options.busyFile !== undefined && existsSync(options.busyFile));
   control.tell(tick, tick / 10);
   if (stride > 0 && tick % stride === 0) run.offerCheckpoint();
   run.collect();
