@@ -15,8 +15,8 @@ import { fillByTick, writtenShapes } from './testing/by-tick.ts';
 import { randomFrom, stateOf } from './testing/states.ts';
 
 const soak = process.env['STILLPOINT_SOAK'] !== undefined;
-const KILLS = soak ? 100 : 8;
-const NUMBERS = 200_000;
+const KILLS = soak ? 100 : 5;
+const NUMBERS = 100_000;
 const program = fileURLToPath(new URL('testing/writing-process.ts', import.meta.url));
 
 /** Kills it some moment after the line that was drawn. */

@@ -1,5 +1,6 @@
 // The thread that writes checkpoints: does the orders that come, one after the other. What it dies in the middle of is a temporary file.
 import { workerData } from 'node:worker_threads';
+import { yieldThreadToOthers } from '@stillpoint/core';
 import { createCheckpointJob } from './checkpoint-job.ts';
 import {
   refusalOf,
@@ -9,6 +10,8 @@ import {
 } from './writer-messages.ts';
 
 const { port, runDirectory, keep, fullEvery } = workerData as WriterThreadData;
+// Where processors are scarce the simulation comes first; checkpoints that have no slot then are dropped.
+yieldThreadToOthers();
 const job = createCheckpointJob({ runDirectory, keep, fullEvery });
 let last: Promise<void> = Promise.resolve();
 
