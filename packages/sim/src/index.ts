@@ -30,6 +30,22 @@ export {
   verifyCheckpoint,
   verifyRun,
 } from './manage/index.ts';
+export { openLens, directoryPlace, filePlace, httpPlace } from './lens/read/index.ts';
+export {
+  degreesOf,
+  directionsFrom,
+  isStatistic,
+  pathBetween,
+  queryLens,
+} from './lens/ask/index.ts';
+export {
+  diffLenses,
+  lensInfo,
+  listLenses,
+  locateLens,
+  locateLensRuns,
+  verifyLens,
+} from './lens/manage/index.ts';
 export { seedStream, streamOver } from './random/index.ts';
 export type * from './checkpoint/contract.ts';
 export type * from './directory/contract.ts';
@@ -41,3 +57,7 @@ export type * from './runner/contract.ts';
 export type * from './session/contract.ts';
 export type * from './own-loop/index.ts';
 export type * from './manage/index.ts';
+export type * from './lens/contract.ts';
+export type * from './lens/read/contract.ts';
+export type * from './lens/ask/index.ts';
+export type * from './lens/manage/index.ts';

@@ -4,5 +4,6 @@ export { checkpointName, checkRunId, isRunId, tickOfName } from './names.ts';
 export { newestThatVerifies } from './newest.ts';
 export { openRunDirectory } from './open.ts';
 export { makeWay, recordCheckpoint, superfluous } from './record.ts';
-export { isRunLocked } from './run-lock.ts';
+export { isRunLocked, takeRunLock, type RunLock } from './run-lock.ts';
+export { pointedTo, pointTo } from './link.ts';
 export { latestRun, listRuns } from './runs.ts';

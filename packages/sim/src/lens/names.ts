@@ -21,6 +21,30 @@ export function parseLensFileName(
   return { ticks, kind: found[3] as LensFileKind };
 }
 
+/**
+ * Without those whose frames another file has: of a chunk that has both files the sealed one counts (it was written from the journal),
+ * and of sealed chunks that lie within a longer one the longer (it was merged from them). Somebody was killed before they were removed.
+ */
+export function withoutSuperseded<
+  F extends { readonly kind: LensFileKind; readonly ticks: TickRange },
+>(files: readonly F[]): readonly F[] {
+  const kept: F[] = [];
+  let sealedEnd = -1;
+  // Of those that begin together the longest sealed one comes first.
+  const ordered = files.toSorted(
+    (a, b) =>
+      a.ticks.start - b.ticks.start ||
+      Number(a.kind === 'journal') - Number(b.kind === 'journal') ||
+      b.ticks.end - a.ticks.end,
+  );
+  for (const file of ordered) {
+    if (file.ticks.end <= sealedEnd) continue;
+    kept.push(file);
+    if (file.kind === 'lens') sealedEnd = file.ticks.end;
+  }
+  return kept;
+}
+
 /** The chunk that a tick falls into: chunks begin at multiples of their size. */
 export function chunkOf(tick: number, chunkTicks: number): TickRange {
   const start = Math.floor(tick / chunkTicks) * chunkTicks;

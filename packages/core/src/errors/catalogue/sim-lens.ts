@@ -63,6 +63,12 @@ export const simLens = {
     exit: exit.usage,
     retryable: false,
   },
+  LENS_MISSING: {
+    message: 'There is no lens at {path}. Beside it are: {known}.',
+    hint: 'Name a `.lens` file, the directory of a run, or a directory of runs with `--lens-dir`; `stillpoint lens info` lists its runs.',
+    exit: exit.notFound,
+    retryable: false,
+  },
   LENS_FIELD_UNKNOWN: {
     message: '{path} has no field {field}. It has: {known}.',
     hint: 'Fields are chosen when a run is captured: `--lens-fields`.',

@@ -4,7 +4,13 @@ import type { LensFrame } from '../contract.ts';
 import { fileSource } from '../../zip/index.ts';
 import type { RangeSource } from '../../zip/contract.ts';
 import { crc32 } from 'node:zlib';
-import { frameFromPayload, HEADER_BYTES, parseHeader, type RecordHeader } from './records.ts';
+import {
+  frameFromPayload,
+  HEADER_BYTES,
+  parseHeader,
+  timeFromPayload,
+  type RecordHeader,
+} from './records.ts';
 import type { JournalFacts } from './write.ts';
 
 export interface JournalFrame {
@@ -22,6 +28,8 @@ export interface Journal extends AsyncDisposable {
   /** Bytes behind the last whole record: 0 unless somebody was killed, or writes at this moment. */
   readonly cutBytes: number;
   read(frame: JournalFrame, signal?: AbortSignal): Promise<LensFrame>;
+  /** Without its samples. */
+  timeSeconds(frame: JournalFrame, signal?: AbortSignal): Promise<number>;
 }
 
 /** Facts are small; what says otherwise was not written by us. */
@@ -51,6 +59,8 @@ export async function readJournalFrom(source: RangeSource & AsyncDisposable): Pr
       cutBytes: source.sizeBytes - endBytes,
       read: async ({ tick, offsetBytes, payloadBytes }, signal) =>
         frameFromPayload(facts.fields, tick, await source.read(offsetBytes, payloadBytes, signal)),
+      timeSeconds: async ({ offsetBytes }, signal) =>
+        timeFromPayload(await source.read(offsetBytes, 8, signal)),
       [Symbol.asyncDispose]: () => source[Symbol.asyncDispose](),
     };
   } catch (error) {

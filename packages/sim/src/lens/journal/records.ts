@@ -101,7 +101,12 @@ export function frameFromPayload(
     samples.set(field.name, { count, values, positions });
   }
   if (at !== payload.length) throw new RangeError('a frame has another length than its fields');
-  return { tick, simTimeSeconds: view.getFloat64(0, true), fields: samples };
+  return { tick, simTimeSeconds: timeFromPayload(payload), fields: samples };
+}
+
+/** Its first eight bytes. */
+export function timeFromPayload(payload: Uint8Array): number {
+  return new DataView(payload.buffer, payload.byteOffset).getFloat64(0, true);
 }
 
 /** Numbers of one sample. */

@@ -20,6 +20,12 @@ export interface FrameRange {
   readonly every?: number;
 }
 
+export interface LensPartFile {
+  readonly file: string;
+  readonly sizeBytes: number;
+  readonly sealed: boolean;
+}
+
 export interface FrameTime {
   readonly tick: number;
   readonly timeSeconds: number;
@@ -34,9 +40,13 @@ export interface ReadOptions {
 export interface Lens extends AsyncDisposable {
   readonly runId: string;
   readonly world: string;
+  /** ISO 8601, of its first part; shown, never compared. */
+  readonly createdAt: string;
   readonly fields: readonly LensField[];
   /** Ticks that the observer missed: the disk was too slow, or failed. */
   readonly dropped: readonly Dropped[];
+  /** Those it was opened with. */
+  files(options?: ReadOptions): Promise<readonly LensPartFile[]>;
   /** Throws LENS_FIELD_UNKNOWN. */
   field(name: string): LensField;
   /** Every frame there is, in the order of ticks. */

@@ -5,13 +5,21 @@ import type { FieldSamples, LensField, LensFrame } from '../contract.ts';
 import { widthOf } from '../journal/index.ts';
 import { parseManifest } from '../record/index.ts';
 import type { Dropped } from '../record/index.ts';
-import type { FrameRange, FrameTime, Lens, LensPlace, ReadOptions } from './contract.ts';
+import type {
+  FrameRange,
+  FrameTime,
+  Lens,
+  LensPartFile,
+  LensPlace,
+  ReadOptions,
+} from './contract.ts';
 import { damageIn, openPart, partFiles, unknown, type Part, type PartFile } from './parts.ts';
 
 /** Parts that stay open: the descriptors and indexes of so many chunks. */
 const OPEN_PARTS = 16;
-/** Of a series read at a time: many frames of few columns. */
+/** Of a series read at a time: many frames of few columns, and few frames of many. */
 const SERIES_FRAMES = 4096;
+const SERIES_BYTES = 32 * 1024 * 1024;
 
 /** Throws LENS_EMPTY where there is no frame, and whatever the opening of its last part throws. */
 export async function openLens(place: LensPlace, options: ReadOptions = {}): Promise<Lens> {
@@ -113,6 +121,7 @@ class Parts implements AsyncDisposable {
 class PlacedLens implements Lens {
   readonly runId: string;
   readonly world: string;
+  readonly createdAt: string;
   readonly fields: readonly LensField[];
   readonly dropped: readonly Dropped[];
   readonly #place: LensPlace;
@@ -123,7 +132,7 @@ class PlacedLens implements Lens {
     place: LensPlace,
     parts: Parts,
     files: readonly PartFile[],
-    { runId, world, fields }: Part['facts'],
+    { runId, world, createdAt, fields }: Part['facts'],
     dropped: readonly Dropped[],
   ) {
     this.#place = place;
@@ -131,8 +140,19 @@ class PlacedLens implements Lens {
     this.#files = files;
     this.runId = runId;
     this.world = world;
+    this.createdAt = createdAt;
     this.fields = fields;
     this.dropped = dropped;
+  }
+
+  async files(options: ReadOptions = {}): Promise<readonly LensPartFile[]> {
+    const found: LensPartFile[] = [];
+    for (const file of this.#files) {
+      const sizeBytes = await this.#parts.use(file, options, async (part) => part.sizeBytes);
+      if (sizeBytes !== undefined)
+        found.push({ file: file.name, sizeBytes, sealed: file.kind === 'lens' });
+    }
+    return found;
   }
 
   field(name: string): LensField {
@@ -212,7 +232,7 @@ class PlacedLens implements Lens {
     const field = this.field(name);
     const across = (columns.to - columns.from) * widthOf(field);
     for await (const { file, frames, ticks } of this.#runs(range, options))
-      for (const [from, to] of spans(frames)) {
+      for (const [from, to] of spans(frames, across)) {
         const read = await this.#parts.use(file, options, async (part) => {
           const numbers = await part.series(
             field,
@@ -308,10 +328,14 @@ async function timeOf(part: Part, frame: number): Promise<FrameTime | undefined>
 }
 
 /** Frames that are read together: none further apart than what is read at a time. */
-function* spans(frames: readonly number[]): Generator<readonly [number, number]> {
+function* spans(frames: readonly number[], across: number): Generator<readonly [number, number]> {
+  const most = Math.min(
+    Math.max(Math.floor(SERIES_BYTES / 8 / Math.max(across, 1)), 1),
+    SERIES_FRAMES,
+  );
   let from = 0;
   for (let to = 1; to <= frames.length; to += 1)
-    if (to === frames.length || frames[to]! - frames[from]! >= SERIES_FRAMES) {
+    if (to === frames.length || frames[to]! - frames[from]! >= most) {
       yield [from, to];
       from = to;
     }

@@ -3,10 +3,11 @@
 import { failure, isFailure } from '@stillpoint/core';
 import { openChunk } from '../chunk/index.ts';
 import type { ChunkFacts, FieldSamples, LensField, TickRange } from '../contract.ts';
-import { readJournalFrom, widthOf } from '../journal/index.ts';
-import { parseLensFileName, type LensFileKind } from '../names.ts';
+import { readJournalFrom, widthOf, type Journal } from '../journal/index.ts';
+import { parseLensFileName, withoutSuperseded, type LensFileKind } from '../names.ts';
 import type { ColumnRange } from '../../zarr/index.ts';
 import type { LensPlace } from './contract.ts';
+import { within } from './within.ts';
 
 export interface PartFile {
   readonly name: string;
@@ -17,6 +18,7 @@ export interface PartFile {
 /** What is asked of a part. Frames are counted from its first. */
 export interface Part extends AsyncDisposable {
   readonly facts: Omit<ChunkFacts, 'frames'>;
+  readonly sizeBytes: number;
   readonly ticks: readonly number[];
   timeSeconds(frame: number): Promise<number>;
   samples(field: string, frame: number, signal?: AbortSignal): Promise<FieldSamples>;
@@ -30,20 +32,36 @@ export interface Part extends AsyncDisposable {
   ): Promise<Float64Array | Float32Array>;
 }
 
-/** In the order of ticks. Of a chunk that has both files the sealed one counts: it was written from the journal. */
+/** In the order of ticks. */
 export function partFiles(names: readonly string[]): readonly PartFile[] {
-  const parts = new Map<number, PartFile>();
-  for (const name of names) {
-    const parsed = parseLensFileName(name);
-    if (parsed === undefined) continue;
-    const { start } = parsed.ticks;
-    if (parsed.kind === 'lens' || !parts.has(start)) parts.set(start, { name, ...parsed });
-  }
-  return [...parts.values()].toSorted((a, b) => a.ticks.start - b.ticks.start);
+  return withoutSuperseded(
+    names.flatMap((name) => {
+      const parsed = parseLensFileName(name);
+      return parsed === undefined ? [] : [{ name, ...parsed }];
+    }),
+  );
 }
 
-/** Undefined: it is gone, by a prune while we read. */
+/**
+ * What was sealed or merged since its place was listed is read from the file that has its frames now. Undefined: it is gone, by a
+ * prune while we read.
+ */
 export async function openPart(
+  place: LensPlace,
+  file: PartFile,
+  signal?: AbortSignal,
+): Promise<Part | undefined> {
+  const found = await openIfThere(place, file, signal);
+  if (found !== undefined) return found;
+  const { start, end } = file.ticks;
+  const other = partFiles(await place.list(signal)).find(
+    ({ kind, ticks }) => kind === 'lens' && ticks.start <= start && ticks.end >= end,
+  );
+  const whole = other && (await openIfThere(place, other, signal));
+  return whole && within(whole, file.ticks);
+}
+
+async function openIfThere(
   place: LensPlace,
   file: PartFile,
   signal?: AbortSignal,
@@ -68,6 +86,7 @@ async function openSealed(
     const chunk = await openChunk(source, signal);
     return {
       facts: chunk.facts,
+      sizeBytes: source.sizeBytes,
       ticks: chunk.ticks,
       timeSeconds: async (frame) => chunk.timesSeconds[frame]!,
       samples: (field, frame, signal) => chunk.samples(field, frame, signal),
@@ -86,26 +105,22 @@ async function openJournal(
   { name }: PartFile,
   signal?: AbortSignal,
 ): Promise<Part> {
-  const journal = await readJournalFrom(await place.open(name, signal));
+  const source = await place.open(name, signal);
+  const journal = await readJournalFrom(source);
   const frameAt = async (frame: number, signal?: AbortSignal) =>
     await journal.read(journal.frames[frame]!, signal);
-  /** Positions are written where they change: the newest that were, up to a frame. */
-  const positionsAt = async (field: string, frame: number, count: number, signal?: AbortSignal) => {
-    for (let at = frame; at >= 0; at -= 1) {
-      const { positions } = (await frameAt(at, signal)).fields.get(field)!;
-      if (positions !== null) return positions.subarray(0, count * 3);
-    }
-    return null;
-  };
+  const positionsAt = positionsIn(journal);
   return {
     facts: journal.facts,
+    sizeBytes: source.sizeBytes,
     ticks: journal.frames.map(({ tick }) => tick),
-    timeSeconds: async (frame) => (await frameAt(frame)).simTimeSeconds,
+    timeSeconds: (frame) => journal.timeSeconds(journal.frames[frame]!),
     async samples(field, frame, signal) {
       const found = (await frameAt(frame, signal)).fields.get(field);
       if (found === undefined) throw unknown(place, journal.facts.fields, field);
       if (found.positions !== null) return found;
-      return { ...found, positions: await positionsAt(field, frame, found.count, signal) };
+      const positions = await positionsAt(field, frame, signal);
+      return { ...found, positions: positions?.subarray(0, found.count * 3) ?? null };
     },
     async series(field, from, to, columns, signal) {
       const width = widthOf(field);
@@ -119,6 +134,39 @@ async function openJournal(
       return out;
     },
     [Symbol.asyncDispose]: () => journal[Symbol.asyncDispose](),
+  };
+}
+
+/**
+ * Positions are written where they change: the newest that were, up to a frame. What was found is remembered: who reads a journal from
+ * its first frame to its last would otherwise look through all of it for every frame.
+ */
+function positionsIn(
+  journal: Journal,
+): (field: string, frame: number, signal?: AbortSignal) => Promise<Float64Array | null> {
+  const written = new Map<string, (number | undefined)[]>();
+  const newest = new Map<string, { readonly frame: number; readonly positions: Float64Array }>();
+  return async (field, frame, signal) => {
+    const known = written.get(field) ?? [];
+    written.set(field, known);
+    let from = -1;
+    let at = frame;
+    for (; at >= 0; at -= 1) {
+      from = known[at] ?? -1;
+      if (known[at] !== undefined) break;
+      const { positions } = (await journal.read(journal.frames[at]!, signal)).fields.get(field)!;
+      if (positions === null) continue;
+      from = at;
+      newest.set(field, { frame: at, positions });
+      break;
+    }
+    for (let one = Math.max(at, 0); one <= frame; one += 1) known[one] = from;
+    if (from < 0) return null;
+    const last = newest.get(field);
+    if (last?.frame === from) return last.positions;
+    const { positions } = (await journal.read(journal.frames[from]!, signal)).fields.get(field)!;
+    if (positions !== null) newest.set(field, { frame: from, positions });
+    return positions;
   };
 }
 

@@ -3,7 +3,7 @@ import { mkdir, readdir, rm } from 'node:fs/promises';
 import path from 'node:path';
 import { fsyncDirectory, removeFileDurable } from '@stillpoint/core';
 import type { TickRange } from '../contract.ts';
-import { lensFileName, parseLensFileName, type LensFileKind } from '../names.ts';
+import { lensFileName, parseLensFileName, withoutSuperseded, type LensFileKind } from '../names.ts';
 
 export interface LensFile {
   readonly path: string;
@@ -26,8 +26,8 @@ export async function lensFilesIn(directory: string): Promise<readonly LensFile[
 }
 
 /**
- * For the one writer of a run, before it begins: temporary files go, and journals whose chunk was sealed already (a writer was killed
- * between the rename and the removal).
+ * For the one writer of a run, before it begins: temporary files go, and files whose frames another has (a writer was killed between
+ * the rename and the removal).
  */
 export async function tidyUp(directory: string): Promise<readonly LensFile[]> {
   await mkdir(directory, { recursive: true });
@@ -35,13 +35,8 @@ export async function tidyUp(directory: string): Promise<readonly LensFile[]> {
   for (const name of await readdir(directory))
     if (name.endsWith('.tmp')) await rm(path.join(directory, name), { force: true });
   const files = await lensFilesIn(directory);
-  const sealed = new Set(
-    files.filter(({ kind }) => kind === 'lens').map(({ ticks }) => ticks.start),
-  );
-  const kept: LensFile[] = [];
-  for (const file of files)
-    if (file.kind === 'journal' && sealed.has(file.ticks.start)) await removeFileDurable(file.path);
-    else kept.push(file);
+  const kept = withoutSuperseded(files);
+  for (const file of files) if (!kept.includes(file)) await removeFileDurable(file.path);
   return kept;
 }
 

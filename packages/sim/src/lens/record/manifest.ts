@@ -50,6 +50,14 @@ export async function writeManifest(
   await writeFileAtomic(path.join(directory, NAME), `${JSON.stringify(manifest, null, 2)}\n`);
 }
 
+/** In line with the files, by whoever has the run's lock. One that is lost is made by the next recorder. */
+export async function renewManifest(directory: string): Promise<void> {
+  const before = await readManifest(directory);
+  if (before === undefined) return;
+  const manifest: LensManifest = { ...before, chunks: await chunkEntries(directory) };
+  await writeFileAtomic(path.join(directory, NAME), `${JSON.stringify(manifest, null, 2)}\n`);
+}
+
 /** Of sealed chunks; those that the manifest knows with the same length are not opened. */
 export async function chunkEntries(directory: string): Promise<readonly ChunkEntry[]> {
   const known = new Map(

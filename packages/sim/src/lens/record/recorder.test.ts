@@ -1,8 +1,9 @@
 import assert from 'node:assert/strict';
-import { copyFileSync, mkdtempSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
+import { copyFileSync, mkdirSync, mkdtempSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { test, type TestContext } from 'node:test';
+import { isRunLocked, pointedTo } from '../../directory/index.ts';
 import { openChunk } from '../chunk/index.ts';
 import { fileSource } from '../../zip/index.ts';
 import type { FieldSamples, LensField, LensFrame } from '../contract.ts';
@@ -107,11 +108,16 @@ test('killed at any moment of its end, a lens goes on from its journals', async 
   const expected = await contentOf(straight.directory);
   const options = optionsIn(t);
   {
-    const recorder = await openRecorder(options);
+    const killed = optionsIn(t);
+    const recorder = await openRecorder(killed);
     for (let tick = 10; tick <= 190; tick += 10)
       await recorder.append(frameAt(tick, tick === 10 || tick % 100 === 0));
     await recorder.flush();
-    // Never closed.
+    // As its files are now, never closed.
+    mkdirSync(options.directory);
+    for (const { path: file } of await lensFilesIn(killed.directory))
+      copyFileSync(file, path.join(options.directory, path.basename(file)));
+    await recorder.close();
   }
   const [first] = await lensFilesIn(options.directory);
   writeFileSync(`${first!.path}.tmp`, 'half of a file');
@@ -167,4 +173,19 @@ test('a lens of another run, or of other fields, is not written over', async (t)
   await assert.rejects(openRecorder(options), { code: 'LENS_NOT_EMPTY' });
   const other = { ...options, fields: [{ ...field, unit: '°C' }], resumedTick: 30 };
   await assert.rejects(openRecorder(other), { code: 'LENS_FIELDS_CHANGED' });
+});
+
+test('one recorder at a time has a run, and the last that was opened is the latest', async (t) => {
+  const options = optionsIn(t);
+  const recorder = await openRecorder(options);
+  await recorder.append(frameAt(10));
+  await assert.rejects(openRecorder({ ...options, resumedTick: 0 }), { code: 'RUN_BUSY' });
+  assert.equal(await isRunLocked(options.directory), true);
+  await recorder.close();
+  assert.equal(await isRunLocked(options.directory), false);
+  const parent = path.dirname(options.directory);
+  await (await openRecorder({ ...options, directory: path.join(parent, 'other') })).close();
+  assert.equal(await pointedTo(parent), 'other');
+  await (await openRecorder({ ...options, resumedTick: 10 })).close();
+  assert.equal(await pointedTo(parent), 'run');
 });

@@ -1,5 +1,7 @@
 // The writer of a lens: appends frames to the journal of their chunk, and seals chunks that are full while the next one fills.
-import { failure } from '@stillpoint/core';
+import { failure, makeDirectory } from '@stillpoint/core';
+import path from 'node:path';
+import { pointTo, takeRunLock, type RunLock } from '../../directory/index.ts';
 import { sealJournal } from '../chunk/index.ts';
 import type { LensFrame } from '../contract.ts';
 import { continueJournal, createJournal, type JournalWriter } from '../journal/index.ts';
@@ -10,19 +12,33 @@ import { pathOf, tidyUp } from './files.ts';
 import { chunkEntries, readManifest, writeManifest } from './manifest.ts';
 
 /**
- * One recorder a run: whoever has the run's lock. Throws LENS_NOT_EMPTY where a run begins in a directory that has frames already, and
- * LENS_FIELDS_CHANGED where one goes on with other fields.
+ * One recorder a run: it has a lock in the directory until it is closed. Throws RUN_BUSY where another has it, LENS_NOT_EMPTY where a
+ * run begins in a directory that has frames already, and LENS_FIELDS_CHANGED where one goes on with other fields.
  */
 export async function openRecorder(options: RecorderOptions): Promise<Recorder> {
+  const parent = path.dirname(path.resolve(options.directory));
+  await makeDirectory(options.directory);
+  const lock = await takeRunLock(options.directory);
+  if (lock === undefined) throw failure('RUN_BUSY', { run: options.runId, directory: parent });
+  try {
+    const recorder = await openLocked(options, lock);
+    await pointTo(parent, path.basename(options.directory));
+    return recorder;
+  } catch (error) {
+    await lock[Symbol.asyncDispose]();
+    throw error;
+  }
+}
+
+async function openLocked(options: RecorderOptions, lock: RunLock): Promise<Recorder> {
   const { directory, resumedTick } = options;
   const before = await tidyUp(directory);
   if (resumedTick === undefined && before.length > 0)
     throw failure('LENS_NOT_EMPTY', { directory });
   if (resumedTick !== undefined) await cutAfter(before, resumedTick);
   const manifest = await readManifest(directory);
-  const recorder = new DirectoryRecorder(options, [
-    ...cutDropped(manifest?.dropped ?? [], resumedTick ?? -1),
-  ]);
+  const dropped = [...cutDropped(manifest?.dropped ?? [], resumedTick ?? -1)];
+  const recorder = new DirectoryRecorder(options, lock, dropped);
   await recorder.goOn(resumedTick);
   return recorder;
 }
@@ -34,6 +50,7 @@ function cutDropped(dropped: readonly Dropped[], tick: number): readonly Dropped
 
 class DirectoryRecorder implements Recorder {
   readonly #options: RecorderOptions;
+  readonly #lock: RunLock;
   readonly #dropped: Dropped[];
   #chunks: readonly ChunkEntry[] = [];
   #journal: JournalWriter | undefined;
@@ -42,8 +59,9 @@ class DirectoryRecorder implements Recorder {
   #frames = 0;
   #lastTick = -1;
 
-  constructor(options: RecorderOptions, dropped: Dropped[]) {
+  constructor(options: RecorderOptions, lock: RunLock, dropped: Dropped[]) {
     this.#options = options;
+    this.#lock = lock;
     this.#dropped = dropped;
   }
 
@@ -57,11 +75,10 @@ class DirectoryRecorder implements Recorder {
 
   /** Journals of full chunks are sealed; that of the checkpoint's chunk is gone on with. */
   async goOn(resumedTick: number | undefined): Promise<void> {
-    const { directory, fields, chunkTicks } = this.#options;
+    const { directory, fields } = this.#options;
     for (const file of await tidyUp(directory)) {
       if (file.kind !== 'journal') continue;
-      const open = chunkOf((resumedTick ?? -1) + 1, chunkTicks);
-      if (file.ticks.end <= open.start) {
+      if (file.ticks.end <= (resumedTick ?? -1) + 1) {
         await sealJournal(file.path);
         continue;
       }
@@ -82,9 +99,10 @@ class DirectoryRecorder implements Recorder {
   async append(frame: LensFrame): Promise<void> {
     if (this.#failed !== undefined) throw this.#failed.error;
     const { directory, runId, world, fields, chunkTicks } = this.#options;
-    const ticks = chunkOf(frame.tick, chunkTicks);
-    if (this.#journal !== undefined && this.#journal.facts.ticks.start !== ticks.start)
+    // One that was merged is longer than others, and goes on to its own end.
+    if (this.#journal !== undefined && frame.tick >= this.#journal.facts.ticks.end)
       await this.#turn();
+    const ticks = chunkOf(frame.tick, chunkTicks);
     this.#journal ??= await createJournal(pathOf(directory, ticks, 'journal'), {
       version: 1,
       runId,
@@ -109,8 +127,12 @@ class DirectoryRecorder implements Recorder {
   }
 
   async close(): Promise<void> {
-    if (this.#journal !== undefined) await this.#turn();
-    await this.#sealing;
+    try {
+      if (this.#journal !== undefined) await this.#turn();
+      await this.#sealing;
+    } finally {
+      await this.#lock[Symbol.asyncDispose]();
+    }
     if (this.#failed !== undefined) throw this.#failed.error;
   }
 
