@@ -126,9 +126,10 @@ test(
     writer.offer(offerOf(1, state));
     await writer.drain();
     await chmod(runDirectory, 0o500);
-    t.after(() => chmod(runDirectory, 0o700));
     writer.offer(offerOf(2, state));
     const [failed] = await writer.drain();
+    // Before anything is asserted: what cannot be written cannot be removed either.
+    await chmod(runDirectory, 0o700);
     assert.ok(failed?.outcome === 'failed' && /EACCES/.test(String(failed.error)));
     await using checkpoint = await openCheckpoint(path.join(runDirectory, 'latest'));
     await checkpoint.verify();
