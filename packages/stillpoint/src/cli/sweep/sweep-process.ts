@@ -9,13 +9,16 @@ import { RETRIES, runIdOf, sweepJob, type SweepReport, type SweepTask } from './
 
 const say = (report: SweepReport): void => void process.send?.(report);
 let stop = async (): Promise<void> => process.exit(0);
+let stopping = false;
 
 process.on('disconnect', () => process.kill(process.pid, 'SIGKILL'));
 // A terminal sends it to everybody; who started us says when it is time.
 process.on('SIGINT', () => {});
 process.on('message', (message) => {
-  if (message === 'stop') void stop();
-  else void begin(message as SweepTask).catch(fail);
+  if (message === 'stop') {
+    stopping = true;
+    void stop();
+  } else void begin(message as SweepTask).catch(fail);
 });
 
 function fail(error: unknown): void {
@@ -93,10 +96,12 @@ async function runOne(
     if (ended.reason !== 'reached') throw failure('SWEEP_RUN_STOPPED', { run: runId });
     return { tick: ended.tick, stateHash: ended.stateHash };
   } catch (error) {
-    signal.throwIfAborted();
+    const why = signal.aborted ? signal.reason : error;
     // It would fail so every time: that is its result. All else is tried again, on another host perhaps.
-    if (isOfTheWorld(error) || attempt > RETRIES) return { error: messageOf(error) };
-    throw error;
+    if (!signal.aborted && (isOfTheWorld(error) || attempt > RETRIES))
+      return { error: messageOf(error) };
+    if (!stopping) say({ kind: 'problem', why: `${runId} is tried again: ${messageOf(why)}` });
+    throw why;
   }
 }
 
