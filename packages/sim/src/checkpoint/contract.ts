@@ -101,10 +101,14 @@ export interface CheckpointWriter {
   readonly free: number;
   /** Offers refused so far. */
   readonly dropped: number;
-  /** What has ended since the last call. Does not need the event loop. */
+  /**
+   * What has ended since the last call. Does not need the event loop; only that its thread was lost is known to a loop that never turns
+   * when it does: until then its slots stay taken.
+   */
   poll(): readonly CheckpointOutcome[];
   /** Waits until all that was taken has ended. */
   drain(): Promise<readonly CheckpointOutcome[]>;
+  /** What is not written yet is given up: drain() first. */
   close(): Promise<void>;
 }
 
