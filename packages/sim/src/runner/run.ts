@@ -43,7 +43,8 @@ export function prepareRun({
   assets = {},
   ...options
 }: RunOptions): Prepared {
-  const parameters = parametersOf(world.ir, options.parameters);
+  // A step that wrote into them would change what no checkpoint says.
+  const parameters = Object.freeze(parametersOf(world.ir, options.parameters));
   const layout = layoutOf(world.ir);
   const rotation = createRotation({
     layout,
