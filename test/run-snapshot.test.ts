@@ -116,7 +116,7 @@ test('a snapshot of a run that goes on comes back in place and elsewhere, and go
   const shown = await project.json<Shown>(['show', 'living']);
   const source = shown.sources.find(({ name }) => name === 'simulation');
   assert.deepEqual([source?.driver, source?.strategy], ['run', 'mark']);
-  assert.match((await project.stillpoint(['doctor'])).stdout, /simulation[^]*run noise-1 goes on/);
+  assert.match((await project.stillpoint(['doctor'])).stdout, /simulation +run, strategy mark/);
 
   const refused = await project.stillpoint(['restore', 'living', '--yes'], { exit: 11 });
   assert.match(refused.stderr, /RUN_IS_RUNNING/);

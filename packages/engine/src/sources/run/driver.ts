@@ -66,14 +66,11 @@ async function probe(context: RunContext): Promise<Probe> {
   const running = await isRunning(directory);
   const newest = await newestIn(directory);
   const bytes = newest === undefined ? 0 : await sizeOf(path.join(directory, newest));
-  const state = running ? 'goes on' : 'is not running';
-  const known =
-    newest === undefined ? 'it has no checkpoint' : `checkpoint at tick ${tickOf(newest)}`;
   return {
     strategy: running ? 'mark' : 'checkpoint',
     bytesTotal: bytes,
     bytesNext: bytes,
-    notes: [`run ${run} ${state}, ${known}`],
+    notes: newest === undefined && !running ? [`run ${run} has no checkpoint`] : [],
   };
 }
 

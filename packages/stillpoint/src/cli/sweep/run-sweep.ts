@@ -1,6 +1,6 @@
 // stillpoint run --sweep: begins a sweep or joins it, works at it until each of its runs has a result, and shows them.
 import { setTimeout as delay } from 'node:timers/promises';
-import { failure } from '@stillpoint/core';
+import { failure, systemClock } from '@stillpoint/core';
 import type { SweepRun, Sweeps } from '@stillpoint/persistence';
 import { renderTable, type Column } from '../../output/table.ts';
 import { countText } from '../../output/units.ts';
@@ -22,6 +22,7 @@ export interface SweepOptions extends Omit<SweepTask, 'sweep' | 'url' | 'freezeL
 }
 
 const lookEveryMs = 500;
+const sayEveryMs = 5000;
 
 /** Rejects with SWEEP_DIFFERS, SWEEP_INCOMPLETE, SWEEP_WORKER_FAILED and what the database and the world say. */
 export async function runSweep(context: CommandContext, options: SweepOptions): Promise<void> {
@@ -82,13 +83,16 @@ async function work(
   });
   const until = AbortSignal.any([host.signal, workers.failed]);
   let said = -1;
+  let saidAtMs = -Infinity;
   try {
     for (;;) {
       until.throwIfAborted();
       const runs = await sweeps.runs(task.sweep);
       const open = runs.filter(({ state }) => state === 'waiting' || state === 'running').length;
-      if (runs.length - open !== said) {
+      const nowMs = systemClock.monotonicMs();
+      if (runs.length - open !== said && (open === 0 || nowMs - saidAtMs >= sayEveryMs)) {
         said = runs.length - open;
+        saidAtMs = nowMs;
         output.say(`${said} of ${runs.length} runs are done.`);
       }
       if (open === 0) return runs;
