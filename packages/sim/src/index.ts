@@ -39,13 +39,18 @@ export {
   queryLens,
 } from './lens/ask/index.ts';
 export {
+  compactLens,
   diffLenses,
   lensInfo,
   listLenses,
   locateLens,
   locateLensRuns,
+  planLensPrune,
+  pruneLens,
   verifyLens,
 } from './lens/manage/index.ts';
+export { createLensCapture, createSampler, lensFieldsOf } from './lens/capture/index.ts';
+export { parsePrecision, precisionText } from './lens/precision.ts';
 export { seedStream, streamOver } from './random/index.ts';
 export type * from './checkpoint/contract.ts';
 export type * from './directory/contract.ts';
@@ -58,6 +63,7 @@ export type * from './session/contract.ts';
 export type * from './own-loop/index.ts';
 export type * from './manage/index.ts';
 export type * from './lens/contract.ts';
+export type * from './lens/capture/index.ts';
 export type * from './lens/read/contract.ts';
 export type * from './lens/ask/index.ts';
 export type * from './lens/manage/index.ts';

@@ -16,6 +16,7 @@ import { addForgetCommand } from './forget.ts';
 import { addHoldCommand } from './hold.ts';
 import { addInitCommand } from './init.ts';
 import { addGateCommand } from './gate.ts';
+import { addLensCommands } from './lens.ts';
 import { addListCommand } from './list.ts';
 import { addMigrateCommands } from './migrate.ts';
 import { addNewCommands } from './new.ts';
@@ -57,6 +58,7 @@ const commands: readonly ((program: Command, run: Runner) => void)[] = [
   addWorldCommands,
   addControlCommand,
   addCheckpointCommands,
+  addLensCommands,
   addExecCommand,
   addGateCommand,
   addDemoCommand,

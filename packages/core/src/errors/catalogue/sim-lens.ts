@@ -63,11 +63,41 @@ export const simLens = {
     exit: exit.usage,
     retryable: false,
   },
+  LENS_SOME_DAMAGED: {
+    message: 'Not all of {path} could be read: {reasons}',
+    hint: 'What is not named is whole, and was read. Restore what is damaged from a snapshot that holds it; `stillpoint lens verify` lists all of it.',
+    exit: exit.integrity,
+    retryable: false,
+  },
+  LENS_PRUNE_NEEDS_YES: {
+    message: 'Deleting frames has to be confirmed, and nobody is here to do it.',
+    hint: 'Add --yes if that is what you want: what is deleted cannot be queried any more. --dry-run only shows it.',
+    exit: exit.usage,
+    retryable: false,
+  },
   LENS_MISSING: {
     message: 'There is no lens at {path}. Beside it are: {known}.',
     hint: 'Name a `.lens` file, the directory of a run, or a directory of runs with `--lens-dir`; `stillpoint lens info` lists its runs.',
     exit: exit.notFound,
     retryable: false,
+  },
+  LENS_FIELD_TWICE: {
+    message: 'Two fields of the lens would have the name {field}.',
+    hint: 'Name it once: by `--lens-fields` as the world declares it, or by `--lens-signals` as the signal itself.',
+    exit: exit.usage,
+    retryable: false,
+  },
+  LENS_FIELD_FAILED: {
+    message: 'The field {field} of the world {world} could not be sampled: {reason}.',
+    hint: 'Correct its `from` in the definition of the world, or leave the field out of `--lens-fields`. The state of the run is not touched by it.',
+    exit: exit.failed,
+    retryable: false,
+  },
+  LENS_RECORDER_LOST: {
+    message: 'The thread that records the lens in {directory} was lost: {why}.',
+    hint: 'The run goes on, and its frames are counted as dropped until another thread records. What was recorded can be read.',
+    exit: exit.failed,
+    retryable: true,
   },
   LENS_FIELD_UNKNOWN: {
     message: '{path} has no field {field}. It has: {known}.',

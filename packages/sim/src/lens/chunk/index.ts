@@ -1,3 +1,4 @@
 // The door of a lens's chunks.
+export { mergeChunks, type Merged } from './merge.ts';
 export { openChunk, type LensChunk } from './open.ts';
 export { sealJournal, type Sealed } from './seal.ts';

@@ -28,8 +28,21 @@ export interface LensChunk {
     columns: ColumnRange,
     signal?: AbortSignal,
   ): Promise<Float64Array | Float32Array>;
+  /** As it is kept, for whoever writes it anew. */
+  kept(field: string, signal?: AbortSignal): Promise<KeptField>;
   /** What is damaged, one by one; nothing: it is whole. */
   verify(signal?: AbortSignal): AsyncGenerator<string>;
+}
+
+export interface KeptField {
+  /** That each row has room for. */
+  readonly samples: number;
+  readonly counts: readonly number[];
+  readonly positionSets: number;
+  readonly positionsOf: readonly number[];
+  /** Rows, each with room for `samples`. */
+  values(from: number, to: number): Promise<Float64Array | Float32Array>;
+  positions(from: number, to: number): Promise<Float64Array>;
 }
 
 /** Throws LENS_FOREIGN, LENS_VERSION, LENS_DAMAGED. */
@@ -101,6 +114,30 @@ export async function openChunk(source: RangeSource, signal?: AbortSignal): Prom
             await needed(known(field).values)
           ).read(from, to, columns, signal)) as Float64Array,
       ),
+    kept: (field, signal) =>
+      guarded(async () => {
+        const paths = known(field);
+        const { frames } = facts;
+        const values = await needed(paths.values);
+        const counts = await (await needed(paths.counts)).read(0, frames, undefined, signal);
+        const positionsOf = await arrayAt(paths.positionsOf);
+        const positions = positionsOf && (await needed(paths.positions));
+        const rows = async (array: ArrayReader, from: number, to: number): Promise<Float64Array> =>
+          await guarded(
+            async () => (await array.read(from, to, undefined, signal)) as Float64Array,
+          );
+        return {
+          samples: values.array.shape[1]!,
+          counts: Array.from(counts, Number),
+          positionSets: positions?.array.shape[0] ?? 0,
+          positionsOf:
+            positionsOf === undefined
+              ? Array.from({ length: frames }, () => -1)
+              : Array.from(await positionsOf.read(0, frames, undefined, signal), Number),
+          values: (from, to) => rows(values, from, to),
+          positions: (from, to) => rows(positions!, from, to),
+        };
+      }),
     async *verify(signal) {
       for (const path of pathsIn(facts.fields)) {
         const found: string[] = [];

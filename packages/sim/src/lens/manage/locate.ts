@@ -13,6 +13,8 @@ export interface LocateLensOptions {
   readonly cwd: string;
   /** Of a directory of runs; the latest unless told. */
   readonly run?: string;
+  /** Where a name that is no path is looked for as the id of a run. */
+  readonly directory?: string;
 }
 
 export type LocatedLens =
@@ -22,7 +24,7 @@ export type LocatedLens =
 /** Throws LENS_MISSING, LENS_EMPTY. */
 export async function locateLens(
   given: string,
-  { cwd, run }: LocateLensOptions,
+  { cwd, run, directory }: LocateLensOptions,
 ): Promise<LocatedLens> {
   if (/^https?:\/\//i.test(given)) {
     const address = run === undefined ? given : `${given.replace(/\/$/, '')}/${run}`;
@@ -30,6 +32,8 @@ export async function locateLens(
   }
   const at = path.resolve(cwd, given);
   const kind = await kindOf(at);
+  if (kind === undefined && directory !== undefined && isRunId(given))
+    return located(await locateRunOfLens(directory, given));
   if (kind === undefined) throw await missing(at);
   if (kind === 'file') return { kind, path: at, place: filePlace(at) };
   if (run !== undefined) return located(await locateRunOfLens(at, run));

@@ -67,13 +67,18 @@ export async function chunkEntries(directory: string): Promise<readonly ChunkEnt
   for (const file of await lensFilesIn(directory)) {
     if (file.kind !== 'lens') continue;
     const name = path.basename(file.path);
-    const { size: sizeBytes } = await stat(file.path);
-    const before = known.get(name);
-    entries.push(
-      before?.sizeBytes === sizeBytes
-        ? before
-        : { file: name, ticks: file.ticks, frames: await framesOf(file), sizeBytes },
-    );
+    try {
+      const { size: sizeBytes } = await stat(file.path);
+      const before = known.get(name);
+      entries.push(
+        before?.sizeBytes === sizeBytes
+          ? before
+          : { file: name, ticks: file.ticks, frames: await framesOf(file), sizeBytes },
+      );
+    } catch (error) {
+      // Pruned at this moment: the run goes on.
+      if ((error as NodeJS.ErrnoException).code !== 'ENOENT') throw error;
+    }
   }
   return entries;
 }
