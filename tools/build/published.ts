@@ -56,6 +56,7 @@ export const sim: Published = {
   entries: {
     index: 'packages/sim/src/index.ts',
     'writer-worker': 'packages/sim/src/checkpoint/writer-worker.ts',
+    'recorder-worker': 'packages/sim/src/lens/capture/recorder-worker.ts',
     'control-worker': 'packages/sim/src/control/control-worker.ts',
   },
   library: ['index'],

@@ -49,8 +49,13 @@ export {
   pruneLens,
   verifyLens,
 } from './lens/manage/index.ts';
-export { createLensCapture, createSampler, lensFieldsOf } from './lens/capture/index.ts';
-export { parsePrecision, precisionText } from './lens/precision.ts';
+export {
+  createLensCapture,
+  createSampler,
+  lensFieldsOf,
+  parsePrecision,
+  precisionText,
+} from './lens/capture/index.ts';
 export { seedStream, streamOver } from './random/index.ts';
 export type * from './checkpoint/contract.ts';
 export type * from './directory/contract.ts';

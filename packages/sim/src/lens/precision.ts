@@ -19,12 +19,12 @@ export function precisionText({ type, bits }: Precision): string {
   return bits === undefined ? short : `${short}:bits:${bits}`;
 }
 
-/** A copy in that precision. Infinities and NaN stay what they are; NaN in its canonical form. */
+/** A copy in that precision. Infinities and NaN stay what they are. */
 export function inPrecision(
-  values: Float64Array | Float32Array,
+  values: ArrayLike<number>,
   precision: Precision,
 ): Float64Array | Float32Array {
-  const kept = precision.type === 'float64' ? Float64Array.from(values) : Float32Array.from(values);
+  const kept = precision.type === 'float64' ? new Float64Array(values) : new Float32Array(values);
   if (precision.bits !== undefined) roundMantissas(kept, precision.bits);
   return kept;
 }

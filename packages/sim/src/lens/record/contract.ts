@@ -44,7 +44,8 @@ export interface Recorder {
   readonly frames: number;
   readonly lastTick: number;
   append(frame: LensFrame): Promise<void>;
-  drop(dropped: Dropped): Promise<void>;
+  /** One after the other, none of them told before. Where it throws they are not told yet. */
+  drop(...dropped: readonly Dropped[]): Promise<void>;
   /** Until here nothing is lost by a loss of power: before each checkpoint. */
   flush(): Promise<{ readonly tick: number; readonly frames: number }>;
   /** Seals the open chunk. */

@@ -2,7 +2,8 @@
 import { failure, makeDirectory } from '@stillpoint/core';
 import path from 'node:path';
 import { pointTo, takeRunLock, type RunLock } from '../../directory/index.ts';
-import { sealJournal } from '../chunk/index.ts';
+import { openChunk, sealJournal } from '../chunk/index.ts';
+import { fileSource } from '../../zip/index.ts';
 import type { LensFrame } from '../contract.ts';
 import { continueJournal, createJournal, type JournalWriter } from '../journal/index.ts';
 import { chunkOf } from '../names.ts';
@@ -43,6 +44,11 @@ async function openLocked(options: RecorderOptions, lock: RunLock): Promise<Reco
   return recorder;
 }
 
+async function lastTickOf(file: string): Promise<number> {
+  await using source = await fileSource(file);
+  return (await openChunk(source)).ticks.at(-1) ?? -1;
+}
+
 /** Those behind the checkpoint are made again. */
 function cutDropped(dropped: readonly Dropped[], tick: number): readonly Dropped[] {
   return dropped.filter(({ ticks }) => ticks.end <= tick + 1);
@@ -51,7 +57,7 @@ function cutDropped(dropped: readonly Dropped[], tick: number): readonly Dropped
 class DirectoryRecorder implements Recorder {
   readonly #options: RecorderOptions;
   readonly #lock: RunLock;
-  readonly #dropped: Dropped[];
+  #dropped: readonly Dropped[];
   #chunks: readonly ChunkEntry[] = [];
   #journal: JournalWriter | undefined;
   #sealing: Promise<void> = Promise.resolve();
@@ -59,7 +65,7 @@ class DirectoryRecorder implements Recorder {
   #frames = 0;
   #lastTick = -1;
 
-  constructor(options: RecorderOptions, lock: RunLock, dropped: Dropped[]) {
+  constructor(options: RecorderOptions, lock: RunLock, dropped: readonly Dropped[]) {
     this.#options = options;
     this.#lock = lock;
     this.#dropped = dropped;
@@ -93,6 +99,9 @@ class DirectoryRecorder implements Recorder {
     }
     this.#chunks = await chunkEntries(directory);
     this.#frames += this.#chunks.reduce((sum, { frames }) => sum + frames, 0);
+    const newest = this.#chunks.at(-1);
+    if (this.#journal === undefined && newest !== undefined)
+      this.#lastTick = await lastTickOf(path.join(directory, newest.file));
     await this.#writeManifest();
   }
 
@@ -116,9 +125,15 @@ class DirectoryRecorder implements Recorder {
     this.#lastTick = frame.tick;
   }
 
-  async drop(dropped: Dropped): Promise<void> {
-    this.#dropped.push(dropped);
-    await this.#writeManifest();
+  async drop(...dropped: readonly Dropped[]): Promise<void> {
+    const before = this.#dropped;
+    this.#dropped = [...before, ...dropped];
+    try {
+      await this.#writeManifest();
+    } catch (error) {
+      this.#dropped = before;
+      throw error;
+    }
   }
 
   async flush(): Promise<{ readonly tick: number; readonly frames: number }> {
