@@ -8,7 +8,14 @@ import * as z from 'zod';
 import { failure, fsyncDirectory, newUuid, writeFileAtomic } from '@stillpoint/core';
 import type { Placement } from '../contract.ts';
 import type { RunContext } from './context.ts';
-import { isMissing, isRunId, isRunning, namesIn } from './run-directory.ts';
+import {
+  isCheckpointName,
+  isMissing,
+  isOfRun,
+  isRunId,
+  isRunning,
+  namesIn,
+} from './run-directory.ts';
 
 const placementSchema = z.strictObject({
   version: z.literal(1),
@@ -17,6 +24,8 @@ const placementSchema = z.strictObject({
     z.strictObject({
       run: z.string().refine(isRunId),
       there: z.boolean(),
+      /** Checkpoints that the record has. */
+      files: z.array(z.string()),
       /** Checkpoints that were so when an undo point took them as they were. */
       damaged: z.array(z.string()),
     }),
@@ -87,12 +96,16 @@ export async function dropPrepared(context: RunContext): Promise<void> {
   await removeIfEmpty(top);
 }
 
-/** Of a placement that is not in its place. A run that somebody writes there all the same stays. */
-export async function dropStaged(context: RunContext, { id }: RunPlacement): Promise<void> {
+/** Of a placement that is not in its place. What no undo point holds stays: a run that somebody writes all the same, other files. */
+export async function dropStaged(context: RunContext, { id, runs }: RunPlacement): Promise<void> {
   const root = stagedRoot(context, id);
   for (const run of (await namesIn(root)).filter(isRunId)) {
     const at = path.join(root, run);
-    if (!(await isRunning(at))) await rm(at, { recursive: true, force: true });
+    const known = runs.find((one) => one.run === run)?.files ?? [];
+    const others = (await namesIn(at)).some((name) =>
+      isCheckpointName(name) ? !known.includes(name) : !isOfRun(name),
+    );
+    if (!others && !(await isRunning(at))) await rm(at, { recursive: true, force: true });
   }
   await forgetPrepared(context, id);
   await removeIfEmpty(root);

@@ -57,6 +57,7 @@ function placementOf(id: string, { runs, latest }: RunsRecord): RunPlacement {
     runs: runs.map(({ run, files }) => ({
       run,
       there: files !== null,
+      files: (files ?? []).map(({ name }) => name),
       damaged: (files ?? []).filter(({ digest }) => digest === '').map(({ name }) => name),
     })),
     ...(latest === undefined ? {} : { latest }),

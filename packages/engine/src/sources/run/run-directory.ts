@@ -22,6 +22,16 @@ export function isCheckpointName(name: string): boolean {
   return /^checkpoint_\d{10,16}\.ckpt$/.test(name);
 }
 
+/** What makes up a run, and what its processes leave. All else is somebody's who put it there. */
+export function isOfRun(name: string): boolean {
+  return (
+    isCheckpointName(name) ||
+    [LATEST, MANIFEST, CONTROL_FILE, '.control', '.placement'].includes(name) ||
+    name.startsWith(lockPrefix) ||
+    name.endsWith(hidden)
+  );
+}
+
 export function tickOf(checkpoint: string): number {
   return Number(checkpoint.slice('checkpoint_'.length, -'.ckpt'.length));
 }

@@ -117,6 +117,46 @@ test('a restore that is given up leaves nothing of what it prepared', async () =
   assert.deepEqual((await readdir(it.directory)).toSorted(), ['first', 'latest']);
 });
 
+test('what people put beside the checkpoints stays, there and back', async () => {
+  await using it = await createRunPlace();
+  await it.checkpoint('first', 100);
+  const snapshot = await capture(it.driver());
+  await it.checkpoint('first', 200);
+  const notes = path.join(it.directory, 'first', 'notes.txt');
+  await writeFile(notes, 'precious');
+  await mkdir(path.join(it.directory, 'first', 'plots'));
+  const undo = await restore(it, snapshot);
+  assert.equal(await readFile(notes, 'utf8'), 'precious');
+  await restore(it, undo);
+  assert.equal(await readFile(notes, 'utf8'), 'precious');
+  assert.deepEqual((await readdir(path.join(it.directory, 'first'))).toSorted(), [
+    nameOf(100),
+    nameOf(200),
+    'latest',
+    'manifest.json',
+    'notes.txt',
+    'plots',
+  ]);
+  assert.deepEqual((await readdir(it.directory)).toSorted(), ['first', 'latest']);
+});
+
+test('a checkpoint that was written between the undo point and the switch is in none, so it stays', async () => {
+  await using it = await createRunPlace();
+  await it.checkpoint('first', 100);
+  const driver = it.driver();
+  const record = await capture(driver);
+  const after = await driver.prepare(record, prepareOptions(it));
+  await driver.protect?.(record, objects);
+  const before = await driver.placementOfUndo(await capture(driver, true), prepareOptions(it));
+  await it.checkpoint('first', 200, 'precious');
+  await driver.switch(after, { undo: newSnapshotId(), progress: silent });
+  await driver.finish(after, before);
+  assert.doesNotMatch(await it.content(), /0200/);
+  const { id } = before as unknown as { id: string };
+  const aside = path.join(it.directory, '.stillpoint', id, 'first', nameOf(200));
+  assert.match(await readFile(aside, 'utf8'), /precious/);
+});
+
 test('what nobody marked is put aside and kept, never removed', async () => {
   await using it = await createRunPlace();
   await it.checkpoint('first', 100);

@@ -6,7 +6,7 @@ import { failure, fsyncDirectory } from '@stillpoint/core';
 import type { SwitchReport } from '../contract.ts';
 import type { RunContext } from './context.ts';
 import { forgetPrepared, markerOf, stagedAt, stagedRoot, type RunPlacement } from './placement.ts';
-import { isMissing, linkIn, linkTo, namesIn } from './run-directory.ts';
+import { isMissing, isOfRun, linkIn, linkTo, namesIn } from './run-directory.ts';
 
 export async function switchRuns(
   context: RunContext,
@@ -18,7 +18,10 @@ export async function switchRuns(
   for (const { run, there } of placement.runs) {
     const isThere = (await namesIn(context.directory)).includes(run);
     const marker = isThere ? await markerOf(context.at(run)) : undefined;
-    if (there ? marker === placement.id : !isThere) continue;
+    if (there ? marker === placement.id : !isThere) {
+      if (there) await carryOver(context, run);
+      continue;
+    }
     if (isThere) {
       await context.refuseRunning(run);
       // Without a marker it is in no undo point: nobody removes it.
@@ -26,7 +29,9 @@ export async function switchRuns(
       await move(context, context.at(run), aside);
       if (marker === undefined) kept.push(`${run}: what was there is kept as ${aside}`);
     }
-    if (there) await bringIn(context, placement, run);
+    if (!there) continue;
+    await bringIn(context, placement, run);
+    await carryOver(context, run);
   }
   if (
     placement.latest !== undefined &&
@@ -43,6 +48,21 @@ async function bringIn(context: RunContext, placement: RunPlacement, run: string
     if (!isMissing(error)) throw error;
     throw failure('RUN_NOT_SWITCHED', { source: context.source, run }, error);
   }
+}
+
+/** Files that people put beside the checkpoints are no state of the run: they stay with the run that is in its place. */
+async function carryOver(context: RunContext, run: string): Promise<void> {
+  const live = context.at(run);
+  const there = new Set(await namesIn(live));
+  for (const id of await namesIn(path.join(context.directory, '.stillpoint'))) {
+    const aside = path.join(stagedRoot(context, id), run);
+    for (const name of await namesIn(aside)) {
+      if (isOfRun(name) || there.has(name)) continue;
+      await rename(path.join(aside, name), path.join(live, name));
+      there.add(name);
+    }
+  }
+  await fsyncDirectory(live);
 }
 
 async function move({ directory }: RunContext, from: string, to: string): Promise<void> {
