@@ -114,8 +114,13 @@ async function markRun(
     const present = await checkpointsIn(directory);
     const wanted = forUndo ? present : present.filter((name) => name === newest);
     // What is promised is not there yet, or being replaced.
-    for (const name of wanted)
-      if (name !== newest || promised === undefined) await openInto(files, directory, name);
+    for (const name of wanted) {
+      if (name === newest && promised !== undefined) continue;
+      if ((await openInto(files, directory, name)) || name !== newest) continue;
+      // A loop of somebody's own, which cannot be asked, has newer ones by now.
+      const file = path.join(directory, name);
+      throw failure('RUN_CHECKPOINT_GONE', { source: context.source, file });
+    }
     if (!forUndo && promised === undefined) await openBases(context, directory, files);
     return { run, there, promised, newest, files };
   } catch (error) {
