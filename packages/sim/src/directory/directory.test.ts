@@ -199,6 +199,25 @@ test('what a dead process left is removed, what was removed by hand is forgotten
   ]);
 });
 
+test('nothing of others is removed from a directory, whether it is a run or not', async (t) => {
+  const directory = await directoryFor(t);
+  const own = path.join(directory, 'own');
+  await mkdir(own);
+  const files = [
+    'thesis.tmp',
+    'manifest.json.backup.tmp',
+    'checkpoint_0000000040.ckpt.00ff00ff.tmp',
+  ];
+  for (const name of files) await writeFile(path.join(own, name), 'the only copy');
+  await rejectsWith(openRunDirectory({ directory, runId: 'own' }), 'RUN_UNKNOWN');
+  assert.deepEqual((await readdir(own)).toSorted(), files.toSorted());
+  const runPath = await writeRun(directory, 'a', [10]);
+  for (const name of files) await writeFile(path.join(runPath, name), 'the only copy');
+  await using _ = await openRunDirectory({ directory, runId: 'a' });
+  const left = (await readdir(runPath)).filter((name) => files.includes(name));
+  assert.deepEqual(left.toSorted(), files.slice(0, 2).toSorted());
+});
+
 test('the newest that verifies is found, and those before it are named', async (t) => {
   const directory = await directoryFor(t);
   const runPath = await writeRun(directory, 'a', [10, 20, 30, 40]);

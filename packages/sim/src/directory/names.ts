@@ -28,3 +28,10 @@ export function checkRunId(run: string): void {
 export function isRunId(run: string): boolean {
   return /^[A-Za-z0-9][\w.-]{0,99}$/.test(run) && run !== LATEST && !run.endsWith(TEMPORARY);
 }
+
+/** Of a file that this house was writing: a checkpoint, the manifest, a link, a lock that was not shown. Other people's are not ours. */
+export function isTemporary(name: string): boolean {
+  return /^(checkpoint_\d+\.ckpt|manifest\.json|latest)\.[0-9a-f]{8}\.tmp$|^\.lock-[0-9a-f]{12}\.tmp$/.test(
+    name,
+  );
+}

@@ -4,7 +4,7 @@ import path from 'node:path';
 import { failure, fsyncDirectory, isFailure, makeDirectory } from '@stillpoint/core';
 import type { OpenRunOptions, RunDirectory, RunManifest, RunStatus } from './contract.ts';
 import { factsFromFiles, readManifest, reconcile, writeManifest } from './manifest.ts';
-import { checkRunId, LATEST, TEMPORARY } from './names.ts';
+import { checkRunId, isTemporary, LATEST } from './names.ts';
 import { pointedTo, pointTo } from './link.ts';
 import { takeRunLock } from './run-lock.ts';
 
@@ -29,8 +29,9 @@ async function open({ directory, runId: run, create }: OpenRunOptions): Promise<
   const lock = await takeRunLock(runPath);
   if (lock === undefined) throw failure('RUN_BUSY', { run, directory });
   try {
-    await removeLeftovers(runPath);
     const manifest = await settle(runPath, { directory, runId: run, ...(create && { create }) });
+    // Only now: before it is known to be a run, nothing in a directory is ours to remove.
+    await removeLeftovers(runPath);
     const setStatus = async (status: RunStatus): Promise<void> => {
       const found = await readManifest(runPath);
       await writeManifest(runPath, { ...(found ?? manifest), status });
@@ -67,7 +68,7 @@ async function isDirectory(at: string): Promise<boolean> {
 /** Nobody else writes here: what is temporary is of a process that died, or of one that asks for the lock and will ask again. */
 async function removeLeftovers(runPath: string): Promise<void> {
   for (const name of await readdir(runPath))
-    if (name.endsWith(TEMPORARY)) await unlink(path.join(runPath, name)).catch(ignoreMissing);
+    if (isTemporary(name)) await unlink(path.join(runPath, name)).catch(ignoreMissing);
 }
 
 async function settle(
