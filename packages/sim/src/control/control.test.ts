@@ -1,6 +1,6 @@
 // What a run can be asked, over a real socket, of a real process with a loop that turns the event loop and of one that never does.
 import assert from 'node:assert/strict';
-import { chmod, lstat, readdir, readFile, rm, stat, writeFile } from 'node:fs/promises';
+import { chmod, lstat, readdir, readFile, rm, stat, writeFile, symlink } from 'node:fs/promises';
 import path from 'node:path';
 import { test } from 'node:test';
 import { isFailure, type ErrorCode } from '@stillpoint/core';
@@ -129,6 +129,8 @@ test('the socket is private, is found by its run, and a second run of the direct
   const one = { runId: 'test-run', directory: runDirectory, socket: run.socket };
   assert.deepEqual(await findRunSocket(runDirectory), one);
   assert.deepEqual(await findLivingRuns({ socketDirectory }), [one]);
+  // The link to the latest run is a second way to it.
+  await symlink('test-run', path.join(directory, 'latest'));
   assert.deepEqual(await findLivingRuns({ socketDirectory, checkpointDirectory: directory }), [
     one,
   ]);

@@ -27,12 +27,15 @@ export async function findLivingRuns(places: {
       ? []
       : (await namesIn(checkpointDirectory)).map((name) => path.join(checkpointDirectory, name));
   const listed = await listedDirectories(path.join(socketDirectory, RUNS_DIRECTORY));
-  const found: LivingRun[] = [];
+  // By socket: `latest` is a second way to a directory.
+  const found = new Map<string, LivingRun>();
   for (const directory of new Set([...below, ...listed])) {
     const living = await findRunSocket(directory);
-    if (living !== undefined) found.push(living);
+    if (living === undefined) continue;
+    const isLink = path.basename(directory) !== living.runId;
+    if (!isLink || !found.has(living.socket)) found.set(living.socket, living);
   }
-  return found.toSorted((a, b) => (a.directory < b.directory ? -1 : 1));
+  return [...found.values()].toSorted((a, b) => (a.directory < b.directory ? -1 : 1));
 }
 
 async function listedDirectories(directory: string): Promise<readonly string[]> {
