@@ -32,6 +32,12 @@ export {
 } from './manage/index.ts';
 export { openLens, directoryPlace, filePlace, httpPlace } from './lens/read/index.ts';
 export {
+  openRecorder,
+  type Dropped,
+  type Recorder,
+  type RecorderOptions,
+} from './lens/record/index.ts';
+export {
   degreesOf,
   directionsFrom,
   isStatistic,
