@@ -9,6 +9,7 @@
 // Normative: docs/format/checkpoint.md.
 import type { Digest } from '@stillpoint/core';
 import type { DType, SectionKind } from '../state/contract.ts';
+import type { WatermarkGoal } from '../thread/index.ts';
 
 /** Which world it was, in parts, so that a mismatch can name what changed. */
 export interface WorldIdentity {
@@ -78,6 +79,8 @@ export interface SectionSource {
 export interface CheckpointOffer {
   readonly facts: CheckpointFacts;
   readonly sections: readonly SectionSource[];
+  /** Come when the frames that `facts.lens` names are durable; where it does not come in time the checkpoint says of no lens. */
+  readonly lensGoal?: WatermarkGoal;
   /** Called on the offering thread (in `poll`) once nobody reads the buffers any more, whatever the outcome. */
   readonly release: () => void;
 }
@@ -90,6 +93,8 @@ export type CheckpointOutcome =
       readonly bytes: number;
       readonly full: boolean;
       readonly durationMs: number;
+      /** The frames of its lens were not durable in time. */
+      readonly lensMissed?: true;
     }
   | { readonly outcome: 'failed'; readonly tick: number; readonly error: unknown };
 

@@ -1,6 +1,7 @@
 // What goes between the offering thread and the thread that writes: checkpoints as buffers that both see, and what became of them.
 import { isFailure, StillpointError, type ErrorCode } from '@stillpoint/core';
 import type { MessagePort } from 'node:worker_threads';
+import type { WatermarkGoal } from '../thread/index.ts';
 import type { CheckpointFacts, SectionSource } from './contract.ts';
 
 /** What the thread is started with. */
@@ -15,6 +16,7 @@ export interface WriteOrder {
   readonly number: number;
   readonly facts: CheckpointFacts;
   readonly sections: readonly SectionSource[];
+  readonly lensGoal?: WatermarkGoal;
 }
 
 export interface WrittenCheckpoint {
@@ -22,6 +24,7 @@ export interface WrittenCheckpoint {
   readonly bytes: number;
   readonly full: boolean;
   readonly durationMs: number;
+  readonly lensMissed?: true;
 }
 
 export interface WriteAnswer {

@@ -66,7 +66,7 @@ class Writer implements CheckpointWriter {
     return this.#dropped;
   }
 
-  offer({ facts, sections, release }: CheckpointOffer): boolean {
+  offer({ facts, sections, lensGoal, release }: CheckpointOffer): boolean {
     if (this.#closed) throw new TypeError('the checkpoint writer is closed');
     if (this.free <= 0) {
       this.#dropped += 1;
@@ -77,7 +77,7 @@ class Writer implements CheckpointWriter {
     const thread = this.#thread;
     const number = this.#numbers + 1;
     // Throws for what cannot be JSON either (functions): the caller's mistake, and no slot is taken by it.
-    thread.port.postMessage({ number, facts, sections }, []);
+    thread.port.postMessage({ number, facts, sections, lensGoal }, []);
     this.#numbers = number;
     this.#inFlight.set(number, { tick: facts.tick, release, thread });
     thread.unanswered += 1;

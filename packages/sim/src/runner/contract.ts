@@ -12,6 +12,7 @@ import type {
   WorldIdentity,
 } from '../checkpoint/contract.ts';
 import type { Control } from '../control/contract.ts';
+import type { LensCapture, LensEvent, SampledFrame } from '../lens/capture/contract.ts';
 import type { ClockState, HeldPair, StateLayout } from '../state/contract.ts';
 import type { StepView, World, WorldView } from '../world/contract.ts';
 
@@ -75,7 +76,10 @@ export type DriveEvent =
     }
   /** All slots were taken. `dropped` counts all so far. */
   | { readonly type: 'checkpoint:dropped'; readonly tick: number; readonly dropped: number }
-  | { readonly type: 'checkpoint:failed'; readonly tick: number; readonly error: unknown };
+  | { readonly type: 'checkpoint:failed'; readonly tick: number; readonly error: unknown }
+  | LensEvent
+  /** The checkpoint of this tick was written though the frames up to it were not durable in time: it says of no lens. */
+  | { readonly type: 'lens:missed'; readonly tick: number };
 
 /** When checkpoints are taken. Both may be given; neither: only when somebody asks. */
 export interface Cadences {
@@ -83,6 +87,15 @@ export interface Cadences {
   readonly strideTicks?: number;
   /** Of wall time. */
   readonly intervalMs?: number;
+}
+
+/** Frames of a run, taken while it is driven; closed by its owner. */
+export interface DrivenLens {
+  readonly capture: LensCapture;
+  /** Of the state that a view shows. */
+  readonly sampler: { sample(view: AnyView): SampledFrame };
+  /** At ticks that are a multiple of it. */
+  readonly strideTicks: number;
 }
 
 export interface DriveOptions {
@@ -97,6 +110,7 @@ export interface DriveOptions {
     /** That the run goes on from, where it is in the same directory. */
     readonly newest?: { readonly tick: number; readonly file: string };
   };
+  readonly lens?: DrivenLens;
   /** Asked between two ticks, on this thread; closed by its owner. */
   readonly control?: Control;
   readonly onEvent?: (event: DriveEvent) => void;

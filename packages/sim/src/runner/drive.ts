@@ -3,7 +3,8 @@
 import { systemClock, type Clock } from '@stillpoint/core';
 import type { CheckpointOutcome } from '../checkpoint/contract.ts';
 import type { ControlledRun } from '../control/contract.ts';
-import type { DriveEvent, DriveOptions, Ended, Run } from './contract.ts';
+import type { SampledFrame } from '../lens/capture/contract.ts';
+import type { DrivenLens, DriveEvent, DriveOptions, Ended, Run } from './contract.ts';
 import { offerOf } from './offer.ts';
 
 /** Often enough for a key to feel heard, seldom enough to cost nothing. */
@@ -57,7 +58,9 @@ class Drive implements ControlledRun {
   }
 
   async toItsEnd(): Promise<void> {
-    const { signal, control, sliceMs = USUAL_SLICE_MS } = this.#options;
+    const { signal, control, sliceMs = USUAL_SLICE_MS, lens } = this.#options;
+    // A run that goes on has the frame of its tick already.
+    if (lens !== undefined && lens.capture.lastTick < this.#run.tick) this.#observe(lens);
     for (;;) {
       this.collect();
       this.#tellProgress();
@@ -74,7 +77,7 @@ class Drive implements ControlledRun {
   /** Ticks until the time is up, somebody holds the run, or it is over. */
   #slice(untilMs: number): void {
     const run = this.#run;
-    const { control } = this.#options;
+    const { control, lens } = this.#options;
     const intervalMs = this.#options.checkpoints?.cadence.intervalMs ?? Infinity;
     let era = run.era();
     for (;;) {
@@ -85,6 +88,8 @@ class Drive implements ControlledRun {
         this.#emit({ type: 'era', tick, from: era, to: run.era() });
         era = run.era();
       }
+      // Before a checkpoint of the same tick, which has it.
+      if (lens !== undefined) this.#observe(lens);
       const nowMs = this.#clock.monotonicMs();
       if (
         (this.#strideTicks > 0 && tick % this.#strideTicks === 0) ||
@@ -96,6 +101,20 @@ class Drive implements ControlledRun {
       }
       if (control?.poll(this) === 'held' || nowMs >= untilMs || this.#isOver()) return;
     }
+  }
+
+  /** Whatever goes wrong in here, the run does not hear of it. */
+  #observe({ capture, sampler, strideTicks }: DrivenLens): void {
+    const { tick } = this.#run;
+    if (tick % strideTicks !== 0) return;
+    let frame: SampledFrame;
+    try {
+      frame = sampler.sample(this.#run.view());
+    } catch (error) {
+      capture.miss({ start: tick, end: tick + 1 }, 1, error);
+      return;
+    }
+    capture.offer(frame);
   }
 
   #isOver(): boolean {
@@ -136,12 +155,15 @@ class Drive implements ControlledRun {
     if (pair === undefined) return false;
     const stateHash = withHash ? this.#run.stateHash() : null;
     const createdAt = this.#clock.now();
-    if (writer.offer(offerOf({ run: this.#run, pair, label, createdAt, stateHash }))) return true;
+    const lens = this.#options.lens?.capture.flush();
+    if (writer.offer(offerOf({ run: this.#run, pair, label, createdAt, stateHash, lens })))
+      return true;
     pair.release();
     return false;
   }
 
   collect(): void {
+    this.#options.lens?.capture.poll();
     for (const outcome of this.#options.checkpoints?.writer.poll() ?? []) this.#settle(outcome);
   }
 
@@ -159,6 +181,7 @@ class Drive implements ControlledRun {
     const { file, bytes, full, durationMs } = outcome;
     this.#last = { tick, file };
     this.#emit({ type: 'checkpoint:written', tick, file, bytes, full, durationMs });
+    if (outcome.lensMissed === true) this.#emit({ type: 'lens:missed', tick });
     return undefined;
   }
 

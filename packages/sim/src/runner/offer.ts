@@ -7,6 +7,7 @@ import type {
   SectionSource,
 } from '../checkpoint/contract.ts';
 import { aliveElements, bytesPerElement } from '../state/index.ts';
+import type { LensMark } from '../lens/capture/contract.ts';
 import type { HeldPair, SectionLayout, StateSet } from '../state/contract.ts';
 import type { Run, RunLabel } from './contract.ts';
 
@@ -22,10 +23,12 @@ export interface OfferOptions {
   readonly label: RunLabel;
   readonly createdAt: Date;
   readonly stateHash: Digest | null;
+  readonly lens?: LensMark | undefined;
 }
 
 /** The offer of a pair that was held just now, before the next tick. */
-export function offerOf({ run, pair, label, createdAt, stateHash }: OfferOptions): CheckpointOffer {
+export function offerOf(options: OfferOptions): CheckpointOffer {
+  const { run, pair, label, createdAt, stateHash, lens } = options;
   const facts: CheckpointFacts = {
     runId: label.runId,
     tick: run.tick,
@@ -39,7 +42,7 @@ export function offerOf({ run, pair, label, createdAt, stateHash }: OfferOptions
     eras: run.world.ir.eras.map(({ name }) => name),
     strata: run.world.ir.strata.map(({ name }) => name),
     stateHash,
-    lens: null,
+    lens: lens?.facts ?? null,
     lineage: label.lineage ?? null,
     own: null,
   };
@@ -47,7 +50,12 @@ export function offerOf({ run, pair, label, createdAt, stateHash }: OfferOptions
     ...run.layout.sections.map((section) => sourceOf('current', section, pair.newest)),
     ...run.layout.sections.map((section) => sourceOf('previous', section, pair.previous)),
   ];
-  return { facts, sections, release: () => pair.release() };
+  return {
+    facts,
+    sections,
+    ...(lens === undefined ? {} : { lensGoal: lens.goal }),
+    release: () => pair.release(),
+  };
 }
 
 function sourceOf(which: string, section: SectionLayout, set: StateSet): SectionSource {

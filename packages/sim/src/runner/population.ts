@@ -9,7 +9,8 @@ import type { Named, SetViews } from './views.ts';
 
 /** Births that find room before the arrays they wait in have to grow. */
 const FIRST_ROOM = 64;
-const IDS = 2 ** 32;
+/** The id that the next birth gets has to fit into its word, too. */
+const IDS = 2 ** 32 - 1;
 
 type Values = Readonly<Record<string, number | ArrayLike<number>>>;
 
@@ -74,7 +75,7 @@ export class Population {
     if (this.count - this.#died + this.#born >= capacity)
       throw failure('WORLD_CAPACITY', { entity: name, capacity });
     const id = this.#nextId + this.#born;
-    if (id >= IDS) throw new RangeError(`no ids are left for ${name}: 2^32 were born`);
+    if (id >= IDS) throw new RangeError(`no ids are left for ${name}: ${IDS} were born`);
     if (this.#born === this.#room) this.#grow();
     for (let index = 0; index < members.length; index += 1) {
       const { elements, name: member } = members[index]!;

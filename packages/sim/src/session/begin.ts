@@ -17,6 +17,13 @@ import { resumeRun, startRun } from '../runner/index.ts';
 import type { ForcedMapping, Run } from '../runner/contract.ts';
 import type { SessionOptions, SessionStore } from './contract.ts';
 
+export interface LensFrom {
+  /** Frames after it are made again; -1: all of them. */
+  readonly tick: number;
+  /** The checkpoint says that those up to there are in the lens. */
+  readonly complete: boolean;
+}
+
 export interface Begun {
   readonly run: Run;
   readonly directory: RunDirectory;
@@ -27,6 +34,8 @@ export interface Begun {
   readonly warnings: readonly string[];
   /** That the run has of the tick it begins with. */
   readonly newest: { readonly tick: number; readonly file: string } | undefined;
+  /** Where its lens goes on; undefined: it has none yet. */
+  readonly lensFrom: LensFrom | undefined;
 }
 
 interface Given {
@@ -87,6 +96,7 @@ const nothingBefore = {
   forced: null,
   warnings: [],
   newest: undefined,
+  lensFrom: undefined,
 } as const;
 
 async function openNew(
@@ -108,7 +118,7 @@ async function openNew(
 }
 
 /** `terra-20261121T160400-k3x9`: found again by people, and by two who start in the same second. */
-function newRunId(world: string, now: Date): string {
+export function newRunId(world: string, now: Date): string {
   const word = world.replaceAll(/[^A-Za-z0-9]+/g, '-').replaceAll(/^-|-$/g, '');
   const stamp = now.toISOString().replaceAll(/[-:]|\.\d+Z$/g, '');
   return `${word === '' ? 'world' : word.slice(0, 40)}-${stamp}-${randomBytes(2).toString('hex')}`;
@@ -125,7 +135,14 @@ async function goOn(given: Given, parent: string, runId: string): Promise<Begun>
     const { file, tick, skipped } = await newestThatVerifies(directory.path, given.options.signal);
     await using checkpoint = await openCheckpoint(file);
     const resumed = await resume(given, checkpoint);
-    if (resumed.forced === null) return { ...resumed, directory, skipped, newest: { tick, file } };
+    if (resumed.forced === null)
+      return {
+        ...resumed,
+        directory,
+        skipped,
+        newest: { tick, file },
+        lensFrom: lensIn(checkpoint),
+      };
     const branched = await branch(given, checkpoint, resumed);
     await directory[Symbol.asyncDispose]();
     return { ...branched, skipped };
@@ -142,7 +159,7 @@ function beginAgain({ options }: Given, directory: RunDirectory): Begun {
   const known = new Set(world.ir.parameters.map(({ name }) => name));
   const given = Object.entries(parameters).filter(([name]) => known.has(name));
   const run = startRun({ world, assets, seed, parameters: Object.fromEntries(given) });
-  return { ...nothingBefore, run, directory, lineage };
+  return { ...nothingBefore, run, directory, lineage, lensFrom: { tick: -1, complete: true } };
 }
 
 async function goOnFromFile(given: Given, file: string, runId: string | undefined): Promise<Begun> {
@@ -153,7 +170,7 @@ async function goOnFromFile(given: Given, file: string, runId: string | undefine
   try {
     const resumed = await resume(given, checkpoint);
     if (own !== undefined && resumed.forced === null)
-      return { ...resumed, directory: own, newest: { tick, file } };
+      return { ...resumed, directory: own, newest: { tick, file }, lensFrom: lensIn(checkpoint) };
     const branched = await branch(given, checkpoint, resumed, runId);
     await own?.[Symbol.asyncDispose]();
     return branched;
@@ -206,7 +223,11 @@ async function resume(
   const resumed = await resumeRun({ world, assets, checkpoint, identity, force });
   const { run, lineage, forced, warnings } = resumed;
   const resumedFrom = checkpoint.path;
-  return { run, lineage, forced, warnings, resumedFrom, skipped: [], newest: undefined };
+  return { ...nothingBefore, run, lineage, forced, warnings, resumedFrom };
+}
+
+function lensIn({ facts: { tick, lens } }: OpenCheckpoint): LensFrom {
+  return { tick, complete: lens !== null };
 }
 
 async function holdsRun(at: string): Promise<boolean> {

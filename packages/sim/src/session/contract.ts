@@ -7,6 +7,7 @@
 // 2. A run that died before its first checkpoint is begun again with its seed and parameters: that is the same run.
 // 3. However it ends, the state that is whole has a checkpoint, and the manifest says how it ended.
 import type { Clock, Digest } from '@stillpoint/core';
+import type { AskedFields } from '../lens/capture/index.ts';
 import type { NewestCheckpoint } from '../directory/contract.ts';
 import type { Cadences, DriveEvent, Ended, ForcedMapping } from '../runner/contract.ts';
 import type { LoadedWorld } from '../world/contract.ts';
@@ -36,6 +37,17 @@ export interface SessionStore {
   readonly socketDirectory?: string;
 }
 
+/** What an observer keeps of the run. Nothing of it is causal: with it or without, the run is the same. */
+export interface SessionLens {
+  /** That holds the lenses of runs. Absolute. */
+  readonly directory: string;
+  readonly fields?: AskedFields;
+  /** A frame at ticks that are a multiple of it. 100 */
+  readonly strideTicks?: number;
+  /** Ticks of one file. 50,000 */
+  readonly chunkTicks?: number;
+}
+
 export interface SessionOptions {
   readonly loaded: LoadedWorld;
   /** Of a new run; one that goes on keeps its own. */
@@ -46,6 +58,7 @@ export interface SessionOptions {
   readonly untilTick?: number;
   /** Without, nothing is written. */
   readonly store?: SessionStore;
+  readonly lens?: SessionLens;
   readonly onEvent?: (event: SessionEvent) => void;
   /** Aborted: the last checkpoint is written and the session ends as `aborted`. */
   readonly signal?: AbortSignal;
@@ -66,6 +79,14 @@ export type SessionEvent =
       readonly skipped: NewestCheckpoint['skipped'];
       readonly forced: ForcedMapping | null;
     }
+  | {
+      readonly type: 'lens:opened';
+      /** Of the lens; also where the run has no checkpoints, and so no directory. */
+      readonly runId: string;
+      readonly directory: string;
+      readonly fields: readonly string[];
+      readonly strideTicks: number;
+    }
   | { readonly type: 'warned'; readonly text: string };
 
 export interface SessionEnd {
@@ -75,4 +96,10 @@ export interface SessionEnd {
   readonly simTimeSeconds: number;
   readonly stateHash: Digest;
   readonly checkpoints: Ended['checkpoints'];
+  /** Null without one. */
+  readonly lens: {
+    readonly directory: string;
+    readonly frames: number;
+    readonly dropped: number;
+  } | null;
 }

@@ -1,4 +1,5 @@
 // One session from its beginning to its end.
+import { systemClock } from '@stillpoint/core';
 import path from 'node:path';
 import { createCheckpointWriter } from '../checkpoint/index.ts';
 import { startControl } from '../control/index.ts';
@@ -6,8 +7,9 @@ import { checkpointName } from '../directory/index.ts';
 import { identify } from '../identity/index.ts';
 import { driveRun, startRun } from '../runner/index.ts';
 import type { DriveOptions, Ended, Run } from '../runner/contract.ts';
-import { begin, type Begun } from './begin.ts';
+import { begin, newRunId, type Begun, type LensFrom } from './begin.ts';
 import type { SessionEnd, SessionOptions, SessionStore } from './contract.ts';
+import { openLensOfRun, refuseUnknownFields, type LensOfRun } from './lens.ts';
 
 const USUAL_INTERVAL_MS = 30_000;
 
@@ -17,22 +19,25 @@ const USUAL_INTERVAL_MS = 30_000;
  */
 export async function simulate(options: SessionOptions): Promise<SessionEnd> {
   const { store, loaded } = options;
+  refuseUnknownFields(options);
   if (store === undefined) return await withoutStore(options);
   const identity = await identify(loaded);
   const begun = await begin({ options, store, identity });
   await using directory = begun.directory;
   tellBegun(options, begun);
+  const { runId } = directory;
+  await using lens = await lensOf(options, begun.run, runId, begun.lensFrom);
   await directory.setStatus('running');
   let ended: Ended;
   try {
-    ended = await drive(options, store, begun, { identity, runId: directory.runId });
+    ended = await drive(options, store, begun, { identity, runId }, lens?.driven);
   } catch (error) {
     // What went wrong is said, and not that it could not be written down.
     await directory.setStatus('failed').catch(() => {});
     throw error;
   }
   await directory.setStatus(ended.reason === 'reached' ? 'finished' : 'stopped');
-  return endOf(begun.run, directory.runId, ended);
+  return await endOf(begun.run, runId, ended, lens);
 }
 
 async function withoutStore(options: SessionOptions): Promise<SessionEnd> {
@@ -54,7 +59,19 @@ async function withoutStore(options: SessionOptions): Promise<SessionEnd> {
     skipped: [],
     forced: null,
   });
-  return endOf(run, null, await driveRun(run, driveOptions(options, untilTick)));
+  const now = (options.clock ?? systemClock).now();
+  await using lens = await lensOf(options, run, newRunId(loaded.world.ir.name, now), undefined);
+  const ended = await driveRun(run, driveOptions(options, untilTick, lens?.driven));
+  return await endOf(run, null, ended, lens);
+}
+
+async function lensOf(
+  { lens, onEvent }: SessionOptions,
+  run: Run,
+  runId: string,
+  from: LensFrom | undefined,
+): Promise<LensOfRun | undefined> {
+  return lens && (await openLensOfRun({ lens, run, runId, from, onEvent }));
 }
 
 async function drive(
@@ -62,6 +79,7 @@ async function drive(
   store: SessionStore,
   begun: Begun,
   label: NonNullable<DriveOptions['checkpoints']>['label'],
+  lens: DriveOptions['lens'],
 ): Promise<Ended> {
   const { run, directory, lineage, newest } = begun;
   const untilTick = lastTick(options, run);
@@ -85,7 +103,7 @@ async function drive(
           });
     try {
       ended = await driveRun(run, {
-        ...driveOptions(options, untilTick),
+        ...driveOptions(options, untilTick, lens),
         ...(control === undefined ? {} : { control }),
         checkpoints: {
           writer,
@@ -107,8 +125,10 @@ async function drive(
 function driveOptions(
   { onEvent, signal, clock }: SessionOptions,
   untilTick: number | undefined,
+  lens: DriveOptions['lens'],
 ): DriveOptions {
   return {
+    ...(lens === undefined ? {} : { lens }),
     ...(untilTick === undefined ? {} : { untilTick }),
     ...(onEvent === undefined ? {} : { onEvent }),
     ...(signal === undefined ? {} : { signal }),
@@ -142,8 +162,21 @@ function tellBegun(options: SessionOptions, begun: Begun): void {
   for (const text of warnings) options.onEvent?.({ type: 'warned', text });
 }
 
-function endOf(run: Run, runId: string | null, ended: Ended): SessionEnd {
-  const { reason, tick, checkpoints } = ended;
+async function endOf(
+  run: Run,
+  runId: string | null,
+  { reason, tick, checkpoints }: Ended,
+  lens: LensOfRun | undefined,
+): Promise<SessionEnd> {
   const { simTimeSeconds } = run;
-  return { runId, reason, tick, simTimeSeconds, stateHash: run.stateHash(), checkpoints };
+  const stateHash = run.stateHash();
+  return {
+    runId,
+    reason,
+    tick,
+    simTimeSeconds,
+    stateHash,
+    checkpoints,
+    lens: (await lens?.close()) ?? null,
+  };
 }

@@ -5,6 +5,7 @@ import type { Command } from 'commander';
 import path from 'node:path';
 import type { CommandContext, Runner } from './context.ts';
 import { loadSim } from './load-sim.ts';
+import { addLensOptions, lensOf, type LensOptions } from './run/lens-options.ts';
 import {
   countOption,
   durationOption,
@@ -20,7 +21,7 @@ import { runtimeDirectory } from './runtime-directory.ts';
 import { isSweep, sweepAsTold, type SweepCommandOptions } from './sweep/sweep-options.ts';
 
 export function addRunCommand(program: Command, run: Runner): void {
-  program
+  const command = program
     .command('run')
     .summary('run a simulation, with checkpoints that it can be resumed from')
     .description(
@@ -50,9 +51,13 @@ export function addRunCommand(program: Command, run: Runner): void {
     )
     .option('--resume [from]', 'go on from the latest run, or from a run or checkpoint')
     .option('--force-resume', 'resume though the world was changed, by the names of things')
-    .option('--run-id <id>', 'the id of a new run')
+    .option('--run-id <id>', 'the id of a new run');
+  addLensOptions(command)
     .option('--sweep <file>', 'a run for each set of parameters in this file')
-    .option('--database <url>', 'by which the processes of a sweep share it; DATABASE_URL otherwise')
+    .option(
+      '--database <url>',
+      'by which the processes of a sweep share it; DATABASE_URL otherwise',
+    )
     .option('--workers <count>', 'runs of a sweep at a time; as many as processors', countOption)
     .option('--sweep-id <id>', 'begin the sweep of this id, or join it')
     .option('--sweep-status', 'show the runs of the sweep of --sweep-id')
@@ -61,7 +66,7 @@ export function addRunCommand(program: Command, run: Runner): void {
       '\nExample:\n  stillpoint run ./terra --steps 1000 --checkpoint-interval 30s\n  stillpoint run ./terra --steps 1000 --resume',
     )
     .action(
-      run<SweepCommandOptions>(async (context, options, [world]) => {
+      run<SweepCommandOptions & LensOptions>(async (context, options, [world]) => {
         if (isSweep(options)) return await sweepAsTold(context, options, world!);
         refuseContradictions(options);
         await runWorld(context, options, world!);
@@ -71,7 +76,7 @@ export function addRunCommand(program: Command, run: Runner): void {
 
 async function runWorld(
   context: CommandContext,
-  options: RunCommandOptions,
+  options: RunCommandOptions & LensOptions,
   place: string,
 ): Promise<void> {
   const { host, output } = context;
@@ -80,6 +85,7 @@ async function runWorld(
   warnOfFindings(output, await lintWorld(loaded), place);
   const { steps, until, seed, param } = options;
   const store = storeOf(options, { cwd: host.cwd, socketDirectory: runtimeDirectory() });
+  const lens = await lensOf(options, host.cwd);
   const end = await simulate({
     loaded,
     onEvent: tellEvents(output),
@@ -89,6 +95,7 @@ async function runWorld(
     ...(seed === undefined ? {} : { seed }),
     ...(param === undefined ? {} : { parameters: param }),
     ...(store === undefined ? {} : { store }),
+    ...(lens === undefined ? {} : { lens }),
   });
   tellEnd(output, end);
   if (end.reason === 'aborted') throw interrupted(end, place, options);

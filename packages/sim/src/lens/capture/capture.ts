@@ -13,7 +13,7 @@ import {
   threadEnvironment,
   type Watermark,
 } from '../../thread/index.ts';
-import type { LensField } from '../contract.ts';
+import type { LensField, TickRange } from '../contract.ts';
 import { widthOf } from '../journal/index.ts';
 import type { RecorderOptions } from '../record/index.ts';
 import type { LensCapture, LensCaptureOptions, LensMark, SampledFrame } from './contract.ts';
@@ -97,7 +97,7 @@ class Capture implements LensCapture {
       ...(resumedTick === undefined ? {} : { resumedTick }),
     };
     const fitting = Math.floor(USUAL_SLOT_BYTES / Math.max(frameBytes, 1));
-    const slots = options.slots ?? Math.min(Math.max(fitting, 4), 64);
+    const slots = options.slots ?? Math.min(Math.max(fitting, 4), 1024);
     this.#slots = createSlots(fields, slots, frameBytes);
     this.#ticks = Array.from({ length: slots }, () => -1);
     this.#withoutKnown = createPositionFilter(fields);
@@ -132,7 +132,7 @@ class Capture implements LensCapture {
     this.poll();
     const why = this.#revived();
     if (why !== undefined) {
-      this.#losses.failed(tick, why);
+      this.#losses.failed({ start: tick, end: tick + 1 }, 1, why);
       return false;
     }
     // Where some were refused, it is taken up again only once half of the slots are free: so the gaps are few and can be named.
@@ -150,14 +150,15 @@ class Capture implements LensCapture {
     return true;
   }
 
-  miss(tick: number, error: unknown): void {
-    this.#lastTick = Math.max(tick, this.#lastTick);
-    this.#losses.failed(tick, error);
+  miss(ticks: TickRange, frames: number, error: unknown): void {
+    this.#lastTick = Math.max(ticks.end - 1, this.#lastTick);
+    this.#losses.failed(ticks, frames, error);
   }
 
   flush(): LensMark | undefined {
     this.poll();
-    if (this.#closed !== undefined || this.#revived() !== undefined) return undefined;
+    if (this.#closed !== undefined || this.#lastTick < 0) return undefined;
+    if (this.#revived() !== undefined) return undefined;
     this.#flushes += 1;
     const number = this.#flushes;
     this.#order({ type: 'flush', number, dropped: this.#losses.takeUntold() });

@@ -5,7 +5,7 @@
 // 2. What a field looks at is a finished state, and never the state itself: functions get copies of their own.
 // 3. A checkpoint that is durable has all frames up to its tick at least written: flush() gives what its writer waits for.
 import type { WatermarkGoal } from '../../thread/index.ts';
-import type { LensField } from '../contract.ts';
+import type { LensField, TickRange } from '../contract.ts';
 
 /** What samples may be on their way; kept as float64 or float32, by the precision of the field. */
 export type SampledNumbers =
@@ -43,7 +43,7 @@ export interface LensCaptureOptions {
   readonly chunkTicks?: number;
   /** The checkpoint that the run goes on from: frames after it are cut. Undefined: a run that begins, in an empty directory. */
   readonly resumedTick?: number;
-  /** Frames that may be on their way at one time; as many as 32 MiB take, at least 4 and at most 64, unless told. */
+  /** Frames that may be on their way at one time; as many as 32 MiB take, at least 4 and at most 1024, unless told. */
   readonly slots?: number;
   /** Of one frame as it is sampled: so large are the buffers that are made before the first. */
   readonly frameBytes?: number;
@@ -76,9 +76,9 @@ export interface LensCapture extends AsyncDisposable {
    * TypeError otherwise.
    */
   offer(frame: SampledFrame): boolean;
-  /** A frame that could not even be sampled: told as those that were dropped. */
-  miss(tick: number, error: unknown): void;
-  /** Asks for all that was offered to be durable. Undefined: the recorder is lost. */
+  /** Frames that were never offered, and should have been: told as those that were dropped. */
+  miss(ticks: TickRange, frames: number, error: unknown): void;
+  /** Asks for all that was offered to be durable. Undefined: there is nothing yet, or the recorder is lost. */
   flush(): LensMark | undefined;
   /** Tells events. Does not need the event loop. */
   poll(): void;

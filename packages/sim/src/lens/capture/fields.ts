@@ -4,7 +4,7 @@ import type { Topology, WorldIr } from '../../world/contract.ts';
 import type { LensField, Precision, Reconstruction } from '../contract.ts';
 
 export interface AskedFields {
-  /** Undefined: all that the world declares. */
+  /** All that the world declares, where neither these nor signals are named. */
   readonly names?: readonly string[];
   /** Signals that no field shows, each as a field of its name. */
   readonly signals?: readonly string[];
@@ -22,14 +22,9 @@ export interface FieldSource {
 const USUAL_PRECISION: Precision = { type: 'float32' };
 
 /** Throws LENS_FIELD_UNKNOWN, and LENS_FIELD_TWICE where two would have one name. */
-export function lensFieldsOf(
-  ir: WorldIr,
-  {
-    names = ir.fields.map(({ name }) => name),
-    signals = [],
-    precision = USUAL_PRECISION,
-  }: AskedFields,
-): readonly FieldSource[] {
+export function lensFieldsOf(ir: WorldIr, asked: AskedFields = {}): readonly FieldSource[] {
+  const { signals = [], precision = USUAL_PRECISION } = asked;
+  const names = asked.names ?? (signals.length > 0 ? [] : ir.fields.map(({ name }) => name));
   const sources = [
     ...names.map((name) => declared(ir, name, precision)),
     ...signals.map((name) => ofSignal(ir, name, precision)),

@@ -1,4 +1,5 @@
 // Counts the frames that are lost, and says so: to whoever listens at once, to the manifest with the next order of the recorder.
+import type { TickRange } from '../contract.ts';
 import type { Dropped } from '../record/index.ts';
 import type { LensEvent } from './contract.ts';
 
@@ -11,7 +12,7 @@ export interface Losses {
   readonly isDropping: boolean;
   readonly hasUntold: boolean;
   slow(tick: number): void;
-  failed(tick: number, error: unknown): void;
+  failed(ticks: TickRange, frames: number, error: unknown): void;
   /** The recorder could not write it, and tells the manifest by itself. */
   notWritten(tick: number, error: unknown): void;
   /** Handed over to a thread that died: with these ticks. */
@@ -28,18 +29,18 @@ export function createLosses(onEvent: (event: LensEvent) => void): Losses {
   let isDropping = false;
   let untold: Dropped[] = [];
   const told = new Set<string>();
-  const add = (tick: number, reason: Dropped['reason']): void => {
-    count += 1;
+  const add = ({ start, end }: TickRange, frames: number, reason: Dropped['reason']): void => {
+    count += frames;
     const last = untold.at(-1);
-    const end = tick + 1;
     if (last?.reason === reason)
       untold[untold.length - 1] = {
         ticks: { start: last.ticks.start, end },
-        frames: last.frames + 1,
+        frames: last.frames + frames,
         reason,
       };
-    else untold.push({ ticks: { start: tick, end }, frames: 1, reason });
+    else untold.push({ ticks: { start, end }, frames, reason });
   };
+  const at = (tick: number): TickRange => ({ start: tick, end: tick + 1 });
   const wentWrong = (tick: number, error: unknown): void => {
     const reason = error instanceof Error ? error.message : String(error);
     if (told.has(reason)) return;
@@ -61,12 +62,12 @@ export function createLosses(onEvent: (event: LensEvent) => void): Losses {
     },
     slow(tick) {
       isDropping = true;
-      add(tick, 'slow');
+      add(at(tick), 1, 'slow');
       onEvent({ type: 'lens:dropped', tick, dropped: count });
     },
-    failed(tick, error) {
-      add(tick, 'failed');
-      wentWrong(tick, error);
+    failed(ticks, frames, error) {
+      add(ticks, frames, 'failed');
+      wentWrong(ticks.start, error);
     },
     notWritten(tick, error) {
       count += 1;
@@ -74,7 +75,7 @@ export function createLosses(onEvent: (event: LensEvent) => void): Losses {
       wentWrong(tick, error);
     },
     lostUnderWay(ticks, error) {
-      for (const tick of ticks) add(tick, 'failed');
+      for (const tick of ticks) add(at(tick), 1, 'failed');
       afterOffer += ticks.length;
       wentWrong(ticks.at(-1) ?? -1, error);
     },

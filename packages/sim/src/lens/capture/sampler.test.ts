@@ -52,7 +52,8 @@ const assets = { map: Uint8Array.of(1, 2, 3) };
 
 test('fields show signals, members and functions, with their positions', () => {
   const run = startRun({ world: pond(threes), assets });
-  const sources = lensFieldsOf(run.world.ir, { signals: ['flow', 'list', 'level'] });
+  const names = ['depth', 'weight', 'seen'];
+  const sources = lensFieldsOf(run.world.ir, { names, signals: ['flow', 'list', 'level'] });
   assert.deepEqual(
     sources.map(({ field: { name, topology, components, reconstruction } }) => [
       name,
@@ -136,7 +137,7 @@ test('what cannot be captured is refused by name', () => {
       (error) => isFailure(error, 'LENS_FIELD_UNKNOWN') && /depth/.test(error.message),
     );
   assert.throws(
-    () => lensFieldsOf(ir, { signals: ['depth'] }),
+    () => lensFieldsOf(ir, { names: ['depth'], signals: ['depth'] }),
     (error) => isFailure(error, 'LENS_FIELD_TWICE'),
   );
   for (const from of [

@@ -20,8 +20,7 @@ export function tellEvents(output: Output): (event: SessionEvent) => void {
 
 /** Names as the last event has them, and errors by their words. */
 function jsonOf({ type, ...event }: SessionEvent): object {
-  if (type === 'checkpoint:failed' && 'error' in event)
-    return { event: type, tick: event.tick, error: messageOf(event.error) };
+  if ('error' in event) return { event: type, tick: event.tick, error: messageOf(event.error) };
   return { event: type, ...event };
 }
 
@@ -47,6 +46,30 @@ function tellPerson(output: Output, event: SessionEvent): void {
       output.warn(messageOf(event.error));
       break;
     default:
+      tellLens(output, event);
+  }
+}
+
+function tellLens(output: Output, event: SessionEvent): void {
+  switch (event.type) {
+    case 'lens:opened':
+      output.say(`Lens of ${countText(event.fields.length, 'field')} in ${event.directory}.`);
+      break;
+    case 'lens:dropped':
+      if ((event.dropped & (event.dropped - 1)) === 0)
+        output.warn(
+          `The frame of tick ${event.tick} was dropped, for the disk does not keep up (${countText(event.dropped, 'frame')} so far). The manifest of the lens names those that are missing.`,
+        );
+      break;
+    case 'lens:missed':
+      output.warn(
+        `The checkpoint of tick ${event.tick} does not count the frames of the lens: they were not on disk in time.`,
+      );
+      break;
+    case 'lens:failed':
+      output.warn(messageOf(event.error));
+      break;
+    default:
   }
 }
 
@@ -68,9 +91,9 @@ function tellStarted(
 }
 
 export function tellEnd(output: Output, end: SessionEnd): void {
-  const { reason, runId, tick, simTimeSeconds, stateHash, checkpoints } = end;
+  const { reason, runId, tick, simTimeSeconds, stateHash, checkpoints, lens } = end;
   const event = { reached: 'finished', stopped: 'stopped', aborted: 'interrupted' }[reason];
-  output.result({ event, runId, tick, simTime: simTimeSeconds, stateHash, checkpoints });
+  output.result({ event, runId, tick, simTime: simTimeSeconds, stateHash, checkpoints, lens });
   if (reason === 'aborted') return;
   const lines: readonly (readonly [string, string])[] = [
     ...(runId === null ? [] : [['run', runId] as const]),
@@ -78,8 +101,14 @@ export function tellEnd(output: Output, end: SessionEnd): void {
     ['time', `${simTimeSeconds} s of its world`],
     ['state', stateHash],
     ...(checkpoints.last === null ? [] : [['checkpoint', checkpoints.last.file] as const]),
+    ...(lens === null ? [] : [['lens', lensText(lens)] as const]),
   ];
   for (const [name, text] of lines) output.data(`${name.padEnd(12)}${text}`);
+}
+
+function lensText({ directory, frames, dropped }: NonNullable<SessionEnd['lens']>): string {
+  const lost = dropped === 0 ? '' : `, ${dropped} dropped`;
+  return `${directory} (${countText(frames, 'frame')}${lost})`;
 }
 
 function messageOf(error: unknown): string {

@@ -3,6 +3,7 @@ import { failure } from '@stillpoint/core';
 import { availableParallelism } from 'node:os';
 import path from 'node:path';
 import type { CommandContext } from '../context.ts';
+import { asksForLens, type LensOptions } from '../run/lens-options.ts';
 import { USUAL_DIRECTORY, type RunCommandOptions } from '../run/options.ts';
 import { runtimeDirectory } from '../runtime-directory.ts';
 import { runSweep, showSweep } from './run-sweep.ts';
@@ -21,7 +22,7 @@ export function isSweep({ sweep, sweepId, sweepStatus, database, workers }: Swee
 
 export async function sweepAsTold(
   context: CommandContext,
-  options: SweepCommandOptions,
+  options: SweepCommandOptions & LensOptions,
   world: string,
 ): Promise<void> {
   const { sweep: file, sweepId, sweepStatus, database, workers } = options;
@@ -30,6 +31,8 @@ export async function sweepAsTold(
   const { resume, forceResume, runId, param, steps, until } = options;
   if ([resume, forceResume, runId, param].some((value) => value !== undefined))
     throw wrong('Runs of a sweep have their ids and parameters from it, and resume by themselves.');
+  if (asksForLens(options))
+    throw wrong('Runs of a sweep are not captured: there is no lens with --sweep.');
   const untilTick = until ?? steps;
   if (untilTick === undefined || (until !== undefined && steps !== undefined))
     throw wrong('A sweep needs --steps or --until, and not both.');
