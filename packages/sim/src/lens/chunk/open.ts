@@ -1,6 +1,7 @@
 // Reads one `.lens` file, from a disk or from far away: its directory and facts at first, then just the bytes that answer a question.
 import { failure } from '@stillpoint/core';
 import {
+  ELEMENT_BYTES,
   openArray,
   parseGroupJson,
   readEntry,
@@ -12,6 +13,7 @@ import { NotAZip, readZip, type RangeSource } from '../../zip/index.ts';
 import { LENS_VERSION, type ChunkFacts, type FieldSamples, type LensField } from '../contract.ts';
 import { parsePrecision } from '../precision.ts';
 import { pathsOf, TICKS, TIMES } from './arrays.ts';
+import { createBlocks, MOST_BLOCK_BYTES, type Blocks } from './blocks.ts';
 
 export interface LensChunk {
   readonly facts: ChunkFacts;
@@ -46,7 +48,11 @@ export interface KeptField {
 }
 
 /** Throws LENS_FOREIGN, LENS_VERSION, LENS_DAMAGED. */
-export async function openChunk(source: RangeSource, signal?: AbortSignal): Promise<LensChunk> {
+export async function openChunk(
+  source: RangeSource,
+  signal?: AbortSignal,
+  blocks: Blocks = createBlocks(),
+): Promise<LensChunk> {
   const store = await storeOf(source, signal);
   const damage = (error: unknown): unknown =>
     error instanceof RangeError
@@ -75,6 +81,24 @@ export async function openChunk(source: RangeSource, signal?: AbortSignal): Prom
     if (array === undefined) throw new RangeError(`it has no ${path}`);
     return array;
   };
+  const owner = blocks.newOwner();
+  const perFrame = new Map<string, Promise<readonly number[] | undefined>>();
+  const numbersOf = (path: string): Promise<readonly number[] | undefined> => {
+    const found = perFrame.get(path);
+    if (found !== undefined) return found;
+    const read = (async () => {
+      const array = await arrayAt(path);
+      return array && Array.from(await array.read(0, facts.frames), Number);
+    })();
+    perFrame.set(path, read);
+    // Not kept: a source that is far away may answer the next time.
+    read.catch(() => perFrame.delete(path));
+    return read;
+  };
+  const rowOf = async (path: string, row: number, samples: number, signal?: AbortSignal) => {
+    const array = await needed(path);
+    return await rowIn(array, row, samples, { owner, path, blocks, signal });
+  };
   const known = (field: string): ReturnType<typeof pathsOf> => {
     if (!facts.fields.some(({ name }) => name === field))
       throw failure('LENS_FIELD_UNKNOWN', {
@@ -87,19 +111,12 @@ export async function openChunk(source: RangeSource, signal?: AbortSignal): Prom
   const samples: LensChunk['samples'] = (field, frame, signal) =>
     guarded(async () => {
       const paths = known(field);
-      const row = async (
-        path: string,
-        columns?: ColumnRange,
-      ): Promise<Float64Array | Float32Array> =>
-        (await (await needed(path)).read(frame, frame + 1, columns, signal)) as Float64Array;
-      const count = Number((await row(paths.counts))[0]);
-      const values = await row(paths.values, { from: 0, to: count });
-      const positionSets = await arrayAt(paths.positionsOf);
-      if (positionSets === undefined) return { count, values, positions: null };
-      const set = Number((await positionSets.read(frame, frame + 1, undefined, signal))[0]);
+      const count = (await numbersOf(paths.counts))?.[frame];
+      if (count === undefined) throw new RangeError(`it has no ${paths.counts}`);
+      const values = await rowOf(paths.values, frame, count, signal);
+      const set = (await numbersOf(paths.positionsOf))?.[frame] ?? -1;
       if (set < 0) return { count, values, positions: null };
-      const all = await needed(paths.positions);
-      const positions = await all.read(set, set + 1, { from: 0, to: count }, signal);
+      const positions = await rowOf(paths.positions, set, count, signal);
       return { count, values, positions: positions as Float64Array };
     });
   return {
@@ -151,6 +168,38 @@ export async function openChunk(source: RangeSource, signal?: AbortSignal): Prom
       }
     },
   };
+}
+
+/** The first samples of a row, out of the block that it was packed in where that is not too large to keep. */
+async function rowIn(
+  array: ArrayReader,
+  row: number,
+  samples: number,
+  { owner, path, blocks, signal }: RowFrom,
+): Promise<Float64Array | Float32Array> {
+  const { shape, inner, type } = array.array;
+  const [rows = 0, columns = 0, ...components] = shape;
+  const width = components.reduce((product, size) => product * size, 1);
+  const together = inner[0] ?? 1;
+  const bytes = together * columns * width * ELEMENT_BYTES[type];
+  const read = async (from: number, to: number, samples: number) =>
+    (await array.read(from, to, { from: 0, to: samples }, signal)) as Float64Array;
+  if (bytes > MOST_BLOCK_BYTES) return await read(row, row + 1, samples);
+  const first = row - (row % together);
+  const key = { owner, name: `${path} ${first}`, bytes };
+  const block = await blocks.get(
+    key,
+    async () => await read(first, Math.min(first + together, rows), columns),
+  );
+  const from = (row - first) * columns * width;
+  return block.slice(from, from + samples * width);
+}
+
+interface RowFrom {
+  readonly owner: number;
+  readonly path: string;
+  readonly blocks: Blocks;
+  readonly signal: AbortSignal | undefined;
 }
 
 function pathsIn(fields: readonly LensField[]): readonly string[] {

@@ -1,5 +1,6 @@
 // A lens as a whole: parts in the order of their ticks, opened as they are needed.
 import { failure } from '@stillpoint/core';
+import { createBlocks } from '../chunk/index.ts';
 import type { ColumnRange } from '../../zarr/index.ts';
 import type { FieldSamples, LensField, LensFrame } from '../contract.ts';
 import { widthOf } from '../journal/index.ts';
@@ -59,6 +60,7 @@ async function droppedIn(place: LensPlace, signal?: AbortSignal): Promise<readon
 /** Those who are used stay open; of the others the latest. */
 class Parts implements AsyncDisposable {
   readonly #place: LensPlace;
+  readonly #blocks = createBlocks();
   readonly #open = new Map<string, { readonly part: Part; users: number }>();
 
   constructor(place: LensPlace) {
@@ -93,7 +95,7 @@ class Parts implements AsyncDisposable {
     signal?: AbortSignal,
   ): Promise<{ readonly part: Part; users: number } | undefined> {
     const known = this.#open.get(file.name);
-    const part = known?.part ?? (await openPart(this.#place, file, signal));
+    const part = known?.part ?? (await openPart(this.#place, file, this.#blocks, signal));
     if (part === undefined) return undefined;
     // Two may have opened it at a time.
     const other = known ?? this.#open.get(file.name);

@@ -1,7 +1,7 @@
 // The parts of a lens, each with frames of its own: a sealed chunk, or the journal of an open one. Opened when something in them is
 // asked for; a few stay open.
 import { failure, isFailure } from '@stillpoint/core';
-import { openChunk } from '../chunk/index.ts';
+import { openChunk, type Blocks } from '../chunk/index.ts';
 import type { ChunkFacts, FieldSamples, LensField, TickRange } from '../contract.ts';
 import { readJournalFrom, widthOf, type Journal } from '../journal/index.ts';
 import { parseLensFileName, withoutSuperseded, type LensFileKind } from '../names.ts';
@@ -49,26 +49,28 @@ export function partFiles(names: readonly string[]): readonly PartFile[] {
 export async function openPart(
   place: LensPlace,
   file: PartFile,
+  blocks: Blocks,
   signal?: AbortSignal,
 ): Promise<Part | undefined> {
-  const found = await openIfThere(place, file, signal);
+  const found = await openIfThere(place, file, blocks, signal);
   if (found !== undefined) return found;
   const { start, end } = file.ticks;
   const other = partFiles(await place.list(signal)).find(
     ({ kind, ticks }) => kind === 'lens' && ticks.start <= start && ticks.end >= end,
   );
-  const whole = other && (await openIfThere(place, other, signal));
+  const whole = other && (await openIfThere(place, other, blocks, signal));
   return whole && within(whole, file.ticks);
 }
 
 async function openIfThere(
   place: LensPlace,
   file: PartFile,
+  blocks: Blocks,
   signal?: AbortSignal,
 ): Promise<Part | undefined> {
   try {
     return file.kind === 'lens'
-      ? await openSealed(place, file, signal)
+      ? await openSealed(place, file, blocks, signal)
       : await openJournal(place, file, signal);
   } catch (error) {
     if ((error as NodeJS.ErrnoException).code === 'ENOENT') return undefined;
@@ -79,11 +81,12 @@ async function openIfThere(
 async function openSealed(
   place: LensPlace,
   { name }: PartFile,
+  blocks: Blocks,
   signal?: AbortSignal,
 ): Promise<Part> {
   const source = await place.open(name, signal);
   try {
-    const chunk = await openChunk(source, signal);
+    const chunk = await openChunk(source, signal, blocks);
     return {
       facts: chunk.facts,
       sizeBytes: source.sizeBytes,
