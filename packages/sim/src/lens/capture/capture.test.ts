@@ -1,10 +1,13 @@
 // Frames that go through shared memory and a thread into a lens.
 import assert from 'node:assert/strict';
+import { once } from 'node:events';
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { test, type TestContext } from 'node:test';
+import type { Worker } from 'node:worker_threads';
 import { isFailure } from '@stillpoint/core';
+import { waitForWatermark } from '../../thread/index.ts';
 import type { LensField } from '../contract.ts';
 import { directoryPlace, openLens } from '../read/index.ts';
 import { readManifest } from '../record/index.ts';
@@ -127,4 +130,44 @@ test('a frame that is none is refused', async (t) => {
     () => capture.offer({ ...frameAt(6), fields: new Map([['heat', heat!]]) }),
     TypeError,
   );
+});
+
+test('a thread that dies loses what it had, says so, and has a successor that knows the positions', async (t) => {
+  const events: LensEvent[] = [];
+  const options = optionsIn(t, { slots: 400, onEvent: (event) => events.push(event) });
+  const started = once(process, 'worker') as Promise<[Worker]>;
+  await using capture = await createLensCapture(options);
+  const [thread] = await started;
+  const ended = once(thread, 'exit');
+  for (const tick of upTo(10)) capture.offer(frameAt(tick));
+  await capture.drain();
+  for (let tick = 11; tick <= 300; tick += 1) capture.offer(frameAt(tick));
+  await thread.terminate();
+  await ended;
+  // The positions are those of tick 300.
+  for (let tick = 301; tick <= 310; tick += 1) assert.equal(capture.offer(frameAt(tick)), true);
+  const lost = capture.dropped;
+  await capture.close();
+  assert.equal(capture.frames, 310 - lost);
+  assert.ok(lost > 0);
+  const kept = upTo(310).filter((tick) => tick <= 300 - lost || tick > 300);
+  await assertHolds(options.directory, kept);
+  const [failed] = events;
+  assert.ok(failed?.type === 'lens:failed' && isFailure(failed.error, 'LENS_RECORDER_LOST'));
+  const { dropped } = (await readManifest(options.directory))!;
+  const ticks = { start: 301 - lost, end: 301 };
+  assert.deepEqual(dropped, [{ ticks, frames: lost, reason: 'failed' }]);
+});
+
+test('what waits for the frames of a checkpoint is told when they are durable, or that they will not be', async (t) => {
+  await using capture = await createLensCapture(optionsIn(t));
+  assert.equal(capture.flush(), undefined);
+  for (const tick of upTo(20)) capture.offer(frameAt(tick));
+  const mark = capture.flush()!;
+  assert.deepEqual(mark.facts, { tick: 20, frames: 20 });
+  assert.equal(waitForWatermark(mark.goal, 60_000), true);
+  const later = { ...mark.goal, count: mark.goal.count + 1 };
+  assert.equal(waitForWatermark(later, 1), false);
+  await capture.close();
+  assert.equal(waitForWatermark(later, 60_000), false);
 });

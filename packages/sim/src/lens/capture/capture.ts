@@ -70,9 +70,10 @@ class Capture implements LensCapture {
   readonly fields: readonly LensField[];
   readonly #recorder: RecorderOptions;
   readonly #slots: Slots;
-  /** Of the frame in each slot. */
+  /** Of the last frames that were handed over, by their numbers. */
   readonly #ticks: number[];
-  readonly #withoutKnown: PositionFilter;
+  readonly #slotCount: number;
+  #withoutKnown: PositionFilter;
   readonly #losses: Losses;
   #thread: Thread;
   #restarts = 0;
@@ -81,6 +82,8 @@ class Capture implements LensCapture {
   #flushes = 0;
   #framesBefore = 0;
   #lastTick = -1;
+  /** That the lens was opened with. */
+  #firstTick = -1;
   #closed: Promise<void> | undefined;
   #wake: (() => void) | undefined;
 
@@ -99,7 +102,9 @@ class Capture implements LensCapture {
     const fitting = Math.floor(USUAL_SLOT_BYTES / Math.max(frameBytes, 1));
     const slots = options.slots ?? Math.min(Math.max(fitting, 4), 1024);
     this.#slots = createSlots(fields, slots, frameBytes);
-    this.#ticks = Array.from({ length: slots }, () => -1);
+    // One more than there are slots: the one that was taken last is asked for, too.
+    this.#ticks = Array.from({ length: slots + 1 }, () => -1);
+    this.#slotCount = slots;
     this.#withoutKnown = createPositionFilter(fields);
     this.#losses = createLosses(options.onEvent ?? ((): void => {}));
     this.#thread = this.#start(this.#recorder);
@@ -122,6 +127,7 @@ class Capture implements LensCapture {
     if (opened === undefined) throw refused ?? new Error(ended);
     this.#framesBefore = opened.frames;
     this.#lastTick = opened.lastTick;
+    this.#firstTick = opened.lastTick;
   }
 
   offer(frame: SampledFrame): boolean {
@@ -136,16 +142,16 @@ class Capture implements LensCapture {
       return false;
     }
     // Where some were refused, it is taken up again only once half of the slots are free: so the gaps are few and can be named.
-    const slots = this.#ticks.length;
+    const slots = this.#slotCount;
     const most = this.#losses.isDropping ? slots >> 1 : slots - 1;
     if (this.#offered - this.#thread.taken.count > most) {
       this.#losses.slow(tick);
       return false;
     }
     const dropped = this.#losses.takeUntold();
-    this.#ticks[this.#offered % slots] = tick;
     const packed = this.#slots.pack(this.#offered, this.#withoutKnown(frame));
     this.#offered += 1;
+    this.#ticks[this.#offered % this.#ticks.length] = tick;
     this.#order({ type: 'frame', number: this.#offered, frame: packed, dropped });
     return true;
   }
@@ -224,17 +230,23 @@ class Capture implements LensCapture {
     if (ended === undefined) return undefined;
     const why = refused ?? failure('LENS_RECORDER_LOST', { directory: this.directory, why: ended });
     const taken = this.#thread.taken.count;
-    const underWay = Array.from(
-      { length: this.#offered - taken },
-      (_, index) => this.#ticks[(taken + index) % this.#ticks.length]!,
-    );
-    if (underWay.length > 0) this.#losses.lostUnderWay(underWay, why);
+    const underWay = this.#offered - taken;
+    const lastTaken = taken === 0 ? this.#firstTick : this.#tickOf(taken);
+    const ticks = { start: lastTaken + 1, end: this.#tickOf(this.#offered) + 1 };
+    if (underWay > 0) this.#losses.lostUnderWay(ticks, underWay, why);
     this.#thread.taken.raise(this.#offered);
     if (this.#restarts >= RESTARTS) return why;
     this.#restarts += 1;
     this.#losses.wentWrong(this.#lastTick, why);
-    this.#thread = this.#start({ ...this.#recorder, resumedTick: this.#lastTick });
+    // What the next one knows of positions, it has to be told.
+    this.#withoutKnown = createPositionFilter(this.fields);
+    // One that was written and not counted yet is cut: it was told as lost.
+    this.#thread = this.#start({ ...this.#recorder, resumedTick: lastTaken });
     return undefined;
+  }
+
+  #tickOf(number: number): number {
+    return this.#ticks[number % this.#ticks.length]!;
   }
 
   #take(thread: Thread, answer: RecorderAnswer): void {

@@ -15,8 +15,8 @@ export interface Losses {
   failed(ticks: TickRange, frames: number, error: unknown): void;
   /** The recorder could not write it, and tells the manifest by itself. */
   notWritten(tick: number, error: unknown): void;
-  /** Handed over to a thread that died: with these ticks. */
-  lostUnderWay(ticks: readonly number[], error: unknown): void;
+  /** Handed over to a thread that died. */
+  lostUnderWay(ticks: TickRange, frames: number, error: unknown): void;
   /** A flush or the like: no frame is lost by it. */
   wentWrong(tick: number, error: unknown): void;
   /** What the manifest is to be told now, before the next frame. */
@@ -74,10 +74,10 @@ export function createLosses(onEvent: (event: LensEvent) => void): Losses {
       afterOffer += 1;
       wentWrong(tick, error);
     },
-    lostUnderWay(ticks, error) {
-      for (const tick of ticks) add(at(tick), 1, 'failed');
-      afterOffer += ticks.length;
-      wentWrong(ticks.at(-1) ?? -1, error);
+    lostUnderWay(ticks, frames, error) {
+      add(ticks, frames, 'failed');
+      afterOffer += frames;
+      wentWrong(ticks.start, error);
     },
     wentWrong,
     takeUntold() {
