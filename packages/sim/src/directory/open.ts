@@ -3,12 +3,22 @@ import { readdir, stat, unlink } from 'node:fs/promises';
 import path from 'node:path';
 import { failure, fsyncDirectory, isFailure, makeDirectory } from '@stillpoint/core';
 import type { OpenRunOptions, RunDirectory, RunManifest, RunStatus } from './contract.ts';
-import { factsFromFiles, readManifest, reconcile, writeManifest } from './manifest.ts';
+import {
+  checkpointFiles,
+  factsFromFiles,
+  readManifest,
+  reconcile,
+  writeManifest,
+} from './manifest.ts';
 import { checkRunId, isTemporary, LATEST } from './names.ts';
 import { pointedTo, pointTo } from './link.ts';
+import { newestThatVerifies } from './newest.ts';
 import { takeRunLock } from './run-lock.ts';
 
-/** Throws RUN_ID_INVALID, RUN_UNKNOWN, RUN_EXISTS, RUN_BUSY, RUN_DIRECTORY_UNUSABLE. */
+/**
+ * Throws RUN_ID_INVALID, RUN_UNKNOWN, RUN_EXISTS, RUN_BUSY, RUN_DIRECTORY_UNUSABLE; and RUN_NO_CHECKPOINT where there are files of
+ * checkpoints and none of them can be opened.
+ */
 export async function openRunDirectory(options: OpenRunOptions): Promise<RunDirectory> {
   checkRunId(options.runId);
   try {
@@ -77,8 +87,12 @@ async function settle(
 ): Promise<RunManifest> {
   const found = await readManifest(runPath);
   const checkpoints = await reconcile(runPath, found?.checkpoints ?? [], { sizes: true });
-  if (create !== undefined && checkpoints.length > 0)
-    throw failure('RUN_EXISTS', { run, directory });
+  if (checkpoints.length === 0) {
+    // Damaged, perhaps, and still the only copy: who takes the run for one that has none would begin it anew over them.
+    const files = await checkpointFiles(runPath);
+    if (files.length > 0 && create === undefined) await newestThatVerifies(runPath);
+    if (files.length > 0) throw failure('RUN_EXISTS', { run, directory });
+  } else if (create !== undefined) throw failure('RUN_EXISTS', { run, directory });
   const settled = await manifestOf(runPath, create, found, run);
   if (settled === undefined) throw failure('RUN_UNKNOWN', { run, directory });
   const manifest = { ...settled, checkpoints };

@@ -175,6 +175,29 @@ test('pruning keeps bases and the newest, and leaves a run alone that is being w
   assert.deepEqual(await pruneRun(plan), [], 'what is gone cannot go again');
 });
 
+test('prune never deletes the newest that is whole, nor anything where none is', async (t) => {
+  const directory = temporaryDirectory(t);
+  const run = await writeRun(directory, 'terra', [1, 2, 3, 4]);
+  const damage = (file: string): void => {
+    const bytes = readFileSync(file);
+    bytes[70]! ^= 1;
+    writeFileSync(file, bytes);
+  };
+  for (const file of run.files.slice(2)) damage(file);
+  const deleted = await pruneRun(await planPrune(run.path, { keep: 1 }));
+  assert.deepEqual(
+    deleted.map(({ tick }) => tick),
+    [1, 3],
+  );
+  damage(run.files[1]!);
+  const plan = await planPrune(run.path, { keep: 1 });
+  await assert.rejects(pruneRun(plan), coded('RUN_NO_CHECKPOINT'));
+  assert.deepEqual(
+    run.files.map((file) => existsSync(file)),
+    [false, true, false, true],
+  );
+});
+
 test('a file that was written anew since the plan was shown stays', async (t) => {
   const directory = temporaryDirectory(t);
   const run = await writeRun(directory, 'terra', [1, 2, 3]);

@@ -4,6 +4,7 @@ import { readlink, unlink } from 'node:fs/promises';
 import path from 'node:path';
 import {
   listRuns,
+  newestThatVerifies,
   openRunDirectory,
   type CheckpointRecord,
   type RunListing,
@@ -24,7 +25,10 @@ export async function planPrune(run: string, rule: PruneRule): Promise<PrunePlan
   return await planOf(listed, rule);
 }
 
-/** Deletes what `plan` names, as far as it may still go. Throws RUN_BUSY. Resolves to what went. */
+/**
+ * Deletes what `plan` names, as far as it may still go; the newest that verifies never does. Throws RUN_BUSY, and RUN_NO_CHECKPOINT
+ * where none verifies. Resolves to what went.
+ */
 export async function pruneRun(
   { runId, path: run, gone }: PrunePlan,
   signal?: AbortSignal,
@@ -37,7 +41,11 @@ export async function pruneRun(
     const { checkpoints } = opened.manifest;
     const latest = await latestOf(run);
     const going = new Set(gone.map(({ digest }) => digest));
-    const staying = checkpoints.filter((one) => !going.has(one.digest) || one.file === latest);
+    // What is newest by its name may be damaged, and an older one the only copy that is whole.
+    const whole = path.basename((await newestThatVerifies(opened.path, signal)).file);
+    const staying = checkpoints.filter(
+      ({ digest, file }) => !going.has(digest) || file === latest || file === whole,
+    );
     const needed = new Set(staying.flatMap(({ file, base }) => [file, base]));
     // Those with a base first: a crash in between leaves none without its base.
     const files = checkpoints.filter(({ file }) => !needed.has(file)).toSorted(byBase);

@@ -1,5 +1,5 @@
 // What a checkpoint says of a loop of the user's own, and how it is told from a world's.
-import type { Clock } from '@stillpoint/core';
+import type { Clock, Json } from '@stillpoint/core';
 import type {
   CheckpointFacts,
   CheckpointOffer,
@@ -7,12 +7,15 @@ import type {
   SectionSource,
   WorldIdentity,
 } from '../checkpoint/contract.ts';
+import { minusZerosOf, type JsonPath } from './plain-json.ts';
 import type { Slot } from './pool.ts';
 
 /** In `facts.own` of a checkpoint. */
 export interface OwnFacts {
   readonly loop: 1;
   readonly json: unknown;
+  /** Paths into `json` of what was -0. None: there was none. */
+  readonly minusZeros?: readonly JsonPath[];
   /** Type of each array in the loop, by its name. */
   readonly types: Readonly<Record<string, string>>;
 }
@@ -35,11 +38,12 @@ const BEFORE = 'current/';
 export function offerOf(
   { runId, identity, parameters, lineage, clock }: Loop,
   { tick, simTimeSeconds }: Moment,
-  json: unknown,
+  json: Json,
   slot: Slot,
 ): CheckpointOffer {
+  const minusZeros = minusZerosOf(json);
   const types = Object.fromEntries(slot.copied.map(({ part }) => [part.name, part.type]));
-  const own: OwnFacts = { loop: 1, json, types };
+  const own: OwnFacts = { loop: 1, json, types, ...(minusZeros.length > 0 && { minusZeros }) };
   return {
     facts: {
       runId,

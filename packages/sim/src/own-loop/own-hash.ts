@@ -2,7 +2,7 @@
 // NaN as one and the same. Equal hashes mean that the next tick will be equal.
 import { canonicalJson, createHasher, type Digest } from '@stillpoint/core';
 import { partsOf, type OwnState, type Part } from './own-state.ts';
-import { plainJson } from './plain-json.ts';
+import { minusZerosOf, plainJson } from './plain-json.ts';
 
 const BLOCK_BYTES = 65_536;
 
@@ -14,7 +14,10 @@ export function hashOwnState({ arrays, json }: OwnState): Digest {
     if (dtype === 'f64' || dtype === 'f32') updateFloats(hasher, part);
     else hasher.update(bytes);
   }
-  hasher.update(Buffer.from(canonicalJson(plainJson(json))));
+  const plain = plainJson(json);
+  hasher.update(Buffer.from(canonicalJson(plain)));
+  const minusZeros = minusZerosOf(plain);
+  if (minusZeros.length > 0) hasher.update(Buffer.from(`\n${canonicalJson(minusZeros)}`));
   return hasher.digest();
 }
 

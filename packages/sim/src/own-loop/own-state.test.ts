@@ -71,6 +71,20 @@ test('an array whose memory is gone is refused, not stored as an empty one', () 
   );
 });
 
+test('a view of a buffer that was made smaller is refused, not stored as an empty one', () => {
+  const buffer = new ArrayBuffer(64, { maxByteLength: 64 });
+  const arrays = { fixed: new Float64Array(buffer, 0, 8), bytes: new DataView(buffer, 32, 32) };
+  const follows = new Float64Array(buffer);
+  assert.equal(partsOf({ ...arrays, follows }).length, 3);
+  buffer.resize(16);
+  for (const [name, array] of Object.entries(arrays))
+    assert.throws(
+      () => partsOf({ [name]: array }),
+      (error) => isFailure(error, 'RUN_ARRAY_DETACHED'),
+    );
+  assert.deepEqual(partsOf({ follows })[0]!.shape, [2]);
+});
+
 test('only memory of WebAssembly is taken for it, and to ask takes nothing away', () => {
   const own = new Float64Array(8192);
   own[0] = 5;
@@ -93,6 +107,10 @@ test('what JSON would lose is refused with its path', () => {
     [{ f: () => 1 }, /state\.json\.f/],
     [{ n: 1n }, /state\.json\.n/],
     [[undefined], /state\.json\[0\]/],
+    // oxlint-disable-next-line no-sparse-arrays -- this is what is asked
+    [[1, , 2], /state\.json\[1\]/],
+    [{ '\ud800': 1 }, /state\.json is nothing/],
+    [{ [Symbol('s')]: 1 }, /state\.json is nothing/],
     ['\ud800', /half a character/],
   ] as const)
     assert.throws(() => plainJson(value), message);

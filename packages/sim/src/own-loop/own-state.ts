@@ -12,7 +12,7 @@ export type OwnArrays = Readonly<Record<string, OwnArray>>;
 export interface OwnState<A extends OwnArrays = OwnArrays> {
   /** All that the next tick depends on. */
   readonly arrays: A;
-  /** The rest of it: what JSON can say, e.g. words of a random generator. */
+  /** The rest of it: what JSON can say, e.g. words of a random generator. Members come back in the order of their names. */
   readonly json?: unknown;
 }
 
@@ -57,6 +57,7 @@ function partOf(name: string, array: OwnArray): Part {
   // A view of memory that has grown is empty: to store that would lose it.
   if (buffer instanceof ArrayBuffer && buffer.detached)
     throw failure('RUN_ARRAY_DETACHED', { name });
+  if (isBeyond(array)) throw failure('RUN_ARRAY_DETACHED', { name });
   const bytes = bytesOf(array);
   const dtype = dtypes[type] ?? 'u8';
   const elements = bytes.byteLength / bytesPerElement(dtype);
@@ -78,6 +79,19 @@ export function typeOf(array: unknown): string | undefined {
 }
 
 const typedArrays = Object.getPrototypeOf(Uint8Array.prototype) as object;
+
+/** A view of a buffer that was made smaller: it looks empty, and its own methods alone say that it is not. */
+function isBeyond(array: OwnArray): boolean {
+  if (!ArrayBuffer.isView(array) || !(array.buffer instanceof ArrayBuffer)) return false;
+  if (!array.buffer.resizable) return false;
+  try {
+    if (array instanceof DataView) return array.byteLength < 0;
+    Uint8Array.prototype.keys.call(array as Uint8Array<ArrayBuffer>);
+    return false;
+  } catch {
+    return true;
+  }
+}
 
 export function bytesPerElement(dtype: DType): number {
   return Number(dtype.slice(1)) / 8;

@@ -6,6 +6,7 @@ import type { Restored } from './contract.ts';
 import { arrayNameOf, ownFactsOf, ownRuntime } from './facts-of-loop.ts';
 import { differencesOf } from './own-identity.ts';
 import { arrayOf, bytesOf, typeOf, type OwnArray, type OwnArrays } from './own-state.ts';
+import { withMinusZeros } from './plain-json.ts';
 import type { Found } from './run-of-loop.ts';
 
 export interface RestoreInto {
@@ -29,7 +30,7 @@ export async function prepareRestore<A extends OwnArrays>(
   for (const text of runtimeNotes(checkpoint)) note(text);
   const read = await readAll(checkpoint, own.types);
   const { tick, simTimeSeconds, parameters } = facts;
-  const { json } = own;
+  const json = withMinusZeros(own.json, own.minusZeros ?? []);
   const restored = { tick, simTimeSeconds, file, json, parameters, skipped };
   return () => ({ ...restored, ...fill(arrays, read) });
 }
@@ -52,7 +53,7 @@ function fill<A extends OwnArrays>(
       fresh.push(name);
     }
   }
-  const rest = [...read].filter(([name]) => !(name in arrays));
+  const rest = [...read].filter(([name]) => !Object.hasOwn(arrays, name));
   const dropped = Object.fromEntries(
     rest.map(([name, { type, bytes }]) => [name, arrayOf(type, bytes)]),
   );

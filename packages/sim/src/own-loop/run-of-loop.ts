@@ -2,7 +2,7 @@
 // among those of another.
 import { failure, isFailure, type Clock, type Digest } from '@stillpoint/core';
 import { randomBytes } from 'node:crypto';
-import { realpath, rm, stat } from 'node:fs/promises';
+import { realpath, rm, rmdir, stat } from 'node:fs/promises';
 import path from 'node:path';
 import { openCheckpoint } from '../checkpoint/index.ts';
 import type { CheckpointFacts, OpenCheckpoint } from '../checkpoint/contract.ts';
@@ -97,9 +97,9 @@ export class RunOfLoop {
 
   /** After it was restored: the loop's checkpoints go where those of `found` are, or into a run that says where it came from. */
   async goOnFrom({ checkpoint: { facts, digest }, run }: Found): Promise<void> {
-    this.#restored = true;
     if (run === this.#open) {
       await run.setStatus('running');
+      this.#restored = true;
       return;
     }
     const was = this.#open;
@@ -108,6 +108,8 @@ export class RunOfLoop {
     const { parameters } = facts;
     this.#open = run ?? (await openNew({ ...this.#options, parameters }, was.runId, lineage));
     await this.#open.setStatus('running');
+    // Only now: a loop that was refused its state must not begin anew in a run that has one.
+    this.#restored = true;
   }
 
   /** Leaves `run` to others, if it was opened for find(). */
@@ -227,10 +229,14 @@ async function foundIn(run: RunDirectory): Promise<Found> {
   return { checkpoint: await openCheckpoint(file), skipped, run };
 }
 
+/** Removed is what a run without checkpoints has. Its directory may have been somebody's before: then it stays, with all that is his. */
 async function discard(run: RunDirectory, remove: boolean): Promise<void> {
   // While it is still locked: nobody can have begun to write into it.
-  if (remove) await rm(run.path, { recursive: true, force: true });
+  if (remove)
+    for (const name of ['manifest.json', 'latest'])
+      await rm(path.join(run.path, name), { force: true });
   await run[Symbol.asyncDispose]();
+  if (remove) await rmdir(run.path).catch(() => {});
 }
 
 function writtenAt({ manifest }: RunListing): string {

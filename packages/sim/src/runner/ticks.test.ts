@@ -191,6 +191,32 @@ describe('births and deaths', () => {
   });
 });
 
+it('an id is never given twice: after the last there is none', () => {
+  const world = defineWorld({
+    name: 'ids',
+    entities: { cell: { capacity: 4, members: { age: {} } } },
+    strata: {
+      births: {
+        step(w) {
+          w.entities.cell.born({});
+        },
+      },
+    },
+  });
+  const run = startRun({ world });
+  const pair = run.hold()!;
+  // Its second word is the id that the next birth gets.
+  pair.newest.arrays.get('cell@instances')![1] = 2 ** 32 - 2;
+  pair.release();
+  run.step();
+  assert.equal(run.view().entities['cell']!.ids[0], 2 ** 32 - 2);
+  for (let again = 0; again < 2; again += 1)
+    assert.throws(
+      () => run.step(),
+      (error) => isFailure(error, 'RUN_STEP_FAILED') && /no ids are left/.test(error.message),
+    );
+});
+
 describe('a promise to rewrite', () => {
   const define = (
     write: (w: {

@@ -1,5 +1,5 @@
 // Finds out what a session works on: a new run, or one that goes on, in a directory that is then this process's to write.
-import { failure, isFailure, systemClock } from '@stillpoint/core';
+import { canonicalJson, failure, isFailure, systemClock } from '@stillpoint/core';
 import { randomBytes } from 'node:crypto';
 import { readdir, readFile, realpath, stat } from 'node:fs/promises';
 import path from 'node:path';
@@ -131,7 +131,7 @@ async function goOn(given: Given, parent: string, runId: string): Promise<Begun>
   if (!known) throw failure('RUN_UNKNOWN', { run: runId, directory: parent });
   const directory = await openRunDirectory({ directory: parent, runId });
   try {
-    if (directory.manifest.checkpoints.length === 0) return beginAgain(given, directory);
+    if (directory.manifest.checkpoints.length === 0) return await beginAgain(given, directory);
     const { file, tick, skipped } = await newestThatVerifies(directory.path, given.options.signal);
     await using checkpoint = await openCheckpoint(file);
     const resumed = await resume(given, checkpoint);
@@ -153,13 +153,34 @@ async function goOn(given: Given, parent: string, runId: string): Promise<Begun>
 }
 
 /** It died before its first checkpoint: its seed and parameters make the same run again. */
-function beginAgain({ options }: Given, directory: RunDirectory): Begun {
-  const { world, assets } = options.loaded;
+async function beginAgain(given: Given, directory: RunDirectory): Promise<Begun> {
+  if (directory.manifest.lineage !== null) return await branchAgain(given, directory);
+  const { world, assets } = given.options.loaded;
   const { seed, parameters, lineage } = directory.manifest;
   const known = new Set(world.ir.parameters.map(({ name }) => name));
-  const given = Object.entries(parameters).filter(([name]) => known.has(name));
-  const run = startRun({ world, assets, seed, parameters: Object.fromEntries(given) });
+  const kept = Object.entries(parameters).filter(([name]) => known.has(name));
+  const run = startRun({ world, assets, seed, parameters: Object.fromEntries(kept) });
   return { ...nothingBefore, run, directory, lineage, lensFrom: { tick: -1, complete: true } };
+}
+
+/** It began with the state of another run, and died before it had one of its own: it begins with that one again, or not at all. */
+async function branchAgain(given: Given, directory: RunDirectory): Promise<Begun> {
+  const { lineage, parameters } = directory.manifest;
+  const { runId, tick, digest } = lineage!;
+  const file = path.join(path.dirname(directory.path), runId, checkpointName(tick));
+  const gone = (why: string, cause?: unknown): Error => {
+    const skipped = `It began with tick ${tick} of the run ${runId}, and ${why}.`;
+    return failure('RUN_NO_CHECKPOINT', { directory: directory.path, skipped }, cause);
+  };
+  await using checkpoint = await openCheckpoint(file).catch((error: unknown) => {
+    throw gone(`${file} cannot be opened`, error);
+  });
+  if (checkpoint.digest !== digest) throw gone(`${file} is another one now`);
+  await checkpoint.verify(given.options.signal);
+  const resumed = await resume(given, checkpoint);
+  if (canonicalJson(resumed.run.parameters) !== canonicalJson(parameters))
+    throw gone('was to have other parameters');
+  return { ...resumed, directory, lineage, lensFrom: { tick: -1, complete: true } };
 }
 
 async function goOnFromFile(given: Given, file: string, runId: string | undefined): Promise<Begun> {
