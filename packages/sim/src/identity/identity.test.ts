@@ -98,6 +98,22 @@ describe('a change is named', () => {
       assert.match(found[0]!, expected);
     });
 
+  it('a module that is imported for its effects, though its package says that it has none', async () => {
+    const says = {
+      'node_modules/doubling/package.json': swap('"main"', '"sideEffects": false, "main"'),
+    };
+    const world = {
+      'world.ts': (text: string) =>
+        text.replace(USES_DOUBLING, "import 'doubling'; const twice = (v: number) => v;"),
+    };
+    const before = await identify(await loadWorld(write({ ...says, ...world })));
+    const code = {
+      'node_modules/doubling/index.js': (text: string) => `${text}globalThis.factor = 2;\n`,
+    };
+    const after = await identify(await loadWorld(write({ ...says, ...world, ...code })));
+    assert.match(compareIdentity(before, after).join('; '), /^package doubling \([^;]*$/);
+  });
+
   it('a signal and a parameter, beside the module that defines them', async () => {
     const change = (text: string): string =>
       text

@@ -18,6 +18,11 @@ describe('lint', () => {
     assert.deepEqual(found('process.hrtime()'), ['1:1 process outside']);
     assert.deepEqual(found('setTimeout(f, 1); await fetch(u)').length, 2);
     assert.deepEqual(found("import fs from 'node:fs';"), ['1:1 node:fs outside']);
+    assert.deepEqual(found("import fs from 'fs';"), ['1:1 fs outside']);
+    assert.deepEqual(found("await import('node:fs'); await import('./a.ts');"), [
+      '1:7 import(node:fs) outside',
+    ]);
+    assert.deepEqual(found('await import(name);'), ['1:7 import(…) outside']);
     assert.deepEqual(found('for (const key in object) f(key);'), ['1:1 for … in order']);
     assert.deepEqual(found('a.localeCompare(b)'), ['1:1 .localeCompare outside']);
   });

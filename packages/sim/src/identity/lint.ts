@@ -1,6 +1,6 @@
 // Looks through the code of a world for what would make two runs of it differ. It reads the text only: what it finds is a warning at the
 // start of a run, and the exit status of `stillpoint world lint`.
-import { stripTypeScriptTypes } from 'node:module';
+import { isBuiltin, stripTypeScriptTypes } from 'node:module';
 import { readFile } from 'node:fs/promises';
 import path from 'node:path';
 import * as acorn from 'acorn';
@@ -97,7 +97,14 @@ function look(program: acorn.Program, found: Found): void {
     },
     ImportDeclaration({ source, ...node }) {
       const name = String(source.value);
-      if (name.startsWith('node:')) found(node as acorn.Node, name, rules.importOfNode);
+      if (isBuiltin(name)) found(node as acorn.Node, name, rules.importOfNode);
+    },
+    ImportExpression(node) {
+      const { value } = node.source as { readonly value?: unknown };
+      const name = typeof value === 'string' ? value : undefined;
+      // What is only known when it runs is not in the world's identity.
+      if (name === undefined || isBuiltin(name))
+        found(node, `import(${name ?? '…'})`, rules.importOfNode);
     },
   });
 }

@@ -34,7 +34,7 @@ export function minusZerosOf(value: Json): readonly JsonPath[] {
   if (typeof value !== 'object' || value === null) return [];
   const paths: JsonPath[] = [];
   for (const [key, one] of Object.entries(value))
-    for (const path of minusZerosOf(one as Json)) paths.push([key, ...path]);
+    for (const path of minusZerosOf(one)) paths.push([key, ...path]);
   return paths;
 }
 
