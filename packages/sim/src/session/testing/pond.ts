@@ -1,6 +1,6 @@
 // A small world whose observers see signals, members that move, come and go, and what a function makes of them. Its ticks take
 // as long as its parameter says.
-export const pondSource = `import { defineWorld } from '@stillpoint/sim';
+const source = `import { defineWorld } from '@stillpoint/sim';
 export default defineWorld({
   name: 'pond',
   parameters: { work: { value: 0 } },
@@ -38,3 +38,5 @@ export default defineWorld({
   },
 });
 `;
+
+export const pondSource = source;
