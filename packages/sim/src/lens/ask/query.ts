@@ -85,19 +85,34 @@ function answererOf(field: LensField, what: What): Answerer {
         samples: null,
       }),
     };
-  return { samplesOf, of: (frame) => samplesAnswer(field, frame, region?.of(frame)) };
+  const fixed = isFixed(field) ? { count: countOf(field), positions: null } : undefined;
+  const place = fixed && placesOf(field, fixed, region?.fixed);
+  return {
+    samplesOf,
+    of: (frame) => {
+      const { samples, positions } = place ?? placesOf(field, frame, region?.of(frame));
+      // All of them need no copy.
+      const values =
+        region === undefined ? frame.values : picked(frame.values, samples, widthOf(field));
+      return { ...timeOf(frame), count: samples.length, values, positions, samples };
+    },
+  };
 }
 
-function samplesAnswer(field: LensField, frame: Frame, chosen: Int32Array | undefined): LensAnswer {
+/** Which samples of a frame, and where they are; all unless chosen. */
+function placesOf(
+  field: LensField,
+  frame: Pick<Frame, 'count' | 'positions'>,
+  chosen: Int32Array | undefined,
+): { readonly samples: Int32Array; readonly positions: Float64Array } {
   const all = positionsOf(field, frame);
-  const samples = chosen ?? Int32Array.from({ length: frame.count }, (_, at) => at);
-  return {
-    ...timeOf(frame),
-    count: samples.length,
-    values: picked(frame.values, samples, widthOf(field)),
-    positions: picked(all, samples, 3) as Float64Array,
-    samples,
-  };
+  const samples = chosen ?? new Int32Array(frame.count).map((_, at) => at);
+  const positions = chosen === undefined ? all : (picked(all, samples, 3) as Float64Array);
+  return { samples, positions };
+}
+
+function countOf({ topology: { rows = 1, columns = 1 } }: LensField): number {
+  return rows * columns;
 }
 
 /** Weights are found once, and again where samples have moved. */

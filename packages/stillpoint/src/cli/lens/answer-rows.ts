@@ -5,7 +5,7 @@ import { loadSim } from '../load-sim.ts';
 import { numberText } from '../checkpoint/numbers-text.ts';
 import type { Asked } from './query.ts';
 
-type Write = (text: string) => void;
+type Write = (text: string) => Promise<void>;
 type Cell = number | string;
 
 /** Rows that are measured before the first is written. */
@@ -18,9 +18,9 @@ export async function answersAsCsv(
   asked: Asked,
   answers: AsyncIterable<LensAnswer>,
 ): Promise<void> {
-  write(`${titlesOf(asked).map(quoted).join(',')}\n`);
+  await write(`${titlesOf(asked).map(quoted).join(',')}\n`);
   for await (const rows of batches(asked, answers))
-    write(rows.map((row) => `${row.map(quoted).join(',')}\n`).join(''));
+    await write(rows.map((row) => `${row.map(quoted).join(',')}\n`).join(''));
 }
 
 export async function answersAsTable(
@@ -37,7 +37,7 @@ export async function answersAsTable(
       lines.reduce((most, row) => Math.max(most, row[column]!.length), 0),
     );
     const shown = widths;
-    write(
+    await write(
       lines
         .map((row) => `${row.map((one, column) => one.padStart(shown[column]!)).join('  ')}\n`)
         .join(''),
@@ -70,7 +70,7 @@ type Place = (positions: Float64Array, at: number) => readonly number[];
 function placeOf({ topology }: LensField, degreesOf: Place): Place {
   if (topology.kind === 'sphere') return degreesOf;
   const axes = topology.kind === 'grid' ? 2 : 3;
-  return (positions, at) => [...positions.subarray(at * 3, at * 3 + axes)];
+  return (positions, at) => numbersIn(positions, at * 3, axes);
 }
 
 function titlesOf({ field, what }: Asked): readonly string[] {
@@ -102,7 +102,18 @@ function rowOf({ what }: Asked, answer: LensAnswer, at: number, place: Place): r
     what.kind === 'statistics'
       ? [what.statistics[at] as Statistic]
       : [...(samples === null ? [] : [samples[at]!]), ...place(positions!, at)];
-  return [tick, timeSeconds, ...which, ...values.subarray(at * width, (at + 1) * width)];
+  return [tick, timeSeconds, ...which, ...numbersIn(values, at * width, width)];
+}
+
+/** A view would be an object with memory of its own for every row. */
+function numbersIn(
+  all: Float64Array | Float32Array,
+  from: number,
+  count: number,
+): readonly number[] {
+  const numbers: number[] = [];
+  for (let at = from; at < from + count; at += 1) numbers.push(all[at] as number);
+  return numbers;
 }
 
 function textOf(cell: Cell): string {

@@ -3,6 +3,7 @@ import { failure } from '@stillpoint/core';
 import type { Lens, LensAnswer, LensField, What, When } from '@stillpoint/sim';
 import { Option, type Command } from 'commander';
 import type { CommandContext, Runner } from '../context.ts';
+import { ProgramEnded } from '../exec.ts';
 import { loadSim } from '../load-sim.ts';
 import { answersAsCsv, answersAsTable } from './answer-rows.ts';
 import { answersAsJson } from './answer-json.ts';
@@ -104,7 +105,12 @@ async function query(context: CommandContext, options: QueryOptions, name: strin
   const what = await whatOf(field, options);
   const asked: Asked = { lens, field, what, when };
   const answers = told(context, asked, queryLens(lens, { field: name, when, what }, reading));
-  const write = (text: string): void => host.stdout.write(text);
+  const { stdout } = host;
+  const write = async (text: string): Promise<void> => {
+    stdout.write(text);
+    // `stillpoint lens query … | head`
+    if ((await stdout.drained?.()) === false) throw new ProgramEnded(0);
+  };
   if (output.json) await answersAsJson(write, asked, answers, damaged);
   else if (options.csv === true) await answersAsCsv(write, asked, answers);
   else await answersAsTable(write, asked, answers);
