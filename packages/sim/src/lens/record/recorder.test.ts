@@ -175,6 +175,17 @@ test('a lens of another run, or of other fields, is not written over', async (t)
   await assert.rejects(openRecorder(other), { code: 'LENS_FIELDS_CHANGED' });
 });
 
+test('a journal that is removed while it is open does not end the recorder', async (t) => {
+  const options = optionsIn(t);
+  const recorder = await openRecorder(options);
+  await recorder.append(frameAt(10));
+  rmSync((await lensFilesIn(options.directory))[0]!.path);
+  for (let tick = 100; tick <= 250; tick += 10) await recorder.append(frameAt(tick));
+  await recorder.close();
+  const { ticks } = await contentOf(options.directory);
+  assert.deepEqual([ticks[0], ticks.at(-1), ticks.length], [100, 250, 16]);
+});
+
 test('one recorder at a time has a run, and the last that was opened is the latest', async (t) => {
   const options = optionsIn(t);
   const recorder = await openRecorder(options);

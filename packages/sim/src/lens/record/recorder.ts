@@ -167,6 +167,8 @@ class DirectoryRecorder implements Recorder {
       this.#chunks = await chunkEntries(this.#options.directory);
       await this.#writeManifest();
     } catch (error) {
+      // Somebody has removed it while it was open: that is no reason to stop.
+      if ((error as NodeJS.ErrnoException).code === 'ENOENT') return;
       // The journal is still there, and is sealed by the next who opens the lens. The run is told with its next frame.
       this.#failed ??= { error };
     }
