@@ -12,15 +12,40 @@ type Cell = number | string;
 const MEASURED_ROWS = 1000;
 /** Written at a time. */
 const BATCH_ROWS = 1000;
+const CSV_CHARACTERS = 64 * 1024;
 
 export async function answersAsCsv(
   write: Write,
   asked: Asked,
   answers: AsyncIterable<LensAnswer>,
 ): Promise<void> {
-  await write(`${titlesOf(asked).map(quoted).join(',')}\n`);
-  for await (const rows of batches(asked, answers))
-    await write(rows.map((row) => `${row.map(quoted).join(',')}\n`).join(''));
+  await write(`${titlesOf(asked).join(',')}\n`);
+  const { degreesOf } = await loadSim();
+  const place = placeOf(asked.field, degreesOf);
+  // Straight into text: a list for each of many million rows would be most of our memory.
+  let text = '';
+  for await (const answer of answers)
+    for (let at = 0; at < answer.count; at += 1) {
+      text += `${csvOf(asked, answer, at, place)}\n`;
+      if (text.length < CSV_CHARACTERS) continue;
+      await write(text);
+      text = '';
+    }
+  await write(text);
+}
+
+function csvOf({ what }: Asked, answer: LensAnswer, at: number, place: Place): string {
+  const { tick, timeSeconds, values, count, positions, samples } = answer;
+  const width = values.length / count;
+  let line = `${tick},${timeSeconds}`;
+  if (what.kind === 'statistics') line += `,${what.statistics[at]}`;
+  else {
+    if (samples !== null) line += `,${samples[at]}`;
+    for (const one of place(positions!, at)) line += `,${one}`;
+  }
+  for (let component = 0; component < width; component += 1)
+    line += `,${values[at * width + component]}`;
+  return line;
 }
 
 export async function answersAsTable(
@@ -120,8 +145,4 @@ function textOf(cell: Cell): string {
   if (typeof cell === 'string') return cell;
   if (Number.isNaN(cell)) return '–';
   return Number.isSafeInteger(cell) ? String(cell) : numberText(cell);
-}
-
-function quoted(cell: Cell): string {
-  return String(cell);
 }
