@@ -71,4 +71,5 @@ test('the reference of the library: its programs run', (t) => {
   });
   assert.match(said[0]!, /^tick \d+ is kept\n(.*\n)*reached 500 blake3:/);
   assert.match(said[1]!, /^200 summer [\d.]+ \d+ blake3:/);
+  assert.equal(said[2], '40 40\n');
 });
