@@ -218,6 +218,41 @@ test('nothing of others is removed from a directory, whether it is a run or not'
   assert.deepEqual(left.toSorted(), files.slice(0, 2).toSorted());
 });
 
+test('a checkpoint of another run that somebody put here is neither gone on from nor removed', async (t) => {
+  const directory = await directoryFor(t);
+  const runPath = await writeRun(directory, 'a', [10]);
+  const other = await openRunDirectory({ directory, runId: 'b', create: runFacts });
+  const writer = createCheckpointWriter({ runDirectory: other.path });
+  const facts = factsOf(20, { runId: 'b', seed: 'another' });
+  writer.offer({ facts, sections: state.sections, release: () => {} });
+  assert.equal((await writer.drain())[0]?.outcome, 'written');
+  await writer.close();
+  await other[Symbol.asyncDispose]();
+  const strange = path.join(runPath, 'checkpoint_0000000020.ckpt');
+  await cp(path.join(directory, 'b', 'checkpoint_0000000020.ckpt'), strange);
+  {
+    await using run = await openRunDirectory({ directory, runId: 'a' });
+    assert.deepEqual(ticksOf(run.manifest), [10]);
+  }
+  const { tick, skipped } = await newestThatVerifies(runPath);
+  assert.deepEqual(
+    [tick, skipped.map(({ why }) => why)],
+    [10, ['checkpoint_0000000020.ckpt is of the run b']],
+  );
+  await writeRun(directory, 'a', [30, 40], { resume: true, keep: 1 });
+  assert.deepEqual(ticksOf(await manifestIn(runPath)), [40]);
+  assert.ok((await readdir(runPath)).includes('checkpoint_0000000020.ckpt'));
+  // Under another name the directory is still that of its run, also where the manifest has forgotten something.
+  const renamed = path.join(directory, 'c');
+  await cp(runPath, renamed, { recursive: true, verbatimSymlinks: true });
+  await using run = await openRunDirectory({ directory, runId: 'c' });
+  await writeFile(
+    path.join(renamed, 'manifest.json'),
+    JSON.stringify({ ...run.manifest, checkpoints: [] }),
+  );
+  assert.equal((await newestThatVerifies(renamed)).tick, 40);
+});
+
 test('the newest that verifies is found, and those before it are named', async (t) => {
   const directory = await directoryFor(t);
   const runPath = await writeRun(directory, 'a', [10, 20, 30, 40]);

@@ -38,12 +38,12 @@ export async function checkpointFiles(runDirectory: string): Promise<readonly st
 
 /**
  * The entries of files that are there, then those of files that were not known. A file that cannot be opened as a checkpoint has no
- * entry; it stays where it is. With `sizes` files of another size than their entry's are looked at anew.
+ * entry, nor has one of another `run` that somebody put here; it stays where it is. With `sizes` files of another size than their entry's are looked at anew.
  */
 export async function reconcile(
   runDirectory: string,
   known: readonly CheckpointRecord[],
-  { sizes }: { readonly sizes: boolean },
+  { sizes, run }: { readonly sizes: boolean; readonly run?: RunManifest | undefined },
 ): Promise<readonly CheckpointRecord[]> {
   const files = await checkpointFiles(runDirectory);
   const there = new Set(files);
@@ -52,7 +52,7 @@ export async function reconcile(
   const kept = listed.filter((_, at) => fits[at]);
   const named = new Set(kept.map(({ file }) => file));
   const unknown = files.filter((file) => !named.has(file));
-  const found = await inGroups(unknown, (file) => recordOf(runDirectory, file));
+  const found = await inGroups(unknown, (file) => recordOf(runDirectory, file, run));
   return [...kept, ...found.filter((one) => one !== undefined)];
 }
 
@@ -91,7 +91,18 @@ async function factsOf(file: string): Promise<CheckpointFacts | undefined> {
   }
 }
 
-async function recordOf(runDirectory: string, file: string): Promise<CheckpointRecord | undefined> {
+/** Its history: by its id, or by what a run keeps for life where its directory was given another name. */
+export function isOfRun(facts: CheckpointFacts, run: RunManifest): boolean {
+  const keptBy = ({ seed, parameters, lineage }: RunFacts): string =>
+    canonicalJson([seed, parameters, lineage]);
+  return facts.runId === run.runId || keptBy(facts) === keptBy(run);
+}
+
+async function recordOf(
+  runDirectory: string,
+  file: string,
+  run: RunManifest | undefined,
+): Promise<CheckpointRecord | undefined> {
   const at = path.join(runDirectory, file);
   try {
     await using checkpoint = await openCheckpoint(at);
@@ -100,6 +111,7 @@ async function recordOf(runDirectory: string, file: string): Promise<CheckpointR
     const { tick, createdAt } = facts;
     // A copy that somebody gave another name is not the checkpoint of that tick.
     if (tickOfName(file) !== tick) return undefined;
+    if (run !== undefined && !isOfRun(facts, run)) return undefined;
     return { tick, file, bytes, digest, base: base?.file ?? null, createdAt };
   } catch (error) {
     if (isFailure(error) || (error as NodeJS.ErrnoException).code === 'ENOENT') return undefined;

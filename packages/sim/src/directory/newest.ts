@@ -2,8 +2,8 @@
 import path from 'node:path';
 import { failure } from '@stillpoint/core';
 import { openCheckpoint } from '../checkpoint/index.ts';
-import type { NewestCheckpoint } from './contract.ts';
-import { checkpointFiles, readManifest } from './manifest.ts';
+import type { NewestCheckpoint, RunManifest } from './contract.ts';
+import { checkpointFiles, isOfRun, readManifest } from './manifest.ts';
 import { tickOfName } from './names.ts';
 
 /** Reads whole files, from the newest on, until one is good. Throws RUN_NO_CHECKPOINT, which names those that were not. */
@@ -12,7 +12,8 @@ export async function newestThatVerifies(
   signal?: AbortSignal,
 ): Promise<NewestCheckpoint> {
   const skipped: { readonly file: string; readonly why: string }[] = [];
-  for (const file of await newestFirst(runDirectory)) {
+  const run = await readManifest(runDirectory);
+  for (const file of await newestFirst(runDirectory, run)) {
     signal?.throwIfAborted();
     const at = path.resolve(runDirectory, file);
     try {
@@ -20,6 +21,8 @@ export async function newestThatVerifies(
       await checkpoint.verify(signal);
       if (checkpoint.facts.tick !== tickOfName(file))
         throw new Error(`${file} is of tick ${checkpoint.facts.tick}`);
+      if (run !== undefined && !isKnown(run, file) && !isOfRun(checkpoint.facts, run))
+        throw new Error(`${file} is of the run ${checkpoint.facts.runId}`);
       return { file: at, tick: checkpoint.facts.tick, skipped };
     } catch (error) {
       signal?.throwIfAborted();
@@ -31,12 +34,18 @@ export async function newestThatVerifies(
 }
 
 /** As the manifest has them; files that it does not know were written after it was, and among them the tick decides. */
-async function newestFirst(runDirectory: string): Promise<readonly string[]> {
+async function newestFirst(
+  runDirectory: string,
+  manifest: RunManifest | undefined,
+): Promise<readonly string[]> {
   const files = await checkpointFiles(runDirectory);
   const there = new Set(files);
-  const manifest = await readManifest(runDirectory);
   const known = (manifest?.checkpoints ?? []).map(({ file }) => file);
   const named = new Set(known);
   const ordered = known.filter((file) => there.has(file));
   return [...ordered, ...files.filter((file) => !named.has(file))].toReversed();
+}
+
+function isKnown({ checkpoints }: RunManifest, name: string): boolean {
+  return checkpoints.some(({ file }) => file === name);
 }

@@ -86,7 +86,10 @@ async function settle(
   { directory, runId: run, create }: OpenRunOptions,
 ): Promise<RunManifest> {
   const found = await readManifest(runPath);
-  const checkpoints = await reconcile(runPath, found?.checkpoints ?? [], { sizes: true });
+  const checkpoints = await reconcile(runPath, found?.checkpoints ?? [], {
+    sizes: true,
+    run: found,
+  });
   if (checkpoints.length === 0) {
     // Damaged, perhaps, and still the only copy: who takes the run for one that has none would begin it anew over them.
     const files = await checkpointFiles(runPath);

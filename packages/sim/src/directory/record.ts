@@ -22,7 +22,10 @@ export async function recordCheckpoint(
 ): Promise<void> {
   const manifest = (await readManifest(runDirectory)) ?? manifestOf(facts);
   const others = manifest.checkpoints.filter(({ file }) => file !== record.file);
-  const found = await reconcile(runDirectory, [...others, record], { sizes: false });
+  const found = await reconcile(runDirectory, [...others, record], {
+    sizes: false,
+    run: manifest,
+  });
   // What nobody knew of was there before this one was written.
   const checkpoints = [...found.filter(({ file }) => file !== record.file), record];
   await writeManifest(runDirectory, { ...manifest, checkpoints });

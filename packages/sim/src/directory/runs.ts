@@ -59,7 +59,7 @@ async function manifestOf(runPath: string, runId: string): Promise<RunManifest |
     const facts = found ?? (await factsFromFiles(runPath));
     if (facts === undefined) return undefined;
     const known = found?.checkpoints ?? [];
-    const checkpoints = await reconcile(runPath, known, { sizes: false });
+    const checkpoints = await reconcile(runPath, known, { sizes: false, run: found });
     return { format: 1, status: 'running', ...facts, runId, checkpoints };
   } catch (error) {
     // Removed while we looked, or never a directory.
