@@ -6,6 +6,7 @@
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { parseArgs } from 'node:util';
+import { benchmarkCheckpoint } from './checkpoint/benchmark.ts';
 import { benchmarkDistant } from './distant/benchmark.ts';
 import { benchmarkFreeze } from './freeze/benchmark.ts';
 import { benchmarkJsonb } from './jsonb/benchmark.ts';
@@ -27,6 +28,7 @@ interface Options {
 
 const benchmarks: Readonly<Record<string, (options: Options) => Promise<readonly Metric[]>>> = {
   freeze: benchmarkFreeze,
+  checkpoint: benchmarkCheckpoint,
   sqlite: benchmarkSqlite,
   restore: benchmarkRestore,
   vault: benchmarkVault,

@@ -2,9 +2,9 @@
 import path from 'node:path';
 import { listSources } from '../packages/stillpoint/bin/find-built.js';
 import { buildPackage } from './build/package.ts';
-import { persistence, stillpoint } from './build/published.ts';
+import { persistence, sim, stillpoint } from './build/published.ts';
 
 const sources = listSources();
-// The command last: it looks at its own sources.txt for both.
-for (const one of [persistence, stillpoint])
+// The command last: it looks at its own sources.txt for all.
+for (const one of [persistence, sim, stillpoint])
   await buildPackage(one, path.join(one.directory, 'dist'), { types: true, sources });

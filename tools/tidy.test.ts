@@ -118,12 +118,18 @@ test('git is run by the federation and the demonstration', () => {
   none(breaches(rest, (file) => linesMatching(file, calls)));
 });
 
-test('packages look one way: core, then engine and persistence, then stillpoint', () => {
+test('packages look one way: core, then engine, persistence and sim, then stillpoint', () => {
   const allowed: Readonly<Record<string, readonly string[]>> = {
     core: [],
     engine: ['@stillpoint/core'],
     persistence: ['@stillpoint/core'],
-    stillpoint: ['@stillpoint/core', '@stillpoint/engine', '@stillpoint/persistence'],
+    sim: ['@stillpoint/core'],
+    stillpoint: [
+      '@stillpoint/core',
+      '@stillpoint/engine',
+      '@stillpoint/persistence',
+      '@stillpoint/sim',
+    ],
   };
   none(
     breaches(sources, function* (file) {
@@ -140,15 +146,15 @@ test('packages look one way: core, then engine and persistence, then stillpoint'
   );
 });
 
-/** `vault`, `sources/postgres`: the folders of the engine and of persistence with a door of their own. */
+/** `vault`, `sources/postgres`: the folders of the libraries with a door of their own. */
 function roomOf(file: string): string | undefined {
   const engine = /^packages\/engine\/src\/(sources\/[^/]+|[^/]+)\//.exec(file)?.[1];
-  return engine ?? /^packages\/persistence\/src\/([^/]+)\//.exec(file)?.[1];
+  return engine ?? /^packages\/(?:persistence|sim)\/src\/([^/]+)\//.exec(file)?.[1];
 }
 
-test('rooms of the engine and of persistence meet at their doors', () => {
+test('rooms of engine, persistence and sim meet at their doors', () => {
   const rooms = product.filter((file) =>
-    within(file, 'packages/engine/src/', 'packages/persistence/src/'),
+    within(file, 'packages/engine/src/', 'packages/persistence/src/', 'packages/sim/src/'),
   );
   none(
     breaches(rooms, function* (file) {

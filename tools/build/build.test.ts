@@ -21,7 +21,7 @@ import { after, before, test } from 'node:test';
 import { promisify } from 'node:util';
 import { findBuilt, listSources, SOURCES_NAME } from '../../packages/stillpoint/bin/find-built.js';
 import { templateFiles } from '../../packages/stillpoint/src/cli/new/template-files.ts';
-import { installBuilt, installPersistence } from './install.ts';
+import { installBuilt, installPersistence, installSim } from './install.ts';
 import { ROOT } from './published.ts';
 
 interface Named {
@@ -171,6 +171,41 @@ test('beside it the persistence library: errors are known to both, and a plan is
   await writeFile(program, source);
   const { stdout } = await promisify(execFile)(process.execPath, [program]);
   assert.deepEqual(JSON.parse(stdout), [true, 'function', true]);
+});
+
+test('beside it the simulation library: its threads are found, and what they write is read', async () => {
+  const library = await installSim(path.join(home, 'installed'));
+  const files = await readdir(library, { recursive: true });
+  for (const name of ['writer-worker.js', 'control-worker.js'])
+    assert.ok(files.includes(`dist/${name}`), name);
+  assert.deepEqual(
+    files.filter((name) => /\.ts$|^src|sources\.txt$/.test(name)),
+    [],
+  );
+  project = path.join(home, 'simulation');
+  await mkdir(project);
+  const world = `import { defineWorld } from '@stillpoint/sim';
+    export default defineWorld({
+      name: 'drift',
+      signals: { place: { shape: [100] } },
+      strata: {
+        drift: {
+          step: ({ previous, current, random }) => {
+            for (let at = 0; at < 100; at += 1)
+              current.place[at] = previous.place[at] + random.normal();
+          },
+        },
+      },
+    });`;
+  await writeFile(path.join(project, 'world.ts'), world);
+  const run = async (...args: readonly string[]): Promise<string> => {
+    const out = await stillpoint('--json', 'run', './world.ts', ...args);
+    return (JSON.parse(out.trim().split('\n').at(-1) ?? '') as { stateHash: string }).stateHash;
+  };
+  const straight = await run('--seed', '1', '--steps', '40', '--checkpoint-dir', './straight');
+  await run('--seed', '1', '--steps', '20', '--checkpoint-stride', '10');
+  assert.equal(await run('--steps', '20', '--resume'), straight);
+  assert.match(await stillpoint('checkpoint', 'list'), /drift/);
 });
 
 test('in a checkout the built form is used until a source changes', async () => {

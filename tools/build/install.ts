@@ -7,7 +7,7 @@ import path from 'node:path';
 import { promisify } from 'node:util';
 import { listSources } from '../../packages/stillpoint/bin/find-built.js';
 import { buildPackage } from './package.ts';
-import { persistence, ROOT, stillpoint, type Published } from './published.ts';
+import { persistence, ROOT, sim, stillpoint, type Published } from './published.ts';
 
 const run = promisify(execFile);
 
@@ -25,6 +25,11 @@ export async function installBuilt(directory: string): Promise<string> {
 /** Beside the command, in the same `directory`. Resolves to where it is. */
 export async function installPersistence(directory: string): Promise<string> {
   return await install(persistence, directory);
+}
+
+/** As the persistence library is. */
+export async function installSim(directory: string): Promise<string> {
+  return await install(sim, directory);
 }
 
 async function install(published: Published, directory: string): Promise<string> {

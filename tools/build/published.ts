@@ -31,6 +31,7 @@ export const stillpoint: Published = {
     'keeper-process': 'packages/engine/src/sources/sqlite/keeper-process.ts',
     supervisor: 'packages/engine/src/sources/postgres/cluster/supervisor.ts',
     'worker-process': 'packages/stillpoint/src/cli/demo/worker-process.ts',
+    'sweep-process': 'packages/stillpoint/src/cli/sweep/sweep-process.ts',
   },
   library: ['index'],
   takenIn: ['zod'],
@@ -46,6 +47,19 @@ export const persistence: Published = {
     'kit-process': 'packages/persistence/src/migrate/kit/kit-process.ts',
   },
   library: ['index', 'models', 'participant'],
+  takenIn: [],
+  copied: { to: '.', from: '.', files: [] },
+};
+
+export const sim: Published = {
+  directory: path.join(ROOT, 'packages/sim'),
+  entries: {
+    index: 'packages/sim/src/index.ts',
+    'writer-worker': 'packages/sim/src/checkpoint/writer-worker.ts',
+    'recorder-worker': 'packages/sim/src/lens/capture/recorder-worker.ts',
+    'control-worker': 'packages/sim/src/control/control-worker.ts',
+  },
+  library: ['index'],
   takenIn: [],
   copied: { to: '.', from: '.', files: [] },
 };

@@ -54,6 +54,36 @@ const documents: Readonly<Record<string, string>> = {
   'db stop': '`{"name"}` and the fields of a [[ClusterStatus]]',
   'db status': '`{"name"}` and the fields of a [[ClusterStatus]]',
   'db url': '`{"name","url"}`',
+  run: 'one line an event, `{"event"}` and more: `started`, `progress` (each second), `era`, `checkpoint:written`, `checkpoint:dropped`, `checkpoint:failed`, `warned`; last `finished`, `stopped` or `interrupted`, `{"event","runId","tick","simTime","stateHash","checkpoints"}`. [The reference of run](run.md) has their fields',
+  'world show': '`{"ir","identity"}`, as a checkpoint has them',
+  'world lint':
+    'a list of `{"file","line","column","what","rule","hint"}`, also when there are some',
+  'checkpoint list':
+    'a list of `{"runId","path","world","state","latest","createdAt","seed","parameters","lineage","bytes","checkpoints"}`, of one run that alone; each of `checkpoints` is `{"tick","file","bytes","digest","base","createdAt"}`',
+  'checkpoint inspect':
+    '`{"file","digest","base","facts","plainBytes","storedBytes","sections"}`: `facts` as [the format](../format/checkpoint.md) has them, each of `sections` is `{"name","kind","dtype","shape","plainBytes","storedBytes","digest","ratio","numbers"}`, `numbers` is `{"min","max","mean","notFinite"}` or null',
+  'checkpoint verify':
+    'a list of `{"file","bytes","ok","runId","tick","code","why"}`, also when one is damaged',
+  'checkpoint diff':
+    '`{"from","to","different","facts","sections","equalSections"}`: `from` and `to` are `{"file","runId","tick","digest"}`, each of `facts` is `{"name","from","to"}`, each of `sections` is `{"name","kind"}` with `kind` `values` (then also `{"dtype","elements","differing","first","maxAbsolute","maxRelative"}`), `layout`, `only in from` or `only in to`',
+  'checkpoint prune':
+    '`{"runId","path","freedBytes","gone","kept","needed"}`, each of the lists as the checkpoints of `checkpoint list`; also with `--dry-run`',
+  'checkpoint export': '`{"file","format","bytes","arrays"}`',
+  'checkpoint fork': '`{"runId","path","file","tick","parameters","lineage"}`',
+  'lens query':
+    '`{"runId","world","field","when","frames","damaged"}`, written as the frames are read, also when something is damaged: `field` is `{"name","unit","components","topology"}`; each of `frames` is `{"tick","timeSeconds","values"}` with `samples` (their numbers in the frame) and `positions` (x, y, z), both only in the first where they stay, or with `--stat` each statistic by its name. A vector is a list; NaN is null, what is infinite "Infinity" or "-Infinity"',
+  'lens info':
+    'of a directory of runs a list of `{"runId","path","chunks","sizeBytes","ticks","busy","latest"}`, else `{"name","runId","world","createdAt","fields","frames","first","last","strideTicks","chunks","dropped","damaged"}`: each of `chunks` is `{"file","sizeBytes","sealed"}`, `fields` and `dropped` are as [the format](../format/lens.md) has them',
+  'lens verify':
+    'a list of `{"lens","file","sizeBytes","sealed","frames","ok","damaged","cutBytes"}`, also when one is damaged',
+  'lens diff':
+    '`{"from","to","different","compared","onlyInFrom","onlyInTo","fields","equalFields"}`: `from` and `to` are `{"name","runId","frames"}`, each of `fields` is `{"name","kind","frames","firstTick","numbers","maxAbsolute"}` with `kind` `values`, `layout`, `only in from` or `only in to`',
+  'lens compact':
+    'a list of `{"runId","path","sealed","merged","damaged","beforeBytes","afterBytes"}`, also when something is damaged; each of `merged` is `{"file","from"}`',
+  'lens prune':
+    'a list of `{"runId","path","busy","whole","gone","kept","freedBytes"}`, `gone` and `kept` are lists of `{"file","ticks","sizeBytes","sealed"}`; also with `--dry-run`',
+  'lens clear': 'as `lens prune`',
+  ctl: '`status` (and each of the list of `--all`, where one that does not answer has `{"runId","directory","socket","problem"}`) `{"runId","pid","directory","startedAt","tick","untilTick","simTimeSeconds","ticksPerSecond","paused","checkpoints"}`; `checkpoint` `{"outcome","tick","file"}`; `pause` `{"pause","tick"}`; `resume` `{"ended"}`; `stop` `{"tick","checkpoint"}`; `set-stride` `{"ticks"}`, as [control](../format/control.md) has them',
   traces: 'as `traces list`',
   'traces list':
     'a list of `{"traceId","spanId","parentId","name","kind","service","scope","startNs","durationNs","status","statusMessage"}`, nanoseconds as text',
@@ -84,7 +114,7 @@ warnings (\`{"warning"}\`, a line each: a resume that failed, an earlier command
 progress and no question: \`restore\`, \`undo\` and \`forget\` need \`--yes\`. What is described here is stable: fields are added, never
 renamed or removed. Times are milliseconds, sizes bytes, moments ISO 8601 in UTC.
 
-A command that fails prints no document, except \`verify\`, \`vault copy\` and \`vault repair\`, whose documents say what is damaged, \`vault validate\`, \`doctor\`, \`gate\`, \`migrate drift\`, and \`demo\`.
+A command that fails prints no document, except \`verify\`, \`checkpoint verify\`, \`lens verify\`, \`lens query\`, \`lens compact\`, \`vault copy\` and \`vault repair\`, whose documents say what is damaged, \`vault validate\`, \`doctor\`, \`gate\`, \`migrate drift\`, and \`demo\`.
 
 | command | document |
 |---|---|`;

@@ -28,7 +28,7 @@ export { exitCodes } from './errors/exit-codes.ts';
 export { isSnapshotId, newSnapshotId, newUuid, type SnapshotId } from './ids.ts';
 export { hasEnded, ownMachine, type MachineIdentity } from './machine-identity.ts';
 export { identifyProcess, isAlive, ownIdentity, type ProcessIdentity } from './process-identity.ts';
-export { yieldToOthers } from './process-priority.ts';
+export { yieldThreadToOthers, yieldToOthers } from './process-priority.ts';
 export { silent, type ProgressEvent, type ProgressListener } from './progress.ts';
 export { bytesText, countText } from './readable.ts';
 export { parseSize, sizeText } from './size.ts';

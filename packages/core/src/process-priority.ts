@@ -1,5 +1,5 @@
 // How this process stands when the processors are not enough for all.
-import { readdirSync } from 'node:fs';
+import { readdirSync, readlinkSync } from 'node:fs';
 import { constants, setPriority } from 'node:os';
 
 /** Whoever else wants to run comes first from here on, for good: only root could take it back. Programs that are started inherit it. */
@@ -10,6 +10,17 @@ export function yieldToOthers(): void {
     } catch {
       // It has ended, or we were asked to be lower already: nobody is kept waiting by either.
     }
+  }
+}
+
+/** As yieldToOthers(), of the calling thread alone: the others of its process come first too. Only where threads have priorities. */
+export function yieldThreadToOthers(): void {
+  if (process.platform !== 'linux') return;
+  try {
+    const thread = Number(readlinkSync('/proc/thread-self').split('/').at(-1));
+    setPriority(thread, constants.priority.PRIORITY_BELOW_NORMAL);
+  } catch {
+    // There is no /proc, or we were asked to be lower already.
   }
 }
 

@@ -9,6 +9,7 @@ import {
 } from './freeze/index.ts';
 import { createUrlLockParticipant, createUrlParticipant } from './sources/postgres/by-url/index.ts';
 import { createAdvisoryLockParticipant, listLockDatabases } from './sources/postgres/index.ts';
+import { createRunParticipant } from './sources/run/index.ts';
 import { createSqliteLockParticipant } from './sources/sqlite/index.ts';
 
 export function createParticipant(
@@ -17,6 +18,7 @@ export function createParticipant(
 ): Participant {
   if (participant.kind === 'lock') return createLock(participant, parts);
   if (participant.kind === 'queue') return createQueue(participant, parts);
+  if (participant.kind === 'run') return createRun(participant, parts);
   const { name, guards, suspend, resume } = participant;
   if (participant.kind === 'http') return createHttpParticipant({ name, guards, suspend, resume });
   return createCommandParticipant({
@@ -58,6 +60,16 @@ function createQueue({ name, guards, source: named }: InDatabase, parts: SourceP
     key,
     connect: (applicationName, signal) => cluster.connect({ database, applicationName, signal }),
   });
+}
+
+function createRun(
+  { name, guards, source: named }: InDatabase,
+  { config }: SourceParts,
+): Participant {
+  const source = config.sources.find((one) => one.name === named);
+  if (source?.driver !== 'run') throw new TypeError(`${named} has no runs`);
+  const directory = path.join(config.projectDirectory, source.directory);
+  return createRunParticipant({ name, guards, directory, run: source.run });
 }
 
 function createLock({ name, guards, source: named }: InDatabase, parts: SourceParts): Participant {

@@ -25,6 +25,7 @@ import {
   postgresReferences,
   type Cluster,
 } from './sources/postgres/index.ts';
+import { createRunDriver, runReferences } from './sources/run/index.ts';
 import { createSqliteDriver, sqliteReferences } from './sources/sqlite/index.ts';
 
 export interface SourceParts {
@@ -80,6 +81,12 @@ export function createSourceDriver(source: ResolvedSource, parts: SourceParts): 
         projectDirectory: config.projectDirectory,
         cacheDirectory: path.join(state.cacheDirectory, 'sqlite', name),
         clock,
+      });
+    case 'run':
+      return createRunDriver({
+        name,
+        directory: path.join(config.projectDirectory, source.directory),
+        run: source.run,
       });
     default:
       return createFilesDriver({
@@ -138,6 +145,7 @@ export function createMemberDriver(
       ...vaultDirectoryOf(parts),
       ...config.sources.flatMap((source) => {
         if (source.driver === 'files') return [inProject(source.path)];
+        if (source.driver === 'run') return [inProject(source.directory)];
         if (source.driver !== 'sqlite') return [];
         return ['', '-wal', '-shm', '-journal'].map((end) => inProject(source.file) + end);
       }),
@@ -172,4 +180,5 @@ const referencesByDriver: Readonly<
   'postgres-url': postgresByUrlReferences,
   sqlite: sqliteReferences,
   files: filesReferences,
+  run: runReferences,
 };

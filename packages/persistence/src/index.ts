@@ -117,6 +117,8 @@ export {
   type JsonBytesOptions,
   type RawRow,
 } from './jsonb/index.ts';
+export { createSweeps, prepareSweeps, sweepsPart } from './sweeps/index.ts';
+export type { SweepJob, SweepPlan, SweepResult, SweepRun, Sweeps } from './sweeps/index.ts';
 export { createDocuments, documentsPart } from './documents/index.ts';
 export type {
   CompactAllOptions,

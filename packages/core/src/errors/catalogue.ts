@@ -18,12 +18,22 @@ import { persistenceMemory } from './catalogue/persistence-memory.ts';
 import { persistenceMigrate } from './catalogue/persistence-migrate.ts';
 import { persistenceQueue } from './catalogue/persistence-queue.ts';
 import { persistenceRegistry } from './catalogue/persistence-registry.ts';
+import { persistenceSweeps } from './catalogue/persistence-sweeps.ts';
 import { persistenceTraces } from './catalogue/persistence-traces.ts';
 import { persistenceVerbatim } from './catalogue/persistence-verbatim.ts';
 import { postgresByUrl } from './catalogue/postgres-by-url.ts';
 import { project } from './catalogue/project.ts';
+import { runSource } from './catalogue/run-source.ts';
 import { s3 } from './catalogue/s3.ts';
 import { prune } from './catalogue/prune.ts';
+import { simLens } from './catalogue/sim-lens.ts';
+import { simControl } from './catalogue/sim-control.ts';
+import { simCheckpoint } from './catalogue/sim-checkpoint.ts';
+import { simDirectory } from './catalogue/sim-directory.ts';
+import { simManage } from './catalogue/sim-manage.ts';
+import { simOwnLoop } from './catalogue/sim-own-loop.ts';
+import { simWorld } from './catalogue/sim-world.ts';
+import { simRun } from './catalogue/sim-run.ts';
 import { snapshotAndRestore } from './catalogue/snapshot-and-restore.ts';
 import { sqlite } from './catalogue/sqlite.ts';
 import { vault } from './catalogue/vault.ts';
@@ -60,6 +70,16 @@ export const catalogueSections = {
   facts: persistenceVerbatim,
   memory: persistenceMemory,
   traces: persistenceTraces,
+  'runs of simulations': simRun,
+  checkpoints: simCheckpoint,
+  'directories of runs': simDirectory,
+  'management of checkpoints': simManage,
+  'loops of your own': simOwnLoop,
+  'worlds of simulations': simWorld,
+  lenses: simLens,
+  'control of runs': simControl,
+  'runs in snapshots': runSource,
+  'sweeps of simulations': persistenceSweeps,
 } as const;
 
 export const catalogue = {
@@ -91,6 +111,16 @@ export const catalogue = {
   ...persistenceVerbatim,
   ...persistenceMemory,
   ...persistenceTraces,
+  ...simRun,
+  ...simCheckpoint,
+  ...simDirectory,
+  ...simManage,
+  ...simOwnLoop,
+  ...simWorld,
+  ...simLens,
+  ...simControl,
+  ...runSource,
+  ...persistenceSweeps,
 } as const;
 
 export type ErrorCode = keyof typeof catalogue;

@@ -112,6 +112,7 @@ function keysAt(path: readonly Key[], value: unknown): readonly string[] {
       return [knownKeys.vault, knownKeys.encryption, knownKeys.passphrase][path.length - 1] ?? [];
     case 'participants': {
       const kind = (value as { kind?: unknown } | undefined)?.kind;
+      if (kind === 'run') return knownKeys.runParticipant;
       return kind === 'command' || kind === 'http' || kind === 'queue'
         ? knownKeys[kind]
         : knownKeys.lock;

@@ -25,8 +25,12 @@ export function resolveParticipants(
     .filter((source) => !locked.has(source.name))
     .map((source) => lockOf(source.name, '*'));
   // A lock that guards nothing is how a project says "nobody takes the lock": there is nothing to wait for.
-  const all = [...implied, ...named].filter(
-    (entry) => entry.kind !== 'lock' || entry.guards.length > 0,
+  const told = new Set(named.flatMap((entry) => (entry.kind === 'run' ? [entry.source] : [])));
+  const runs = context.sources
+    .filter(({ name, driver }) => driver === 'run' && !told.has(name))
+    .map(({ name }): ResolvedParticipant => runOf(name, [name]));
+  const all = [...implied, ...runs, ...named].filter(
+    ({ kind, guards }) => (kind !== 'lock' && kind !== 'run') || guards.length > 0,
   );
   refuseEqualNames(all, context.file);
   return all;
@@ -45,6 +49,15 @@ function lockOf(
   return { kind: 'lock', name, source, guards };
 }
 
+/** It vouches for itself alone, unless it is told what else the run writes. */
+function runOf(
+  source: string,
+  guards: readonly string[] | '*',
+  name = `run:${source}`,
+): ResolvedParticipant {
+  return { kind: 'run', name, source, guards };
+}
+
 function resolveOne(
   participant: UserParticipant,
   key: string,
@@ -58,13 +71,17 @@ function resolveOne(
         participant.source,
         key,
         context,
-        ({ driver }) => driver !== 'files',
+        ({ driver }) => driver !== 'files' && driver !== 'run',
       );
       return lockOf(source, guards, participant.name);
     }
     case 'queue': {
       const source = databaseOf(participant.source, key, context, isPostgres);
       return { kind: 'queue', name: participant.name ?? `queue:${source}`, source, guards };
+    }
+    case 'run': {
+      const source = databaseOf(participant.source, key, context, ({ driver }) => driver === 'run');
+      return runOf(source, participant.guards ?? [source], participant.name);
     }
     default:
       return { ...participant, guards };
@@ -87,7 +104,7 @@ function databaseOf(
   if (written === undefined && only !== undefined && others.length === 0) return only;
   const expected =
     names.length === 0
-      ? 'left out: there is no database for it'
+      ? 'left out: there is no source for it'
       : `one of the sources ${names.join(', ')}`;
   const found = written === undefined ? 'missing' : JSON.stringify(written);
   throw invalidKey(context.file, `${key}.source`, expected, found);

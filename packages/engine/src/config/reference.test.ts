@@ -14,8 +14,8 @@ test('docs/reference/config.md names every key, and no other', () => {
       keys.split(', ').map((key) => key.replaceAll('`', '')),
     ),
   );
-  const { postgres, postgresByUrl, sqlite, files } = knownKeys;
-  const sourceKeys = [...postgres, ...postgresByUrl, ...sqlite, ...files];
+  const { postgres, postgresByUrl, sqlite, files, run } = knownKeys;
+  const sourceKeys = [...postgres, ...postgresByUrl, ...sqlite, ...files, ...run];
   const expected = [
     ...knownKeys.config,
     ...knownKeys.member.map((key) => `members[].${key}`),
@@ -29,6 +29,7 @@ test('docs/reference/config.md names every key, and no other', () => {
     ...knownKeys.command,
     ...knownKeys.http,
     ...knownKeys.queue,
+    ...knownKeys.runParticipant,
   ];
   assert.deepEqual([...named].toSorted(), [...new Set(expected)].toSorted());
 });

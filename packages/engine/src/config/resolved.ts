@@ -87,7 +87,8 @@ export type ResolvedSource =
   | ManagedPostgresSource
   | PostgresByUrlSource
   | SqliteSource
-  | FilesSource;
+  | FilesSource
+  | RunSource;
 
 /** `driver` is the kind of its driver, as manifests name it. */
 export interface ManagedPostgresSource {
@@ -139,6 +140,15 @@ export interface FilesSource {
   readonly exclude: readonly string[];
 }
 
+export interface RunSource {
+  readonly name: string;
+  readonly driver: 'run';
+  /** That holds the runs. Relative to the project, '/' between parts, as written. */
+  readonly directory: string;
+  /** An id, or 'latest': the one that was started or resumed last. */
+  readonly run: string;
+}
+
 export type ResolvedParticipant =
   | {
       readonly kind: 'lock';
@@ -151,6 +161,14 @@ export type ResolvedParticipant =
       readonly kind: 'queue';
       readonly name: string;
       /** A Postgres. */
+      readonly source: string;
+      readonly guards: readonly string[] | '*';
+    }
+  | {
+      /** A run of a simulation, held between two ticks. */
+      readonly kind: 'run';
+      readonly name: string;
+      /** A directory of runs. */
       readonly source: string;
       readonly guards: readonly string[] | '*';
     }

@@ -16,6 +16,8 @@ import type { ParsedConfig } from './user-config.ts';
 
 export const DEFAULT_DATABASE = 'app';
 export const DEFAULT_ENV_FILE = '.env';
+/** As `stillpoint run` has it. */
+export const DEFAULT_RUNS = './checkpoints';
 
 type UserSource = NonNullable<ParsedConfig['sources']>[string];
 type UserPostgres = Extract<UserSource, { driver: 'postgres' }>;
@@ -56,6 +58,10 @@ function resolveSource(name: string, source: UserSource, context: SourcesContext
   const key = `sources.${name}`;
   if (source.driver === 'sqlite') {
     return { name, driver: 'sqlite', file: inProject(source.file, `${key}.file`, context) };
+  }
+  if (source.driver === 'run') {
+    const directory = inProject(source.directory ?? DEFAULT_RUNS, `${key}.directory`, context);
+    return { name, driver: 'run', directory, run: source.run ?? 'latest' };
   }
   if (source.driver === 'files') {
     const exclude = source.exclude ?? [];
@@ -185,6 +191,13 @@ function refuseClashes(sources: readonly ResolvedSource[], context: SourcesConte
         'a file of its own',
       ]);
     }
+    if (source.driver === 'run') {
+      refuseSecond(places, source.directory, source.name, () => [
+        file,
+        `${key}.directory`,
+        'a directory of its own',
+      ]);
+    }
   }
   refuseNestedFiles(sources, context);
   const managed = sources.filter(({ driver }) => driver === 'postgres');
@@ -204,6 +217,7 @@ function refuseNestedFiles(
   const placed = sources.flatMap((source) => {
     const name = `sources.${source.name}`;
     if (source.driver === 'sqlite') return [{ name, place: source.file }];
+    if (source.driver === 'run') return [{ name, place: source.directory }];
     return source.driver === 'files' ? [{ name, place: source.path }] : [];
   });
   for (const member of members) placed.push({ name: `member ${member.path}`, place: member.path });

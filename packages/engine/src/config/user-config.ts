@@ -62,12 +62,24 @@ const participantKinds = {
     name: participantName.optional(),
     guards: guards.optional(),
   }),
+  run: z.strictObject({
+    kind: z.literal('run'),
+    source: z.string('the name of a source').optional(),
+    name: participantName.optional(),
+    guards: guards.optional(),
+  }),
 };
 
 const participant = z.discriminatedUnion(
   'kind',
-  [participantKinds.lock, participantKinds.queue, participantKinds.command, participantKinds.http],
-  "{ kind: 'lock' }, { kind: 'queue' }, { kind: 'command', ... } or { kind: 'http', ... }",
+  [
+    participantKinds.lock,
+    participantKinds.queue,
+    participantKinds.run,
+    participantKinds.command,
+    participantKinds.http,
+  ],
+  "{ kind: 'lock' }, { kind: 'queue' }, { kind: 'run' }, { kind: 'command', ... } or { kind: 'http', ... }",
 );
 
 const BUDGET_MS = { smallest: 100, largest: 600_000 } as const;
@@ -119,6 +131,7 @@ export const knownKeys = {
   postgresByUrl: Object.keys(sourceKinds.postgresByUrl.shape),
   sqlite: Object.keys(sourceKinds.sqlite.shape),
   files: Object.keys(sourceKinds.files.shape),
+  run: Object.keys(sourceKinds.run.shape),
   freeze: Object.keys(freeze.shape),
   ...vaultKeys,
   retention: retentionKeys,
@@ -126,6 +139,7 @@ export const knownKeys = {
   command: Object.keys(participantKinds.command.shape),
   http: Object.keys(participantKinds.http.shape),
   queue: Object.keys(participantKinds.queue.shape),
+  runParticipant: Object.keys(participantKinds.run.shape),
 } as const;
 
 /** What `defineConfig` takes. */

@@ -69,16 +69,32 @@ const files = z.strictObject({
   exclude: z.array(relativePath, 'a list of paths and globs').optional(),
 });
 
-/** The kinds of sources, as the configuration tells them apart. */
-export const sourceKinds = { postgres: managedPostgres, postgresByUrl, sqlite, files } as const;
+const runWords = "the id of a run, or 'latest'";
+const run = z.strictObject({
+  driver: z.literal('run'),
+  directory: relativePath.optional(),
+  run: z
+    .string(runWords)
+    .regex(/^[A-Za-z0-9][\w.-]{0,99}$/, runWords)
+    .optional(),
+});
 
-const drivers = ['postgres', 'sqlite', 'files'] as const;
-const driverWords = "'postgres', 'sqlite' or 'files'";
+/** The kinds of sources, as the configuration tells them apart. */
+export const sourceKinds = {
+  postgres: managedPostgres,
+  postgresByUrl,
+  sqlite,
+  files,
+  run,
+} as const;
+
+const drivers = ['postgres', 'sqlite', 'files', 'run'] as const;
+const driverWords = "'postgres', 'sqlite', 'files' or 'run'";
 
 /** Its driver, and for postgres whether there is a `url`, say what it is; each kind has its own keys. */
 export function sourceKindOf(value: unknown): keyof typeof sourceKinds {
   const { driver } = (value ?? {}) as { driver?: unknown };
-  if (driver === 'sqlite' || driver === 'files') return driver;
+  if (driver === 'sqlite' || driver === 'files' || driver === 'run') return driver;
   return typeof value === 'object' && value !== null && 'url' in value
     ? 'postgresByUrl'
     : 'postgres';
@@ -88,12 +104,14 @@ type UserSource =
   | z.input<typeof managedPostgres>
   | z.input<typeof postgresByUrl>
   | z.input<typeof sqlite>
-  | z.input<typeof files>;
+  | z.input<typeof files>
+  | z.input<typeof run>;
 type ParsedSource =
   | z.output<typeof managedPostgres>
   | z.output<typeof postgresByUrl>
   | z.output<typeof sqlite>
-  | z.output<typeof files>;
+  | z.output<typeof files>
+  | z.output<typeof run>;
 
 const named = z.looseObject(
   { driver: z.enum(drivers, driverWords) },

@@ -120,6 +120,7 @@ function checkGuards({ config, participants }: Patient, findings: Findings): voi
 const kindWords: Readonly<Record<ResolvedParticipant['kind'], string>> = {
   lock: 'a lock',
   queue: 'a job queue',
+  run: 'a run of a simulation',
   command: 'two commands',
   http: 'an HTTP address',
 };

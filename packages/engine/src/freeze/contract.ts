@@ -16,7 +16,7 @@ import type { Json, ProgressListener, SnapshotId } from '@stillpoint/core';
 export interface Participant {
   readonly name: string;
   /** 'queue': workers of a job queue stop claiming and end what they do; before any lock, which they need for that. */
-  readonly kind: 'lock' | 'command' | 'http' | 'queue';
+  readonly kind: 'lock' | 'command' | 'http' | 'queue' | 'run';
   /** Names of the sources and paths of the members that hold still with it; '*' for all. */
   readonly guards: readonly string[] | '*';
   open(options: HoldOptions): Promise<Hold>;

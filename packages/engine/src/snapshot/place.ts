@@ -9,6 +9,7 @@ import type { Manifest, ManifestSource } from './manifest.ts';
 export function placeOf({ sources }: Pick<ResolvedConfig, 'sources'>, name: string) {
   const source = sources.find((one) => one.name === name);
   if (source?.driver === 'files') return source.path;
+  if (source?.driver === 'run') return source.directory;
   return source?.driver === 'sqlite' ? source.file : undefined;
 }
 
@@ -48,6 +49,7 @@ export function placedAsCaptured(
     )?.place;
     if (place === undefined) return source;
     if (source.driver === 'files') return { ...source, path: place };
+    if (source.driver === 'run') return { ...source, directory: place };
     return source.driver === 'sqlite' ? { ...source, file: place } : source;
   });
 }

@@ -5,6 +5,7 @@ import path from 'node:path';
 import { cacheDirectory } from './cache-directory.ts';
 import { VERSION } from './version.ts';
 import { loadQueueParticipant } from './load-persistence.ts';
+import { runtimeDirectory } from './runtime-directory.ts';
 
 export async function engineEnvironment(
   environment: Readonly<Record<string, string | undefined>>,
@@ -15,9 +16,7 @@ export async function engineEnvironment(
     version: VERSION,
     binariesDirectory: await binariesDirectory(environment, projectDirectory),
     ...(vaults === undefined ? {} : { cacheDirectory: vaults }),
-    // The same for every process of a user, whatever its environment: a server that was started at a desk must be found by
-    // a nightly job. Hence neither TMPDIR nor XDG_RUNTIME_DIR, which ends with the login besides.
-    runtimeDirectory: `/tmp/stillpoint-${process.getuid?.() ?? 0}`,
+    runtimeDirectory: runtimeDirectory(),
     variables: environment,
     gitEnvironment: gitEnvironment(environment),
     queueParticipant,

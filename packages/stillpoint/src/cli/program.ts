@@ -3,7 +3,9 @@
 import { Command, CommanderError, InvalidArgumentError } from 'commander';
 import { exitCodes, failure, isFailure, parseDuration } from '@stillpoint/core';
 import { createOutput, type Output } from '../output/output.ts';
+import { addCheckpointCommands } from './checkpoint.ts';
 import { addCompletionCommand } from './completion.ts';
+import { addControlCommand } from './ctl.ts';
 import { addDatabaseCommands } from './db.ts';
 import { addDemoCommand } from './demo.ts';
 import { addDoctorCommand } from './doctor.ts';
@@ -14,17 +16,20 @@ import { addForgetCommand } from './forget.ts';
 import { addHoldCommand } from './hold.ts';
 import { addInitCommand } from './init.ts';
 import { addGateCommand } from './gate.ts';
+import { addLensCommands } from './lens.ts';
 import { addListCommand } from './list.ts';
 import { addMigrateCommands } from './migrate.ts';
 import { addNewCommands } from './new.ts';
 import { addPruneCommand } from './prune.ts';
 import { addRestoreCommand } from './restore.ts';
+import { addRunCommand } from './run.ts';
 import { addShowCommand } from './show.ts';
 import { addSnapshotCommand } from './snapshot.ts';
 import { addTracesCommands } from './traces.ts';
 import { addUndoCommand } from './undo.ts';
 import { addVaultCommands } from './vault.ts';
 import { addVerifyCommand } from './verify.ts';
+import { addWorldCommands } from './world.ts';
 import { createContext, createRunner, type GlobalOptions, type Runner } from './context.ts';
 import type { Host } from './host.ts';
 import { VERSION } from './version.ts';
@@ -49,6 +54,11 @@ const commands: readonly ((program: Command, run: Runner) => void)[] = [
   addDatabaseCommands,
   addMigrateCommands,
   addTracesCommands,
+  addRunCommand,
+  addWorldCommands,
+  addControlCommand,
+  addCheckpointCommands,
+  addLensCommands,
   addExecCommand,
   addGateCommand,
   addDemoCommand,

@@ -83,6 +83,11 @@ function channelOf(stream: NodeJS.WriteStream): Channel {
   });
   return {
     write: (text) => stream.write(text),
+    drained: () =>
+      new Promise((resolve) => {
+        if (stream.destroyed) resolve(false);
+        else stream.write('', (error) => resolve(error === null || error === undefined));
+      }),
     terminal: stream.isTTY,
     columns: () => (stream.isTTY ? stream.columns : 100),
   };

@@ -8,6 +8,8 @@ import { createStyle, type Style } from './style.ts';
 
 export interface Channel {
   write(text: string): void;
+  /** When what was written is taken, for who writes more than memory holds. False: nobody listens any more. */
+  drained?(): Promise<boolean>;
   readonly terminal: boolean;
   columns(): number;
 }

@@ -58,6 +58,12 @@ export const command = {
     exit: exit.failed,
     retryable: false,
   },
+  SIM_MISSING: {
+    message: 'This needs @stillpoint/sim, which is not installed beside stillpoint.',
+    hint: 'Install it in the project: npm install @stillpoint/sim',
+    exit: exit.failed,
+    retryable: false,
+  },
   PROGRAM_NOT_STARTED: {
     message: '{program} cannot be started.',
     hint: 'Is it installed, executable and on the PATH? After "--" comes the program itself, not a shell line: sh -c "..." runs one.',

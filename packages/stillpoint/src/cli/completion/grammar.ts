@@ -80,7 +80,7 @@ function toOption({
 function argumentsOf(command: Command): Place['takes'] {
   const [first] = command.registeredArguments;
   if (first === undefined) return 'nothing';
-  if (first.name() === 'dir') return 'directories';
+  if (['dir', 'world'].includes(first.name())) return 'directories';
   if (first.name() === 'command') return 'programs';
   return /\b(latest|snapshot)\b/.test(first.description) ? 'snapshots' : 'nothing';
 }

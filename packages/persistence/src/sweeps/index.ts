@@ -1,0 +1,3 @@
+export type * from './contract.ts';
+export { createSweeps, prepareSweeps } from './sweeps.ts';
+export { sweepsPart } from './part.ts';

@@ -1,0 +1,2 @@
+// What tests of other rooms need to write a checkpoint.
+export * from './states.ts';

@@ -1,0 +1,3 @@
+export { compareIdentity } from './compare.ts';
+export { identify } from './identify.ts';
+export { lintText, lintWorld, type Finding } from './lint.ts';

@@ -1,0 +1,323 @@
+// The simulation's side of a lens: copies frames into free slots, counts what finds none, and hears what became of them without waiting.
+// A recorder whose thread dies is started again; what it had on its way is told as lost.
+import {
+  MessageChannel,
+  receiveMessageOnPort,
+  Worker,
+  type MessagePort,
+} from 'node:worker_threads';
+import { failure } from '@stillpoint/core';
+import {
+  createWatermark,
+  programBeside,
+  threadEnvironment,
+  type Watermark,
+} from '../../thread/index.ts';
+import type { LensField, TickRange } from '../contract.ts';
+import { widthOf } from '../journal/index.ts';
+import type { RecorderOptions } from '../record/index.ts';
+import type { LensCapture, LensCaptureOptions, LensMark, SampledFrame } from './contract.ts';
+import { createLosses, type Losses } from './losses.ts';
+import { createPositionFilter, type PositionFilter } from './position-filter.ts';
+import { errorFrom, type RecorderAnswer, type RecorderOrder } from './recorder-messages.ts';
+import type { RecorderThreadData } from './recorder-messages.ts';
+import { createSlots, type Slots } from './slots.ts';
+
+const USUAL_CHUNK_TICKS = 50_000;
+const USUAL_SLOT_BYTES = 32 * 1024 * 1024;
+const RESTARTS = 3;
+
+interface Thread {
+  readonly worker: Worker;
+  readonly port: MessagePort;
+  readonly taken: Watermark;
+  readonly flushed: Watermark;
+  opened?: { readonly frames: number; readonly lastTick: number };
+  /** Why it does not record. */
+  refused?: Error;
+  /** The number of the last that was answered. */
+  flushes: number;
+  closed?: { readonly error?: Error };
+  /** Why it ended, once it has. */
+  ended?: string;
+}
+
+/**
+ * Opens a lens to record into, in a thread of its own. Throws what opening a recorder throws.
+ *
+ * ```ts
+ * await using capture = await createLensCapture({
+ *   directory: './lens/my-run', runId: 'my-run', world: 'my loop',
+ *   fields: [{ name: 'heat', unit: 'K', components: [], topology: { kind: 'grid', rows: 90, columns: 180 },
+ *     reconstruction: 'linear', precision: { type: 'float32' } }],
+ * });
+ * for (let tick = 1; tick <= 1000; tick += 1) {
+ *   step();
+ *   const fields = new Map([['heat', { count: heat.length, values: heat, positions: null }]]);
+ *   if (tick % 10 === 0) capture.offer({ tick, simTimeSeconds: tick / 100, fields });
+ * }
+ * await capture.close();
+ * ```
+ */
+export async function createLensCapture(options: LensCaptureOptions): Promise<LensCapture> {
+  const capture = new Capture(options);
+  await capture.open();
+  return capture;
+}
+
+class Capture implements LensCapture {
+  readonly directory: string;
+  readonly fields: readonly LensField[];
+  readonly #recorder: RecorderOptions;
+  readonly #slots: Slots;
+  /** Of the last frames that were handed over, by their numbers. */
+  readonly #ticks: number[];
+  readonly #slotCount: number;
+  #withoutKnown: PositionFilter;
+  readonly #losses: Losses;
+  #thread: Thread;
+  #restarts = 0;
+  /** Frames that were handed over to a thread of ours. */
+  #offered = 0;
+  #flushes = 0;
+  #framesBefore = 0;
+  #lastTick = -1;
+  /** That the lens was opened with. */
+  #firstTick = -1;
+  #closed: Promise<void> | undefined;
+  #wake: (() => void) | undefined;
+
+  constructor(options: LensCaptureOptions) {
+    const { directory, runId, world, fields, resumedTick, frameBytes = 0 } = options;
+    this.directory = directory;
+    this.fields = fields;
+    this.#recorder = {
+      directory,
+      runId,
+      world,
+      fields,
+      chunkTicks: options.chunkTicks ?? USUAL_CHUNK_TICKS,
+      ...(resumedTick === undefined ? {} : { resumedTick }),
+    };
+    const fitting = Math.floor(USUAL_SLOT_BYTES / Math.max(frameBytes, 1));
+    const slots = options.slots ?? Math.min(Math.max(fitting, 4), 1024);
+    this.#slots = createSlots(fields, slots, frameBytes);
+    // One more than there are slots: the one that was taken last is asked for, too.
+    this.#ticks = Array.from({ length: slots + 1 }, () => -1);
+    this.#slotCount = slots;
+    this.#withoutKnown = createPositionFilter(fields);
+    this.#losses = createLosses(options.onEvent ?? ((): void => {}));
+    this.#thread = this.#start(this.#recorder);
+  }
+
+  get lastTick(): number {
+    return this.#lastTick;
+  }
+
+  get frames(): number {
+    return this.#framesBefore + this.#offered - this.#losses.afterOffer;
+  }
+
+  get dropped(): number {
+    return this.#losses.count;
+  }
+
+  async open(): Promise<void> {
+    const { opened, refused, ended } = await this.#until(({ opened }) => opened !== undefined);
+    if (opened === undefined) throw refused ?? new Error(ended);
+    this.#framesBefore = opened.frames;
+    this.#lastTick = opened.lastTick;
+    this.#firstTick = opened.lastTick;
+  }
+
+  offer(frame: SampledFrame): boolean {
+    if (this.#closed !== undefined) throw new TypeError('the capture of the lens is closed');
+    this.#check(frame);
+    const { tick } = frame;
+    this.#lastTick = tick;
+    this.poll();
+    const why = this.#revived();
+    if (why !== undefined) {
+      this.#losses.failed({ start: tick, end: tick + 1 }, 1, why);
+      return false;
+    }
+    // Where some were refused, it is taken up again only once half of the slots are free: so the gaps are few and can be named.
+    const slots = this.#slotCount;
+    const most = this.#losses.isDropping ? slots >> 1 : slots - 1;
+    if (this.#offered - this.#thread.taken.count > most) {
+      this.#losses.slow(tick);
+      return false;
+    }
+    const dropped = this.#losses.takeUntold();
+    const packed = this.#slots.pack(this.#offered, this.#withoutKnown(frame));
+    this.#offered += 1;
+    this.#ticks[this.#offered % this.#ticks.length] = tick;
+    this.#order({ type: 'frame', number: this.#offered, frame: packed, dropped });
+    return true;
+  }
+
+  miss(ticks: TickRange, frames: number, error: unknown): void {
+    this.#lastTick = Math.max(ticks.end - 1, this.#lastTick);
+    this.#losses.failed(ticks, frames, error);
+  }
+
+  flush(): LensMark | undefined {
+    this.poll();
+    if (this.#closed !== undefined || this.#lastTick < 0) return undefined;
+    if (this.#revived() !== undefined) return undefined;
+    this.#flushes += 1;
+    const number = this.#flushes;
+    this.#order({ type: 'flush', number, dropped: this.#losses.takeUntold() });
+    const facts = { tick: this.#lastTick, frames: this.frames };
+    return { facts, goal: { buffer: this.#thread.flushed.buffer, count: number } };
+  }
+
+  poll(): void {
+    const thread = this.#thread;
+    for (;;) {
+      const received = receiveMessageOnPort(thread.port);
+      if (received === undefined) return;
+      this.#take(thread, received.message as RecorderAnswer);
+    }
+  }
+
+  async drain(): Promise<void> {
+    const mark = this.flush();
+    if (mark === undefined) return;
+    await this.#until(({ flushes }) => flushes >= mark.goal.count);
+  }
+
+  async close(): Promise<void> {
+    this.#closed ??= this.#close();
+    await this.#closed;
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    await this.close();
+  }
+
+  async #close(): Promise<void> {
+    this.poll();
+    const why = this.#revived();
+    if (why !== undefined) throw why;
+    this.#order({ type: 'close', dropped: this.#losses.takeUntold() });
+    const { closed, refused, ended } = await this.#until(({ closed }) => closed !== undefined);
+    this.#thread.port.close();
+    if (closed === undefined) throw refused ?? new Error(ended);
+    if (closed.error !== undefined) throw closed.error;
+  }
+
+  /** Ticks only grow, and what a field has is what was said of it: anything else is a mistake of the caller. */
+  #check({ tick, fields }: SampledFrame): void {
+    if (!Number.isSafeInteger(tick) || tick <= this.#lastTick)
+      throw new TypeError(`The frame of tick ${tick} cannot come after that of ${this.#lastTick}.`);
+    for (const field of this.fields) {
+      const samples = fields.get(field.name);
+      if (samples === undefined) throw new TypeError(`The frame has no samples of ${field.name}.`);
+      const { count, values } = samples;
+      if (values.length !== count * widthOf(field))
+        throw new TypeError(`${values.length} numbers are not ${count} samples of ${field.name}.`);
+    }
+  }
+
+  #order(order: RecorderOrder): void {
+    this.#thread.port.postMessage(order, []);
+  }
+
+  /** Why there is no thread that records. One that died is followed by another, a few times. */
+  #revived(): Error | undefined {
+    const { ended, refused } = this.#thread;
+    if (ended === undefined) return undefined;
+    const why = refused ?? failure('LENS_RECORDER_LOST', { directory: this.directory, why: ended });
+    const taken = this.#thread.taken.count;
+    const underWay = this.#offered - taken;
+    const lastTaken = taken === 0 ? this.#firstTick : this.#tickOf(taken);
+    const ticks = { start: lastTaken + 1, end: this.#tickOf(this.#offered) + 1 };
+    if (underWay > 0) this.#losses.lostUnderWay(ticks, underWay, why);
+    this.#thread.taken.raise(this.#offered);
+    if (this.#restarts >= RESTARTS) return why;
+    this.#restarts += 1;
+    this.#losses.wentWrong(this.#lastTick, why);
+    // What the next one knows of positions, it has to be told.
+    this.#withoutKnown = createPositionFilter(this.fields);
+    // One that was written and not counted yet is cut: it was told as lost.
+    this.#thread = this.#start({ ...this.#recorder, resumedTick: lastTaken });
+    return undefined;
+  }
+
+  #tickOf(number: number): number {
+    return this.#ticks[number % this.#ticks.length]!;
+  }
+
+  #take(thread: Thread, answer: RecorderAnswer): void {
+    switch (answer.type) {
+      case 'opened':
+        thread.opened = answer;
+        break;
+      case 'refused':
+        thread.refused = errorFrom(answer.error);
+        break;
+      case 'failed':
+        this.#losses.notWritten(answer.tick, errorFrom(answer.error));
+        break;
+      case 'flushed':
+        thread.flushes = answer.number;
+        if (answer.error !== undefined)
+          this.#losses.wentWrong(this.#lastTick, errorFrom(answer.error));
+        break;
+      default:
+        thread.closed = answer.error === undefined ? {} : { error: errorFrom(answer.error) };
+    }
+  }
+
+  /** Of the thread that is there now; also where it has ended. */
+  async #until(isSo: (thread: Thread) => boolean): Promise<Thread> {
+    const thread = this.#thread;
+    thread.worker.ref();
+    for (;;) {
+      this.poll();
+      if (isSo(thread) || thread.ended !== undefined) break;
+      await new Promise<void>((resolve) => {
+        this.#wake = resolve;
+      });
+    }
+    thread.worker.unref();
+    return thread;
+  }
+
+  #start(options: RecorderOptions): Thread {
+    const { port1: port, port2 } = new MessageChannel();
+    const taken = createWatermark();
+    const flushed = createWatermark();
+    taken.raise(this.#offered);
+    const data: RecorderThreadData = {
+      port: port2,
+      options,
+      taken: taken.buffer,
+      flushed: flushed.buffer,
+    };
+    const worker = new Worker(programBeside(import.meta.url, 'recorder-worker'), {
+      workerData: data,
+      transferList: [port2],
+      env: threadEnvironment(),
+    });
+    const thread: Thread = { worker, port, taken, flushed, flushes: 0 };
+    port.on('message', (answer: RecorderAnswer) => {
+      this.#take(thread, answer);
+      this.#wake?.();
+    });
+    port.unref();
+    let why: string | undefined;
+    worker.on('error', (error) => {
+      why = error.message;
+    });
+    // Only now: until then it has the lock.
+    worker.on('exit', (code) => {
+      thread.ended = why ?? `the thread ended with ${code}`;
+      flushed.end();
+      this.#wake?.();
+    });
+    worker.unref();
+    return thread;
+  }
+}

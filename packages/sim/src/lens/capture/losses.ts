@@ -1,0 +1,90 @@
+// Counts the frames that are lost, and says so: to whoever listens at once, to the manifest with the next order of the recorder.
+import type { TickRange } from '../contract.ts';
+import type { Dropped } from '../record/index.ts';
+import type { LensEvent } from './contract.ts';
+
+export interface Losses {
+  /** All of this process. */
+  readonly count: number;
+  /** Those of them that had been handed over. */
+  readonly afterOffer: number;
+  /** The last one found no slot, and none was taken since. */
+  readonly isDropping: boolean;
+  readonly hasUntold: boolean;
+  slow(tick: number): void;
+  failed(ticks: TickRange, frames: number, error: unknown): void;
+  /** The recorder could not write it, and tells the manifest by itself. */
+  notWritten(tick: number, error: unknown): void;
+  /** Handed over to a thread that died. */
+  lostUnderWay(ticks: TickRange, frames: number, error: unknown): void;
+  /** A flush or the like: no frame is lost by it. */
+  wentWrong(tick: number, error: unknown): void;
+  /** What the manifest is to be told now, before the next frame. */
+  takeUntold(): readonly Dropped[];
+}
+
+export function createLosses(onEvent: (event: LensEvent) => void): Losses {
+  let count = 0;
+  let afterOffer = 0;
+  let isDropping = false;
+  let untold: Dropped[] = [];
+  const told = new Set<string>();
+  const add = ({ start, end }: TickRange, frames: number, reason: Dropped['reason']): void => {
+    count += frames;
+    const last = untold.at(-1);
+    if (last?.reason === reason)
+      untold[untold.length - 1] = {
+        ticks: { start: last.ticks.start, end },
+        frames: last.frames + frames,
+        reason,
+      };
+    else untold.push({ ticks: { start, end }, frames, reason });
+  };
+  const at = (tick: number): TickRange => ({ start: tick, end: tick + 1 });
+  const wentWrong = (tick: number, error: unknown): void => {
+    const reason = error instanceof Error ? error.message : String(error);
+    if (told.has(reason)) return;
+    told.add(reason);
+    onEvent({ type: 'lens:failed', tick, error });
+  };
+  return {
+    get count() {
+      return count;
+    },
+    get afterOffer() {
+      return afterOffer;
+    },
+    get isDropping() {
+      return isDropping;
+    },
+    get hasUntold() {
+      return untold.length > 0;
+    },
+    slow(tick) {
+      isDropping = true;
+      add(at(tick), 1, 'slow');
+      onEvent({ type: 'lens:dropped', tick, dropped: count });
+    },
+    failed(ticks, frames, error) {
+      add(ticks, frames, 'failed');
+      wentWrong(ticks.start, error);
+    },
+    notWritten(tick, error) {
+      count += 1;
+      afterOffer += 1;
+      wentWrong(tick, error);
+    },
+    lostUnderWay(ticks, frames, error) {
+      add(ticks, frames, 'failed');
+      afterOffer += frames;
+      wentWrong(ticks.start, error);
+    },
+    wentWrong,
+    takeUntold() {
+      isDropping = false;
+      const taken = untold;
+      untold = [];
+      return taken;
+    },
+  };
+}

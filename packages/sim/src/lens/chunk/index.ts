@@ -1,0 +1,5 @@
+// The door of a lens's chunks.
+export { createBlocks, type Blocks } from './blocks.ts';
+export { mergeChunks, type Merged } from './merge.ts';
+export { openChunk, type LensChunk } from './open.ts';
+export { sealJournal, type Sealed } from './seal.ts';

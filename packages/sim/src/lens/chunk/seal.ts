@@ -1,0 +1,67 @@
+// Makes the `.lens` file of a chunk from its journal. Until the file is there whole, the journal is all there is; then it goes.
+import { rename, rm } from 'node:fs/promises';
+import path from 'node:path';
+import { fsyncDirectory, removeFileDurable } from '@stillpoint/core';
+import { LENS_VERSION, type ChunkFacts } from '../contract.ts';
+import { readJournal, widthOf, type Journal } from '../journal/index.ts';
+import { lensFileName } from '../names.ts';
+import { outlineOf } from './outline.ts';
+import { writeChunk, type ChunkContent } from './write.ts';
+
+export interface Sealed {
+  readonly file: string;
+  readonly facts: ChunkFacts;
+  readonly sizeBytes: number;
+}
+
+/** Throws LENS_FOREIGN for what is no journal, and what the file system says. */
+export async function sealJournal(journalFile: string, signal?: AbortSignal): Promise<Sealed> {
+  const directory = path.dirname(journalFile);
+  await using journal = await readJournal(journalFile);
+  const { facts: begun } = journal;
+  const file = path.join(directory, lensFileName(begun.ticks, 'lens'));
+  const facts: ChunkFacts = { ...begun, version: LENS_VERSION, frames: journal.frames.length };
+  const temporary = `${file}.tmp`;
+  try {
+    const sizeBytes = await writeChunk(temporary, facts, await contentOf(journal, signal), signal);
+    await rename(temporary, file);
+    await fsyncDirectory(directory);
+    // Killed here, both are there: the next writer finds the `.lens` file and removes the journal (record/files.ts).
+    await removeFileDurable(journalFile);
+    return { file, facts, sizeBytes };
+  } catch (error) {
+    await rm(temporary, { force: true });
+    throw error;
+  }
+}
+
+async function contentOf(journal: Journal, signal?: AbortSignal): Promise<ChunkContent> {
+  const { ticks, timesSeconds, fields } = await outlineOf(journal, signal);
+  return {
+    ticks,
+    timesSeconds,
+    field(field) {
+      const { counts, positionSets, positionsOf } = fields.get(field.name)!;
+      const width = widthOf(field);
+      return {
+        counts,
+        positionSets: positionSets.length,
+        positionsOf,
+        async values(block, from, count, samples) {
+          for (const [row, frame] of journal.frames.slice(from, from + count).entries()) {
+            signal?.throwIfAborted();
+            const { fields: all } = await journal.read(frame);
+            block.set(all.get(field.name)!.values, row * samples * width);
+          }
+        },
+        async positions(block, from, count, samples) {
+          for (const [row, frame] of positionSets.slice(from, from + count).entries()) {
+            signal?.throwIfAborted();
+            const { fields: all } = await journal.read(journal.frames[frame]!);
+            block.set(all.get(field.name)!.positions!, row * samples * 3);
+          }
+        },
+      };
+    },
+  };
+}

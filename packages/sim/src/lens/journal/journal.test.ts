@@ -1,0 +1,142 @@
+import assert from 'node:assert/strict';
+import { mkdtempSync, readFileSync, rmSync, truncateSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import path from 'node:path';
+import { test, type TestContext } from 'node:test';
+import type { LensField, LensFrame } from '../contract.ts';
+import { continueJournal, createJournal, readJournal, type JournalFacts } from './index.ts';
+
+const heat: LensField = {
+  name: 'atmosphere.temperature',
+  unit: 'K',
+  components: [],
+  topology: { kind: 'sphere', rows: 2, columns: 4 },
+  reconstruction: 'linear',
+  precision: { type: 'float32' },
+};
+const drift: LensField = {
+  ...heat,
+  name: 'größe',
+  components: [3],
+  topology: { kind: 'points', positions: 'particle.position' },
+  precision: { type: 'float64' },
+};
+const facts: JournalFacts = {
+  version: 1,
+  runId: 'run',
+  world: 'terra',
+  ticks: { start: 0, end: 1000 },
+  fields: [heat, drift],
+  createdAt: '2026-01-01T00:00:00.000Z',
+};
+
+/** The number of points changes, also to none; an odd count of float32 needs padding. */
+function frameAt(tick: number): LensFrame {
+  const count = tick % 5;
+  const heats = Float32Array.from({ length: 7 }, (_, at) => (at === 2 ? Number.NaN : tick + at));
+  const numbers = Float64Array.from({ length: count * 3 }, (_, at) => at / tick);
+  return {
+    tick,
+    simTimeSeconds: tick * 60,
+    fields: new Map([
+      [heat.name, { count: 7, values: heats, positions: null }],
+      [
+        drift.name,
+        { count, values: numbers, positions: count === 0 ? null : numbers.map((one) => -one) },
+      ],
+    ]),
+  };
+}
+
+test('frames come back as they were appended', async (t) => {
+  const file = path.join(directoryOf(t), 'a.journal');
+  await write(file, [10, 20, 30]);
+  await using journal = await readJournal(file);
+  assert.deepEqual(journal.facts, facts);
+  assert.equal(journal.cutBytes, 0);
+  assert.deepEqual(
+    journal.frames.map(({ tick }) => tick),
+    [10, 20, 30],
+  );
+  for (const frame of journal.frames)
+    assert.deepEqual(await journal.read(frame), frameAt(frame.tick));
+});
+
+test('cut anywhere, it holds each frame that was whole, and goes on after it', async (t) => {
+  const file = path.join(directoryOf(t), 'a.journal');
+  await write(file, [10, 20, 31]);
+  const whole = readFileSync(file);
+  const ends = await (async () => {
+    await using journal = await readJournal(file);
+    return journal.frames.map(({ endBytes }) => endBytes);
+  })();
+  const first = ends[0]! - 1;
+  for (let length = first; length < whole.length; length += 3) {
+    writeFileSync(file, whole);
+    truncateSync(file, length);
+    {
+      await using writer = await continueJournal(file, Infinity);
+      assert.equal(writer.frames, ends.filter((end) => end <= length).length);
+      await writer.append(frameAt(40));
+    }
+    await using journal = await readJournal(file);
+    assert.equal(journal.cutBytes, 0);
+    assert.deepEqual(await journal.read(journal.frames.at(-1)!), frameAt(40));
+  }
+});
+
+test('a flipped byte ends it before the frame that it is in', async (t) => {
+  const file = path.join(directoryOf(t), 'a.journal');
+  await write(file, [10, 20]);
+  const whole = readFileSync(file);
+  const start = await (async () => {
+    await using journal = await readJournal(file);
+    return journal.frames[0]!.endBytes;
+  })();
+  for (let at = start; at < whole.length; at += 1) {
+    const flipped = Buffer.from(whole);
+    flipped[at]! ^= 1;
+    writeFileSync(file, flipped);
+    await using journal = await readJournal(file);
+    assert.deepEqual(
+      journal.frames.map(({ tick }) => tick),
+      [10],
+      `flipped at ${at}`,
+    );
+  }
+});
+
+test('frames after a tick are cut, and made again', async (t) => {
+  const file = path.join(directoryOf(t), 'a.journal');
+  await write(file, [10, 20, 30]);
+  const before = readFileSync(file);
+  {
+    await using writer = await continueJournal(file, 25);
+    assert.equal(writer.lastTick, 20);
+    await assert.rejects(writer.append(frameAt(20)), TypeError);
+    await writer.append(frameAt(30));
+    await writer.sync();
+  }
+  assert.deepEqual(readFileSync(file), before);
+});
+
+test('what is no journal is refused', async (t) => {
+  const file = path.join(directoryOf(t), 'a.journal');
+  for (const content of ['', 'hello', Buffer.alloc(100)]) {
+    writeFileSync(file, content);
+    await assert.rejects(readJournal(file), { code: 'LENS_FOREIGN' });
+  }
+  await write(`${file}2`, []);
+  await assert.rejects(createJournal(`${file}2`, facts), { code: 'EEXIST' });
+});
+
+async function write(file: string, ticks: readonly number[]): Promise<void> {
+  await using writer = await createJournal(file, facts);
+  for (const tick of ticks) await writer.append(frameAt(tick));
+}
+
+function directoryOf(t: TestContext): string {
+  const directory = mkdtempSync(path.join(tmpdir(), 'stillpoint-journal-'));
+  t.after(() => rmSync(directory, { recursive: true, force: true }));
+  return directory;
+}

@@ -1,0 +1,131 @@
+// The records of a journal, to and from bytes. Normative: docs/format/lens.md. Numbers are little-endian.
+import { crc32 } from 'node:zlib';
+import type { FieldSamples, LensField, LensFrame } from '../contract.ts';
+
+export const HEADER_BYTES = 32;
+const MAGIC = 0x4c4a_5053; // SPJL
+export const kinds = { facts: 1, frame: 2 } as const;
+export type RecordKind = keyof typeof kinds;
+
+export interface RecordHeader {
+  readonly kind: RecordKind;
+  readonly tick: number;
+  readonly payloadBytes: number;
+  readonly crc32: number;
+}
+
+/** Parts of a record's payload as they are, and the header that covers them. */
+export function headerFor(
+  kind: RecordKind,
+  tick: number,
+  payload: readonly Uint8Array[],
+): Uint8Array {
+  const header = new Uint8Array(HEADER_BYTES);
+  const view = new DataView(header.buffer);
+  let bytes = 0;
+  let sum = 0;
+  for (const part of payload) {
+    bytes += part.length;
+    sum = crc32(part, sum);
+  }
+  view.setUint32(0, MAGIC, true);
+  view.setUint32(4, kinds[kind], true);
+  view.setBigUint64(8, BigInt(bytes), true);
+  view.setBigUint64(16, BigInt(tick), true);
+  view.setUint32(24, sum, true);
+  view.setUint32(28, crc32(header.subarray(0, 28)), true);
+  return header;
+}
+
+/** Undefined where there is none: what follows was never written whole. */
+export function parseHeader(header: Uint8Array): RecordHeader | undefined {
+  const view = new DataView(header.buffer, header.byteOffset, header.byteLength);
+  if (header.length < HEADER_BYTES || view.getUint32(0, true) !== MAGIC) return undefined;
+  if (view.getUint32(28, true) !== crc32(header.subarray(0, 28))) return undefined;
+  const number = view.getUint32(4, true);
+  const kind = (Object.keys(kinds) as RecordKind[]).find((one) => kinds[one] === number);
+  if (kind === undefined) return undefined;
+  return {
+    kind,
+    payloadBytes: Number(view.getBigUint64(8, true)),
+    tick: Number(view.getBigUint64(16, true)),
+    crc32: view.getUint32(24, true),
+  };
+}
+
+/** Before the samples of a field: how many, and whether positions follow. */
+const FIELD_BYTES = 16;
+const HAS_POSITIONS = 1;
+
+/** Time, then each field: its description, its values, its positions. Every part begins at a multiple of eight bytes. */
+export function framePayload(
+  fields: readonly LensField[],
+  frame: LensFrame,
+): readonly Uint8Array[] {
+  const parts: Uint8Array[] = [new Uint8Array(Float64Array.of(frame.simTimeSeconds).buffer)];
+  for (const { name } of fields) {
+    const samples = frame.fields.get(name);
+    if (samples === undefined) throw new TypeError(`the frame has no samples of ${name}`);
+    const described = new Uint8Array(FIELD_BYTES);
+    const view = new DataView(described.buffer);
+    view.setUint32(0, samples.count, true);
+    view.setUint32(4, samples.positions === null ? 0 : HAS_POSITIONS, true);
+    const values = bytesOf(samples.values);
+    parts.push(described, values);
+    if (values.length % 8 !== 0) parts.push(new Uint8Array(8 - (values.length % 8)));
+    if (samples.positions !== null) parts.push(bytesOf(samples.positions));
+  }
+  return parts;
+}
+
+/** Throws a RangeError where lengths do not add up. */
+export function frameFromPayload(
+  fields: readonly LensField[],
+  tick: number,
+  payload: Uint8Array,
+): LensFrame {
+  const view = new DataView(payload.buffer, payload.byteOffset, payload.byteLength);
+  const samples = new Map<string, FieldSamples>();
+  let at = 8;
+  for (const field of fields) {
+    const count = view.getUint32(at, true);
+    const hasPositions = view.getUint32(at + 4, true) === HAS_POSITIONS;
+    at += FIELD_BYTES;
+    const numbers = count * widthOf(field);
+    const values = numbersAt(payload, at, numbers, field.precision.type);
+    at += Math.ceil(values.byteLength / 8) * 8;
+    const positions = hasPositions
+      ? (numbersAt(payload, at, count * 3, 'float64') as Float64Array)
+      : null;
+    at += positions?.byteLength ?? 0;
+    samples.set(field.name, { count, values, positions });
+  }
+  if (at !== payload.length) throw new RangeError('a frame has another length than its fields');
+  return { tick, simTimeSeconds: timeFromPayload(payload), fields: samples };
+}
+
+/** Its first eight bytes. */
+export function timeFromPayload(payload: Uint8Array): number {
+  return new DataView(payload.buffer, payload.byteOffset).getFloat64(0, true);
+}
+
+/** Numbers of one sample. */
+export function widthOf({ components }: Pick<LensField, 'components'>): number {
+  return components.reduce((product, size) => product * size, 1);
+}
+
+function numbersAt(
+  payload: Uint8Array,
+  at: number,
+  count: number,
+  type: 'float64' | 'float32',
+): Float64Array | Float32Array {
+  const bytes = count * (type === 'float64' ? 8 : 4);
+  if (at + bytes > payload.length) throw new RangeError('a frame is shorter than its fields');
+  const copy = payload.slice(at, at + bytes);
+  return type === 'float64' ? new Float64Array(copy.buffer) : new Float32Array(copy.buffer);
+}
+
+function bytesOf(numbers: Float64Array | Float32Array): Uint8Array {
+  return new Uint8Array(numbers.buffer, numbers.byteOffset, numbers.byteLength);
+}

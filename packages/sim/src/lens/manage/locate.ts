@@ -1,0 +1,79 @@
+// Which lens a person means: one `.lens` file, the directory of a run, a directory of runs (and in it a run, or the latest), or the
+// address of a run behind HTTP.
+import { failure } from '@stillpoint/core';
+import { readdir, stat } from 'node:fs/promises';
+import path from 'node:path';
+import { isRunId } from '../../directory/index.ts';
+import { directoryPlace, filePlace, httpPlace, type LensPlace } from '../read/index.ts';
+import { latestLens, runsIn } from './runs.ts';
+import { lensFilesIn } from '../record/index.ts';
+
+export interface LocateLensOptions {
+  /** What relative names are relative to. */
+  readonly cwd: string;
+  /** Of a directory of runs; the latest unless told. */
+  readonly run?: string;
+  /** Where a name that is no path is looked for as the id of a run. */
+  readonly directory?: string;
+}
+
+export type LocatedLens =
+  | { readonly kind: 'file' | 'run'; readonly path: string; readonly place: LensPlace }
+  | { readonly kind: 'address'; readonly path: string; readonly place: LensPlace };
+
+/** Throws LENS_MISSING, LENS_EMPTY. */
+export async function locateLens(
+  given: string,
+  { cwd, run, directory }: LocateLensOptions,
+): Promise<LocatedLens> {
+  if (/^https?:\/\//i.test(given)) {
+    const address = run === undefined ? given : `${given.replace(/\/$/, '')}/${run}`;
+    return { kind: 'address', path: address, place: httpPlace(address) };
+  }
+  const at = path.resolve(cwd, given);
+  const kind = await kindOf(at);
+  if (kind === undefined && directory !== undefined && isRunId(given))
+    return located(await locateRunOfLens(directory, given));
+  if (kind === undefined) throw await missing(at);
+  if (kind === 'file') return { kind, path: at, place: filePlace(at) };
+  if (run !== undefined) return located(await locateRunOfLens(at, run));
+  if ((await lensFilesIn(at)).length > 0) return located(at);
+  const latest = await latestLens(at);
+  if (latest === undefined) throw failure('LENS_EMPTY', { path: at });
+  return located(latest);
+}
+
+/** The directories of runs that a person means by a directory: itself, or those in it. Throws LENS_MISSING. */
+export async function locateLensRuns(
+  given: string,
+  { cwd, run }: LocateLensOptions,
+): Promise<readonly string[]> {
+  const at = path.resolve(cwd, given);
+  if ((await kindOf(at)) !== 'directory') throw await missing(at);
+  if (run !== undefined) return [await locateRunOfLens(at, run)];
+  if ((await lensFilesIn(at)).length > 0) return [at];
+  return (await runsIn(at)).map((runId) => path.join(at, runId));
+}
+
+async function locateRunOfLens(directory: string, run: string): Promise<string> {
+  const at = path.join(directory, run);
+  if (!isRunId(run)) throw failure('RUN_ID_INVALID', { run });
+  if ((await kindOf(at)) !== 'directory') throw await missing(at);
+  return at;
+}
+
+function located(at: string): LocatedLens {
+  return { kind: 'run', path: at, place: directoryPlace(at) };
+}
+
+async function missing(at: string): Promise<Error> {
+  const beside = await readdir(path.dirname(at)).catch(() => []);
+  const runs = beside.length === 0 ? [] : await runsIn(path.dirname(at));
+  return failure('LENS_MISSING', { path: at, known: runs.join(', ') || 'no runs' });
+}
+
+async function kindOf(at: string): Promise<'file' | 'directory' | undefined> {
+  const found = await stat(at).catch(() => undefined);
+  if (found?.isFile() === true) return 'file';
+  return found?.isDirectory() === true ? 'directory' : undefined;
+}

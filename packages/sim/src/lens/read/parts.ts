@@ -1,0 +1,189 @@
+// The parts of a lens, each with frames of its own: a sealed chunk, or the journal of an open one. Opened when something in them is
+// asked for; a few stay open.
+import { failure, isFailure } from '@stillpoint/core';
+import { openChunk, type Blocks } from '../chunk/index.ts';
+import type { ChunkFacts, FieldSamples, LensField, TickRange } from '../contract.ts';
+import { readJournalFrom, widthOf, type Journal } from '../journal/index.ts';
+import { parseLensFileName, withoutSuperseded, type LensFileKind } from '../names.ts';
+import type { ColumnRange } from '../../zarr/index.ts';
+import type { LensPlace } from './contract.ts';
+import { within } from './within.ts';
+
+export interface PartFile {
+  readonly name: string;
+  readonly kind: LensFileKind;
+  readonly ticks: TickRange;
+}
+
+/** What is asked of a part. Frames are counted from its first. */
+export interface Part extends AsyncDisposable {
+  readonly facts: Omit<ChunkFacts, 'frames'>;
+  readonly sizeBytes: number;
+  readonly ticks: readonly number[];
+  timeSeconds(frame: number): Promise<number>;
+  samples(field: string, frame: number, signal?: AbortSignal): Promise<FieldSamples>;
+  /** Frames `from` to `to`, of each the columns: one run of numbers. */
+  series(
+    field: LensField,
+    from: number,
+    to: number,
+    columns: ColumnRange,
+    signal?: AbortSignal,
+  ): Promise<Float64Array | Float32Array>;
+}
+
+/** In the order of ticks. */
+export function partFiles(names: readonly string[]): readonly PartFile[] {
+  return withoutSuperseded(
+    names.flatMap((name) => {
+      const parsed = parseLensFileName(name);
+      return parsed === undefined ? [] : [{ name, ...parsed }];
+    }),
+  );
+}
+
+/**
+ * What was sealed or merged since its place was listed is read from the file that has its frames now. Undefined: it is gone, by a
+ * prune while we read.
+ */
+export async function openPart(
+  place: LensPlace,
+  file: PartFile,
+  blocks: Blocks,
+  signal?: AbortSignal,
+): Promise<Part | undefined> {
+  const found = await openIfThere(place, file, blocks, signal);
+  if (found !== undefined) return found;
+  const { start, end } = file.ticks;
+  const other = partFiles(await place.list(signal)).find(
+    ({ kind, ticks }) => kind === 'lens' && ticks.start <= start && ticks.end >= end,
+  );
+  const whole = other && (await openIfThere(place, other, blocks, signal));
+  return whole && within(whole, file.ticks);
+}
+
+async function openIfThere(
+  place: LensPlace,
+  file: PartFile,
+  blocks: Blocks,
+  signal?: AbortSignal,
+): Promise<Part | undefined> {
+  try {
+    return file.kind === 'lens'
+      ? await openSealed(place, file, blocks, signal)
+      : await openJournal(place, file, signal);
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code === 'ENOENT') return undefined;
+    throw error;
+  }
+}
+
+async function openSealed(
+  place: LensPlace,
+  { name }: PartFile,
+  blocks: Blocks,
+  signal?: AbortSignal,
+): Promise<Part> {
+  const source = await place.open(name, signal);
+  try {
+    const chunk = await openChunk(source, signal, blocks);
+    return {
+      facts: chunk.facts,
+      sizeBytes: source.sizeBytes,
+      ticks: chunk.ticks,
+      timeSeconds: async (frame) => chunk.timesSeconds[frame]!,
+      samples: (field, frame, signal) => chunk.samples(field, frame, signal),
+      series: (field, from, to, columns, signal) =>
+        chunk.series(field.name, from, to, columns, signal),
+      [Symbol.asyncDispose]: () => source[Symbol.asyncDispose](),
+    };
+  } catch (error) {
+    await source[Symbol.asyncDispose]();
+    throw error;
+  }
+}
+
+async function openJournal(
+  place: LensPlace,
+  { name }: PartFile,
+  signal?: AbortSignal,
+): Promise<Part> {
+  const source = await place.open(name, signal);
+  const journal = await readJournalFrom(source);
+  const frameAt = async (frame: number, signal?: AbortSignal) =>
+    await journal.read(journal.frames[frame]!, signal);
+  const positionsAt = positionsIn(journal);
+  return {
+    facts: journal.facts,
+    sizeBytes: source.sizeBytes,
+    ticks: journal.frames.map(({ tick }) => tick),
+    timeSeconds: (frame) => journal.timeSeconds(journal.frames[frame]!),
+    async samples(field, frame, signal) {
+      const found = (await frameAt(frame, signal)).fields.get(field);
+      if (found === undefined) throw unknown(place, journal.facts.fields, field);
+      if (found.positions !== null) return found;
+      const positions = await positionsAt(field, frame, signal);
+      return { ...found, positions: positions?.subarray(0, found.count * 3) ?? null };
+    },
+    async series(field, from, to, columns, signal) {
+      const width = widthOf(field);
+      const across = (columns.to - columns.from) * width;
+      const Numbers = field.precision.type === 'float64' ? Float64Array : Float32Array;
+      const out = new Numbers((to - from) * across).fill(Number.NaN);
+      for (let frame = from; frame < to; frame += 1) {
+        const { values } = (await frameAt(frame, signal)).fields.get(field.name)!;
+        out.set(values.subarray(columns.from * width, columns.to * width), (frame - from) * across);
+      }
+      return out;
+    },
+    [Symbol.asyncDispose]: () => journal[Symbol.asyncDispose](),
+  };
+}
+
+/**
+ * Positions are written where they change: the newest that were, up to a frame. What was found is remembered: who reads a journal from
+ * its first frame to its last would otherwise look through all of it for every frame.
+ */
+function positionsIn(
+  journal: Journal,
+): (field: string, frame: number, signal?: AbortSignal) => Promise<Float64Array | null> {
+  const written = new Map<string, (number | undefined)[]>();
+  const newest = new Map<string, { readonly frame: number; readonly positions: Float64Array }>();
+  return async (field, frame, signal) => {
+    const known = written.get(field) ?? [];
+    written.set(field, known);
+    let from = -1;
+    let at = frame;
+    for (; at >= 0; at -= 1) {
+      from = known[at] ?? -1;
+      if (known[at] !== undefined) break;
+      const { positions } = (await journal.read(journal.frames[at]!, signal)).fields.get(field)!;
+      if (positions === null) continue;
+      from = at;
+      newest.set(field, { frame: at, positions });
+      break;
+    }
+    for (let one = Math.max(at, 0); one <= frame; one += 1) known[one] = from;
+    if (from < 0) return null;
+    const last = newest.get(field);
+    if (last?.frame === from) return last.positions;
+    const { positions } = (await journal.read(journal.frames[from]!, signal)).fields.get(field)!;
+    if (positions !== null) newest.set(field, { frame: from, positions });
+    return positions;
+  };
+}
+
+export function unknown(place: LensPlace, fields: readonly LensField[], field: string): Error {
+  return failure('LENS_FIELD_UNKNOWN', {
+    path: place.name,
+    field,
+    known: fields.map(({ name }) => name).join(', '),
+  });
+}
+
+/** Damage of a part's content; anything else is thrown on. */
+export function damageIn(error: unknown): string {
+  if (isFailure(error) && ['LENS_DAMAGED', 'LENS_FOREIGN'].includes(error.code))
+    return error.message;
+  throw error;
+}

@@ -1,0 +1,1 @@
+export { det } from './det.ts';

@@ -1,0 +1,95 @@
+// The lens of a session: opened for the run that it works on, closed when that has ended.
+import path from 'node:path';
+import {
+  createLensCapture,
+  createSampler,
+  lensFieldsOf,
+  type LensCapture,
+} from '../lens/capture/index.ts';
+import type { LensFrom } from './begin.ts';
+import type { DrivenLens, Run } from '../runner/contract.ts';
+import type { SessionEnd, SessionEvent, SessionLens, SessionOptions } from './contract.ts';
+
+const USUAL_STRIDE_TICKS = 100;
+
+/** Before anything of the run is written. Throws LENS_FIELD_UNKNOWN and LENS_FIELD_TWICE. */
+export function refuseUnknownFields({ lens, loaded }: SessionOptions): void {
+  if (lens !== undefined) lensFieldsOf(loaded.world.ir, lens.fields);
+}
+
+export interface LensOfRunOptions {
+  readonly lens: SessionLens;
+  readonly run: Run;
+  readonly runId: string;
+  /** Undefined: the run is a new one. */
+  readonly from: LensFrom | undefined;
+  readonly onEvent: ((event: SessionEvent) => void) | undefined;
+}
+
+export interface LensOfRun extends AsyncDisposable {
+  readonly driven: DrivenLens;
+  /** Seals what is open. What goes wrong is told, and the run is none the worse for it. */
+  close(): Promise<NonNullable<SessionEnd['lens']>>;
+}
+
+/** Throws LENS_FIELD_FAILED before anything of the lens is written, and what opening a recorder throws. */
+export async function openLensOfRun(options: LensOfRunOptions): Promise<LensOfRun> {
+  const { lens, run, runId, from, onEvent } = options;
+  const { world } = run;
+  const { strideTicks = USUAL_STRIDE_TICKS } = lens;
+  const sources = lensFieldsOf(world.ir, lens.fields);
+  const sampler = createSampler(world, sources);
+  // Once for nothing: what cannot be sampled is said now.
+  sampler.sample(run.view());
+  const directory = path.join(lens.directory, runId);
+  const fields = sources.map(({ field }) => field);
+  const capture = await createLensCapture({
+    directory,
+    runId,
+    world: world.ir.name,
+    fields,
+    frameBytes: sampler.frameBytes,
+    ...(lens.chunkTicks === undefined ? {} : { chunkTicks: lens.chunkTicks }),
+    ...(from === undefined ? {} : { resumedTick: from.tick }),
+    ...(onEvent === undefined ? {} : { onEvent }),
+  });
+  if (from?.complete === false) tellGap(capture, from.tick, strideTicks);
+  onEvent?.({
+    type: 'lens:opened',
+    runId,
+    directory,
+    fields: fields.map(({ name }) => name),
+    strideTicks,
+  });
+  let closed: Promise<void> | undefined;
+  const close = async (): Promise<NonNullable<SessionEnd['lens']>> => {
+    closed ??= capture.close().catch((error: unknown) => {
+      onEvent?.({ type: 'lens:failed', tick: capture.lastTick, error });
+    });
+    await closed;
+    const { frames, dropped } = capture;
+    return { directory, frames, dropped };
+  };
+  return {
+    driven: { capture, sampler, strideTicks },
+    close,
+    async [Symbol.asyncDispose]() {
+      await close();
+    },
+  };
+}
+
+/**
+ * Frames before the checkpoint that are not there: the run was killed while its disk was behind, or went on without a lens for a while.
+ * That of the checkpoint's own tick is made when the run goes on.
+ */
+function tellGap(capture: LensCapture, tick: number, strideTicks: number): void {
+  const { lastTick } = capture;
+  if (lastTick < 0) return;
+  const first = (Math.floor(lastTick / strideTicks) + 1) * strideTicks;
+  const frames = Math.ceil((tick - first) / strideTicks);
+  if (frames <= 0) return;
+  const ticks = { start: first, end: first + (frames - 1) * strideTicks + 1 };
+  const why = `${frames} frames before tick ${tick} were not in the lens when the run was resumed.`;
+  capture.miss(ticks, frames, new Error(why));
+}

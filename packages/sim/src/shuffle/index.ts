@@ -1,0 +1,3 @@
+// The door of the byte shuffle.
+export { createShuffler, type Shuffler } from './shuffle.ts';
+export { SHUFFLE_BYTES } from './bytes.ts';

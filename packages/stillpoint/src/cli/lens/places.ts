@@ -1,0 +1,56 @@
+// Where lenses are, and how a person names one.
+import type { Command } from 'commander';
+import type { LocatedLens } from '@stillpoint/sim';
+import path from 'node:path';
+import type { CommandContext } from '../context.ts';
+import { loadSim } from '../load-sim.ts';
+
+export interface LensDirOptions {
+  readonly lensDir?: string;
+}
+
+export interface LensRunOptions extends LensDirOptions {
+  readonly run?: string;
+}
+
+export const USUAL_LENS_DIRECTORY = 'lens';
+
+/** How a lens may be named. */
+export const LENS =
+  'a .lens file, the directory of a run, a directory of runs, or the address of a run (http, https)';
+
+export function addLensDirOption(command: Command): Command {
+  return command.option(
+    '--lens-dir <dir>',
+    `where the lenses of runs are, instead of ./${USUAL_LENS_DIRECTORY}`,
+  );
+}
+
+export function lensDirOf({ lensDir }: LensDirOptions): string {
+  return lensDir ?? USUAL_LENS_DIRECTORY;
+}
+
+/** The one that is named, by its path, its address or the id of its run. */
+export async function locate(
+  { host }: CommandContext,
+  given: string,
+  options: LensRunOptions = {},
+): Promise<LocatedLens> {
+  const { locateLens } = await loadSim();
+  const directory = path.resolve(host.cwd, lensDirOf(options));
+  const { run } = options;
+  return await locateLens(given, { cwd: host.cwd, directory, ...(run !== undefined && { run }) });
+}
+
+/** The directories of the runs that a command is about: one, or all. */
+export async function runsOf(
+  { host }: CommandContext,
+  options: LensRunOptions,
+): Promise<readonly string[]> {
+  const { locateLensRuns } = await loadSim();
+  const { run } = options;
+  return await locateLensRuns(lensDirOf(options), {
+    cwd: host.cwd,
+    ...(run !== undefined && { run }),
+  });
+}
