@@ -55,7 +55,8 @@ export function createCheckpointJob({ runDirectory, keep, fullEvery }: JobOption
   ): Promise<WrittenCheckpoint> => {
     const startedMs = performance.now();
     const file = checkpointName(facts.tick);
-    if (!(await makeWay(runDirectory, file))) throw new Error('others need the one that is there');
+    if (!(await makeWay(runDirectory, file, isWhole)))
+      throw new Error('others need the one that is there');
     const due = sinceFull + 1 >= fullEvery || base?.file === file;
     const usable = due ? undefined : await stillThere(runDirectory, base);
     const { full, sections, hashed } = planOf(sources, fullEvery > 1, usable);
@@ -124,6 +125,14 @@ function planOf(
   // What more than half of changed is as quick to read whole, and needs no other file.
   if (bytes > all / 2) return { sections: whole, full: true, hashed };
   return { sections: changed, full: false, hashed };
+}
+
+/** Where that cannot be told, it is: what cannot be read now may be read again. */
+async function isWhole(file: string): Promise<boolean> {
+  return await verifyStored(file).then(
+    () => true,
+    (error: unknown) => !isFailure(error, 'CKPT_DAMAGED') && !isFailure(error, 'CKPT_MISSING'),
+  );
 }
 
 /** Somebody may have removed it, or put another in its place. */

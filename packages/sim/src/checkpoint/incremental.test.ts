@@ -171,3 +171,15 @@ test('a base that others need is not replaced by a checkpoint of its tick', asyn
   await using opened = await openCheckpoint(child.file);
   await opened.verify();
 });
+
+test('a base that is damaged or gone is made anew by a run that makes its tick again', async (t) => {
+  for (const harm of [unlink, async (file: string) => writeFile(file, 'STPTCKPT')]) {
+    const { directory, write } = await stageFor(t);
+    const state = stateOf(shapes);
+    const base = await write(1, state);
+    await write(2, state);
+    await harm(base.file);
+    const { file } = await write(1, state);
+    assert.deepEqual([file, path.dirname(file)], [base.file, directory]);
+  }
+});

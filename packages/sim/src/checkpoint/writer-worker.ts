@@ -1,14 +1,9 @@
 // The thread that writes checkpoints: does the orders that come, one after the other. What it dies in the middle of is a temporary file.
 import { workerData } from 'node:worker_threads';
 import { yieldThreadToOthers } from '@stillpoint/core';
-import { waitForWatermark } from '../thread/index.ts';
+import { plainError, waitForWatermark } from '../thread/index.ts';
 import { createCheckpointJob } from './checkpoint-job.ts';
-import {
-  refusalOf,
-  type WriteAnswer,
-  type WriteOrder,
-  type WriterThreadData,
-} from './writer-messages.ts';
+import type { WriteAnswer, WriteOrder, WriterThreadData } from './writer-messages.ts';
 
 const { port, runDirectory, keep, fullEvery } = workerData as WriterThreadData;
 // Where processors are scarce the simulation comes first; checkpoints that have no slot then are dropped.
@@ -32,6 +27,6 @@ async function carryOut({ number, facts, sections, lensGoal }: WriteOrder): Prom
     const written = await job.write({ ...facts, lens: null }, sections);
     return { number, written: { ...written, lensMissed: true } };
   } catch (error) {
-    return refusalOf(number, error);
+    return { number, error: plainError(error) };
   }
 }

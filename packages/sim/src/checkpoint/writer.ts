@@ -1,8 +1,5 @@
 // The offering thread's side: hands over buffers, counts slots, and asks for answers without waiting for any. One thread writes, one
 // checkpoint after the other. If it dies, what it had is told as failed and the next offer starts another.
-import { getCompileCacheDir } from 'node:module';
-import path from 'node:path';
-import { fileURLToPath } from 'node:url';
 import {
   MessageChannel,
   receiveMessageOnPort,
@@ -10,13 +7,14 @@ import {
   type MessagePort,
 } from 'node:worker_threads';
 import { failure } from '@stillpoint/core';
+import { errorFrom, programBeside, threadEnvironment } from '../thread/index.ts';
 import type {
   CheckpointOffer,
   CheckpointOutcome,
   CheckpointWriter,
   WriterOptions,
 } from './contract.ts';
-import { errorOf, type WriteAnswer, type WriterThreadData } from './writer-messages.ts';
+import type { WriteAnswer, WriterThreadData } from './writer-messages.ts';
 
 interface Thread {
   readonly worker: Worker;
@@ -149,7 +147,7 @@ class Writer implements CheckpointWriter {
   #errorOf(tick: number, error: WriteAnswer['error']): Error {
     const { runDirectory: directory } = this.#options;
     const why = error?.message ?? 'the thread gave no reason';
-    if (error?.code !== undefined) return errorOf(error);
+    if (error?.code !== undefined) return errorFrom(error);
     return failure('CKPT_WRITE_FAILED', { tick, directory, why });
   }
 
@@ -162,10 +160,10 @@ class Writer implements CheckpointWriter {
       keep: keep ?? null,
       fullEvery: fullEvery ?? 1,
     };
-    const worker = new Worker(programFile(), {
+    const worker = new Worker(programBeside(import.meta.url, 'writer-worker'), {
       workerData: data,
       transferList: [port2],
-      env: environment(),
+      env: threadEnvironment(),
     });
     const thread: Thread = { worker, port, unanswered: 0 };
     const wake = (): void => {
@@ -187,16 +185,4 @@ class Writer implements CheckpointWriter {
     worker.unref();
     return thread;
   }
-}
-
-/** What Node keeps of our sources, so that the thread need not read them anew; nothing else of ours. */
-function environment(): NodeJS.ProcessEnv {
-  const cache = getCompileCacheDir();
-  return cache === undefined ? {} : { NODE_COMPILE_CACHE: path.dirname(cache) };
-}
-
-/** Beside this file, under the same extension: .ts in the repository, .js when published. */
-function programFile(): string {
-  const here = fileURLToPath(import.meta.url);
-  return path.join(path.dirname(here), `writer-worker${path.extname(here)}`);
 }

@@ -41,12 +41,18 @@ export async function recordCheckpoint(
 }
 
 /**
- * Before a file of this name is written. False where other checkpoints need the one that is there: it stays. Otherwise its entry goes
- * first: if the process dies before the new one has one, that is a file nobody knows, and therefore looked at.
+ * Before a file of this name is written. False where other checkpoints need the one that is there, and it is whole: it stays. Otherwise
+ * its entry goes first: if the process dies before the new one has one, that is a file nobody knows, and therefore looked at.
  */
-export async function makeWay(runDirectory: string, file: string): Promise<boolean> {
+export async function makeWay(
+  runDirectory: string,
+  file: string,
+  isWhole: (path: string) => Promise<boolean>,
+): Promise<boolean> {
   const manifest = await readManifest(runDirectory);
-  if (manifest?.checkpoints.some(({ base }) => base === file) === true) return false;
+  const needed = manifest?.checkpoints.some(({ base }) => base === file) === true;
+  // Of one that is damaged or gone nobody has any good: a run that makes its tick again puts a whole one there.
+  if (needed && (await isWhole(path.join(runDirectory, file)))) return false;
   if (manifest?.checkpoints.some((one) => one.file === file) === true) {
     const checkpoints = manifest.checkpoints.filter((one) => one.file !== file);
     await writeManifest(runDirectory, { ...manifest, checkpoints });

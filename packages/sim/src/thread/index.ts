@@ -1,4 +1,5 @@
 // The door of what threads have in common.
+export { errorFrom, plainError, type PlainError } from './plain-error.ts';
 export { programBeside, threadEnvironment } from './start.ts';
 export {
   createWatermark,

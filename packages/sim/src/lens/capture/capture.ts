@@ -9,6 +9,7 @@ import {
 import { failure } from '@stillpoint/core';
 import {
   createWatermark,
+  errorFrom,
   programBeside,
   threadEnvironment,
   type Watermark,
@@ -19,8 +20,7 @@ import type { RecorderOptions } from '../record/index.ts';
 import type { LensCapture, LensCaptureOptions, LensMark, SampledFrame } from './contract.ts';
 import { createLosses, type Losses } from './losses.ts';
 import { createPositionFilter, type PositionFilter } from './position-filter.ts';
-import { errorFrom, type RecorderAnswer, type RecorderOrder } from './recorder-messages.ts';
-import type { RecorderThreadData } from './recorder-messages.ts';
+import type { RecorderAnswer, RecorderOrder, RecorderThreadData } from './recorder-messages.ts';
 import { createSlots, type Slots } from './slots.ts';
 
 const USUAL_CHUNK_TICKS = 50_000;

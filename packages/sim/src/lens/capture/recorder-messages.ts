@@ -1,6 +1,6 @@
 // What goes between the simulation's thread and the recorder's. Orders are done in their order; each has a number.
-import { isFailure, StillpointError, type ErrorCode } from '@stillpoint/core';
 import type { MessagePort } from 'node:worker_threads';
+import type { PlainError } from '../../thread/index.ts';
 import type { Dropped, RecorderOptions } from '../record/index.ts';
 import type { PackedFrame } from './slots.ts';
 
@@ -32,24 +32,3 @@ export type RecorderAnswer =
   | { readonly type: 'closed'; readonly error?: PlainError }
   /** Instead of `opened`. */
   | { readonly type: 'refused'; readonly error: PlainError };
-
-/** An error as it goes between threads. */
-export interface PlainError {
-  readonly message: string;
-  readonly code?: ErrorCode;
-  readonly data?: Readonly<Record<string, string | number>>;
-  readonly cause?: string;
-}
-
-export function plainError(error: unknown): PlainError {
-  const message = error instanceof Error ? error.message : String(error);
-  if (!isFailure(error)) return { message };
-  const { code, data, cause } = error;
-  return { message, code, data, ...(cause instanceof Error ? { cause: cause.message } : {}) };
-}
-
-export function errorFrom({ message, code, data, cause }: PlainError): Error {
-  const because = cause === undefined ? undefined : new Error(cause);
-  if (code !== undefined) return new StillpointError(code, data ?? {}, because);
-  return new Error(message, because === undefined ? undefined : { cause: because });
-}

@@ -1,11 +1,10 @@
 // The thread that records: takes frames out of their slots, gives them their precision, and appends them. What it dies in the middle of
 // is the last record of a journal.
 import { workerData } from 'node:worker_threads';
-import { watermarkOver } from '../../thread/index.ts';
+import { plainError, watermarkOver } from '../../thread/index.ts';
 import { openRecorder, type Dropped, type Recorder } from '../record/index.ts';
 import { createFrameReader } from './frame-reader.ts';
-import { plainError, type RecorderAnswer, type RecorderOrder } from './recorder-messages.ts';
-import type { RecorderThreadData } from './recorder-messages.ts';
+import type { RecorderAnswer, RecorderOrder, RecorderThreadData } from './recorder-messages.ts';
 
 const { port, options, ...counts } = workerData as RecorderThreadData;
 const taken = watermarkOver(counts.taken);
