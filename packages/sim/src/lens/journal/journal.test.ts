@@ -120,6 +120,23 @@ test('frames after a tick are cut, and made again', async (t) => {
   assert.deepEqual(readFileSync(file), before);
 });
 
+test('a frame that was cut and written anew while somebody reads is not mixed with the old one', async (t) => {
+  const file = path.join(directoryOf(t), 'a.journal');
+  await write(file, [10, 20, 30]);
+  await using reader = await readJournal(file);
+  {
+    await using writer = await continueJournal(file, 10);
+    await writer.append({ ...frameAt(20), simTimeSeconds: -1 });
+    await writer.append(frameAt(30));
+  }
+  assert.deepEqual(await reader.read(reader.frames[0]!), frameAt(10));
+  await assert.rejects(reader.read(reader.frames[1]!), {
+    code: 'LENS_DAMAGED',
+    message: /tick 20/,
+  });
+  assert.deepEqual(await reader.read(reader.frames[2]!), frameAt(30));
+});
+
 test('what is no journal is refused', async (t) => {
   const file = path.join(directoryOf(t), 'a.journal');
   for (const content of ['', 'hello', Buffer.alloc(100)]) {

@@ -18,6 +18,7 @@ export interface JournalFrame {
   /** Of its payload. */
   readonly offsetBytes: number;
   readonly payloadBytes: number;
+  readonly crc32: number;
   readonly endBytes: number;
 }
 
@@ -27,6 +28,7 @@ export interface Journal extends AsyncDisposable {
   readonly frames: readonly JournalFrame[];
   /** Bytes behind the last whole record: 0 unless somebody was killed, or writes at this moment. */
   readonly cutBytes: number;
+  /** Throws LENS_DAMAGED where the frame is no longer there: a run that goes on from a checkpoint has cut it meanwhile. */
   read(frame: JournalFrame, signal?: AbortSignal): Promise<LensFrame>;
   /** Without its samples. */
   timeSeconds(frame: JournalFrame, signal?: AbortSignal): Promise<number>;
@@ -57,8 +59,16 @@ export async function readJournalFrom(source: RangeSource & AsyncDisposable): Pr
       factsEndBytes,
       frames,
       cutBytes: source.sizeBytes - endBytes,
-      read: async ({ tick, offsetBytes, payloadBytes }, signal) =>
-        frameFromPayload(facts.fields, tick, await source.read(offsetBytes, payloadBytes, signal)),
+      async read({ tick, offsetBytes, payloadBytes, crc32: sum }, signal) {
+        const payload = await source.read(offsetBytes, payloadBytes, signal);
+        // Whoever resumed the run writes other frames in its place.
+        if (crc32(payload) !== sum)
+          throw failure('LENS_DAMAGED', {
+            path: source.name,
+            reason: `the frame of tick ${tick} was changed after it was found`,
+          });
+        return frameFromPayload(facts.fields, tick, payload);
+      },
       timeSeconds: async ({ offsetBytes }, signal) =>
         timeFromPayload(await source.read(offsetBytes, 8, signal)),
       [Symbol.asyncDispose]: () => source[Symbol.asyncDispose](),
@@ -88,10 +98,10 @@ async function scan(
     if (header?.kind !== 'frame' || header.tick <= lastTick) break;
     const offsetBytes = at + HEADER_BYTES;
     if ((await payloadOf(source, offsetBytes, header)) === undefined) break;
-    const { tick, payloadBytes } = header;
+    const { tick, payloadBytes, crc32: sum } = header;
     at = offsetBytes + payloadBytes;
     lastTick = tick;
-    frames.push({ tick, offsetBytes, payloadBytes, endBytes: at });
+    frames.push({ tick, offsetBytes, payloadBytes, crc32: sum, endBytes: at });
   }
   return { frames, endBytes: at };
 }
