@@ -227,7 +227,8 @@ describe('a real process', () => {
         if (event === 'checkpoint:written' && (left -= 1) === 0)
           void delay(Math.random() * 60).then(() => child.kill('SIGKILL'));
       }
-      await exited;
+      const [, signal] = (await exited) as [number | null, NodeJS.Signals | null];
+      assert.equal(signal, 'SIGKILL', 'it had ended before it was killed');
     }
     t.diagnostic(`killed; resumed at ticks ${reached.join(', ')}`);
     const last = await run(...args.slice(1, -1), '--resume');
