@@ -49,6 +49,8 @@ export interface Run {
   era(): string;
   /** Makes one tick. */
   step(): void;
+  /** Gets the memory for so many pairs at a time, so that no tick waits for it later. */
+  prepare(pairs: number): void;
   /** The newest pair, which nobody writes until it is released; undefined where too many are held. */
   hold(): HeldPair | undefined;
   stateHash(): Digest;

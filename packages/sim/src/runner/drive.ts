@@ -55,6 +55,7 @@ class Drive implements ControlledRun {
     this.#lastOfferMs = this.#clock.monotonicMs();
     this.#offered = options.checkpoints?.newest;
     this.#last = this.#offered ?? null;
+    run.prepare(options.checkpoints?.writer.free ?? 0);
   }
 
   async toItsEnd(): Promise<void> {

@@ -73,6 +73,7 @@ export function runOf({ world, seed, parameters, layout, plan, rotation, ticker 
     },
     era: () => plan.eras[ticker.viewsOf(rotation.newest).clock.era]!.name,
     step: () => ticker.step(),
+    prepare: (pairs) => rotation.prepare(pairs),
     hold: () => rotation.hold(),
     stateHash: () => hashState(layout, rotation.newest),
     view: () => ticker.view(),
