@@ -63,3 +63,6 @@ export const sim: Published = {
   takenIn: [],
   copied: { to: '.', from: '.', files: [] },
 };
+
+/** All of them, the command last: what says that it is up to date covers the others. */
+export const published: readonly Published[] = [persistence, sim, stillpoint];

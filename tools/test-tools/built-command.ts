@@ -3,13 +3,13 @@
 import path from 'node:path';
 import { findBuilt, listSources } from '../../packages/stillpoint/bin/find-built.js';
 import { buildPackage } from '../build/package.ts';
-import { persistence, stillpoint } from '../build/published.ts';
+import { published } from '../build/published.ts';
 
 /** Nothing is done where it is up to date. A source that changes during the run is run at once: the launcher looks. */
 export async function buildCommand(): Promise<void> {
   if (findBuilt() !== undefined) return;
   const sources = listSources();
   // As `npm run build`, without the types of the libraries: nothing that is run needs them, and packing makes them.
-  for (const one of [persistence, stillpoint])
+  for (const one of published)
     await buildPackage(one, path.join(one.directory, 'dist'), { types: false, sources });
 }
