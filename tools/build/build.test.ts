@@ -227,10 +227,10 @@ test('in a checkout where nothing is built the sources are run', async () => {
   await cp(path.join(ROOT, 'packages/stillpoint/bin'), path.join(own, 'bin'), { recursive: true });
   await symlink(path.join(ROOT, 'packages/stillpoint/src'), path.join(own, 'src'));
   const built = command;
-  const snapshots = await stillpoint('--json', 'list');
+  const version = await stillpoint('--version');
   command = path.join(own, 'bin/stillpoint.js');
   try {
-    assert.equal(await stillpoint('--json', 'list'), snapshots);
+    assert.equal(await stillpoint('--version'), version);
   } finally {
     command = built;
   }
