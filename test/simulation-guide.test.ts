@@ -1,11 +1,12 @@
-// docs/guide/simulation.md, typed in as it stands there, in one shell that stops at the first failure.
+// docs/guide/simulation.md, typed in as it stands there, in one shell that stops at the first failure; and what its references show.
 import assert from 'node:assert/strict';
-import { spawnSync } from 'node:child_process';
+import { spawnSync, type SpawnSyncReturns } from 'node:child_process';
 import { mkdirSync, mkdtempSync, readFileSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { test } from 'node:test';
 import { fileURLToPath } from 'node:url';
+import { serverOfTests, whyNot } from '../packages/persistence/src/database/testing/index.ts';
 
 const modules = fileURLToPath(new URL('../node_modules', import.meta.url));
 const guide = readFileSync(new URL('../docs/guide/simulation.md', import.meta.url), 'utf8');
@@ -14,6 +15,25 @@ const reference = readFileSync(new URL('../docs/reference/sim.md', import.meta.u
 function blocks(language: string, page = guide): readonly string[] {
   const pattern = new RegExp(`^\`\`\`${language}\\n([\\s\\S]*?)^\`\`\`$`, 'gm');
   return [...page.matchAll(pattern)].map(([, block = '']) => block);
+}
+
+function typeIn(
+  commands: string,
+  home: string,
+  environment: Readonly<Record<string, string>> = {},
+): SpawnSyncReturns<string> {
+  return spawnSync('bash', ['-e', '-c', commands], {
+    cwd: home,
+    env: {
+      ...process.env,
+      PATH: `${path.join(modules, '.bin')}${path.delimiter}${process.env['PATH']}`,
+      NODE_TEST_CONTEXT: undefined,
+      NO_COLOR: '1',
+      ...environment,
+    },
+    encoding: 'utf8',
+    timeout: 120_000,
+  });
 }
 
 test('the guide to simulations: a world is run, killed, resumed, changed, and does what it says', (t) => {
@@ -30,17 +50,7 @@ test('the guide to simulations: a world is run, killed, resumed, changed, and do
     .replace(/^npm install .*$/m, '')
     // Ours alone is killed, whoever else reads the guide on this machine.
     .replace(/^pkill .*$/m, 'kill -9 $!');
-  const ran = spawnSync('bash', ['-e', '-c', commands], {
-    cwd: home,
-    env: {
-      ...process.env,
-      PATH: `${path.join(modules, '.bin')}${path.delimiter}${process.env['PATH']}`,
-      NODE_TEST_CONTEXT: undefined,
-      NO_COLOR: '1',
-    },
-    encoding: 'utf8',
-    timeout: 120_000,
-  });
+  const ran = typeIn(commands, home);
   const said = `${ran.stdout}\n${ran.stderr}`;
   assert.equal(ran.status, 0, said);
   const states = [...ran.stdout.matchAll(/^state +(\S+)$/gm)].map(([, hash]) => hash);
@@ -72,4 +82,31 @@ test('the reference of the library: its programs run', (t) => {
   assert.match(said[0]!, /^tick \d+ is kept\n(.*\n)*reached 500 blake3:/);
   assert.match(said[1]!, /^200 summer [\d.]+ \d+ blake3:/);
   assert.equal(said[2], '40 40\n');
+});
+
+test('the reference of run: its commands run', { skip: whyNot('embedded-18') }, async (t) => {
+  const home = mkdtempSync(path.join(tmpdir(), 'stillpoint-run-page-'));
+  t.after(() => rmSync(home, { recursive: true, force: true }));
+  mkdirSync(path.join(home, 'meadow'));
+  writeFileSync(path.join(home, 'meadow/world.ts'), blocks('ts')[0] ?? '');
+  symlinkSync(modules, path.join(home, 'node_modules'));
+  writeFileSync(path.join(home, 'params.json'), '[{"growth": 0.1}, {"growth": 0.2}]');
+  const page = readFileSync(new URL('../docs/reference/run.md', import.meta.url), 'utf8');
+  const url = await (await serverOfTests()).createDatabase();
+  const commands = blocks('sh', page)
+    .join('\n')
+    .replaceAll('WORLD', 'meadow')
+    .replaceAll('postgresql://...', () => '"$SWEEPS"')
+    // A reader has more patience.
+    .replaceAll('--steps 100000', '--steps 600');
+  const ran = typeIn(commands, home, { SWEEPS: url });
+  const said = `${ran.stdout}\n${ran.stderr}`;
+  assert.equal(ran.status, 0, said);
+  assert.doesNotMatch(ran.stderr, /Warning/);
+  assert.deepEqual(
+    [...ran.stdout.matchAll(/^tick +(\d+)$/gm)].map(([, tick]) => tick),
+    ['600', '1200'],
+    said,
+  );
+  assert.equal(ran.stdout.match(/\b600\b.*blake3:|blake3:.*\b600\b/g)?.length, 2, said);
 });
