@@ -104,9 +104,13 @@ class Writer implements CheckpointWriter {
     const thread = this.#thread;
     this.#thread = undefined;
     if (thread === undefined || thread.ended !== undefined) return;
-    // What is half written there is a temporary file: the next one who opens the run removes it.
-    await thread.worker.terminate();
-    thread.port.close();
+    // Without its port nothing keeps it; what it is at is ended first. Not `terminate()`: a thread that is stopped while a native
+    // module is loading or hashing takes the whole process down (V8: "Check failed: (location_) != nullptr").
+    await new Promise<void>((resolve) => {
+      thread.worker.once('exit', () => resolve());
+      thread.worker.ref();
+      thread.port.close();
+    });
   }
 
   /** Also where the event loop never turns. */
