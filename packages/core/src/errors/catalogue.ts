@@ -27,6 +27,7 @@ import { runSource } from './catalogue/run-source.ts';
 import { s3 } from './catalogue/s3.ts';
 import { prune } from './catalogue/prune.ts';
 import { simLens } from './catalogue/sim-lens.ts';
+import { simLensCapture } from './catalogue/sim-lens-capture.ts';
 import { simControl } from './catalogue/sim-control.ts';
 import { simCheckpoint } from './catalogue/sim-checkpoint.ts';
 import { simDirectory } from './catalogue/sim-directory.ts';
@@ -77,6 +78,7 @@ export const catalogueSections = {
   'loops of your own': simOwnLoop,
   'worlds of simulations': simWorld,
   lenses: simLens,
+  'capture of lenses': simLensCapture,
   'control of runs': simControl,
   'runs in snapshots': runSource,
   'sweeps of simulations': persistenceSweeps,
@@ -118,6 +120,7 @@ export const catalogue = {
   ...simOwnLoop,
   ...simWorld,
   ...simLens,
+  ...simLensCapture,
   ...simControl,
   ...runSource,
   ...persistenceSweeps,

@@ -3,7 +3,6 @@
 import { systemClock, type Clock } from '@stillpoint/core';
 import type { CheckpointOutcome } from '../checkpoint/contract.ts';
 import type { ControlledRun } from '../control/contract.ts';
-import type { SampledFrame } from '../lens/capture/contract.ts';
 import type { DrivenLens, DriveEvent, DriveOptions, Ended, Run } from './contract.ts';
 import { offerOf } from './offer.ts';
 
@@ -108,14 +107,11 @@ class Drive implements ControlledRun {
   #observe({ capture, sampler, strideTicks }: DrivenLens): void {
     const { tick } = this.#run;
     if (tick % strideTicks !== 0) return;
-    let frame: SampledFrame;
     try {
-      frame = sampler.sample(this.#run.view());
+      capture.offer(sampler.sample(this.#run.view()));
     } catch (error) {
       capture.miss({ start: tick, end: tick + 1 }, 1, error);
-      return;
     }
-    capture.offer(frame);
   }
 
   #isOver(): boolean {

@@ -16,6 +16,7 @@ import type { NewestCheckpoint, RunDirectory } from '../directory/contract.ts';
 import { resumeRun, startRun } from '../runner/index.ts';
 import type { ForcedMapping, Run } from '../runner/contract.ts';
 import type { SessionOptions, SessionStore } from './contract.ts';
+import { refuseTakenLens } from './lens.ts';
 
 export interface LensFrom {
   /** Frames after it are made again; -1: all of them. */
@@ -110,9 +111,11 @@ async function openNew(
   const { seed, parameters, lineage, identity } = facts;
   const { name, hash } = identity;
   const createdAt = now.toISOString();
+  const id = runId ?? newRunId(name, now);
+  await refuseTakenLens(options, id);
   return await openRunDirectory({
     directory: store.directory,
-    runId: runId ?? newRunId(name, now),
+    runId: id,
     create: { world: { name, hash }, seed, parameters, lineage, createdAt },
   });
 }

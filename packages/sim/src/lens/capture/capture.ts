@@ -12,16 +12,17 @@ import {
   errorFrom,
   programBeside,
   threadEnvironment,
+  type PlainError,
   type Watermark,
 } from '../../thread/index.ts';
 import type { LensField, TickRange } from '../contract.ts';
-import { widthOf } from '../journal/index.ts';
 import type { RecorderOptions } from '../record/index.ts';
+import { checkFrame } from './check-frame.ts';
 import type { LensCapture, LensCaptureOptions, LensMark, SampledFrame } from './contract.ts';
 import { createLosses, type Losses } from './losses.ts';
 import { createPositionFilter, type PositionFilter } from './position-filter.ts';
 import type { RecorderAnswer, RecorderOrder, RecorderThreadData } from './recorder-messages.ts';
-import { createSlots, type Slots } from './slots.ts';
+import { createSlots, type PackedFrame, type Slots } from './slots.ts';
 
 const USUAL_CHUNK_TICKS = 50_000;
 const USUAL_SLOT_BYTES = 32 * 1024 * 1024;
@@ -32,7 +33,11 @@ interface Thread {
   readonly port: MessagePort;
   readonly taken: Watermark;
   readonly flushed: Watermark;
-  opened?: { readonly frames: number; readonly lastTick: number };
+  opened?: {
+    readonly frames: number;
+    readonly lastTick: number;
+    readonly accountedTick: number;
+  };
   /** Why it does not record. */
   refused?: Error;
   /** The number of the last that was answered. */
@@ -74,6 +79,8 @@ class Capture implements LensCapture {
   readonly #ticks: number[];
   readonly #slotCount: number;
   #withoutKnown: PositionFilter;
+  /** Samples of each field that were said to be somewhere. */
+  readonly #placed = new Map<string, number>();
   readonly #losses: Losses;
   #thread: Thread;
   #restarts = 0;
@@ -84,6 +91,7 @@ class Capture implements LensCapture {
   #lastTick = -1;
   /** That the lens was opened with. */
   #firstTick = -1;
+  #accountedTick = -1;
   #closed: Promise<void> | undefined;
   #wake: (() => void) | undefined;
 
@@ -114,6 +122,10 @@ class Capture implements LensCapture {
     return this.#lastTick;
   }
 
+  get accountedTick(): number {
+    return this.#accountedTick;
+  }
+
   get frames(): number {
     return this.#framesBefore + this.#offered - this.#losses.afterOffer;
   }
@@ -128,11 +140,12 @@ class Capture implements LensCapture {
     this.#framesBefore = opened.frames;
     this.#lastTick = opened.lastTick;
     this.#firstTick = opened.lastTick;
+    this.#accountedTick = opened.accountedTick;
   }
 
   offer(frame: SampledFrame): boolean {
     if (this.#closed !== undefined) throw new TypeError('the capture of the lens is closed');
-    this.#check(frame);
+    checkFrame(this.fields, frame, { lastTick: this.#lastTick, placed: this.#placed });
     const { tick } = frame;
     this.#lastTick = tick;
     this.poll();
@@ -144,14 +157,15 @@ class Capture implements LensCapture {
     // Where some were refused, it is taken up again only once half of the slots are free: so the gaps are few and can be named.
     const slots = this.#slotCount;
     const most = this.#losses.isDropping ? slots >> 1 : slots - 1;
-    if (this.#offered - this.#thread.taken.count > most) {
+    // The count that the thread raises goes round after 2^31.
+    if (((this.#offered - this.#thread.taken.count) | 0) > most) {
       this.#losses.slow(tick);
       return false;
     }
-    const dropped = this.#losses.takeUntold();
-    const packed = this.#slots.pack(this.#offered, this.#withoutKnown(frame));
+    const packed = this.#pack(frame);
     this.#offered += 1;
     this.#ticks[this.#offered % this.#ticks.length] = tick;
+    const dropped = this.#losses.takeUntold();
     this.#order({ type: 'frame', number: this.#offered, frame: packed, dropped });
     return true;
   }
@@ -207,16 +221,13 @@ class Capture implements LensCapture {
     if (closed.error !== undefined) throw closed.error;
   }
 
-  /** Ticks only grow, and what a field has is what was said of it: anything else is a mistake of the caller. */
-  #check({ tick, fields }: SampledFrame): void {
-    if (!Number.isSafeInteger(tick) || tick <= this.#lastTick)
-      throw new TypeError(`The frame of tick ${tick} cannot come after that of ${this.#lastTick}.`);
-    for (const field of this.fields) {
-      const samples = fields.get(field.name);
-      if (samples === undefined) throw new TypeError(`The frame has no samples of ${field.name}.`);
-      const { count, values } = samples;
-      if (values.length !== count * widthOf(field))
-        throw new TypeError(`${values.length} numbers are not ${count} samples of ${field.name}.`);
+  #pack(frame: SampledFrame): PackedFrame {
+    try {
+      return this.#slots.pack(this.#offered, this.#withoutKnown(frame));
+    } catch (error) {
+      // It has noted positions that never came to the recorder.
+      this.#withoutKnown = createPositionFilter(this.fields);
+      throw error;
     }
   }
 
@@ -229,8 +240,8 @@ class Capture implements LensCapture {
     const { ended, refused } = this.#thread;
     if (ended === undefined) return undefined;
     const why = refused ?? failure('LENS_RECORDER_LOST', { directory: this.directory, why: ended });
-    const taken = this.#thread.taken.count;
-    const underWay = this.#offered - taken;
+    const underWay = (this.#offered - this.#thread.taken.count) | 0;
+    const taken = this.#offered - underWay;
     const lastTaken = taken === 0 ? this.#firstTick : this.#tickOf(taken);
     const ticks = { start: lastTaken + 1, end: this.#tickOf(this.#offered) + 1 };
     if (underWay > 0) this.#losses.lostUnderWay(ticks, underWay, why);
@@ -254,20 +265,30 @@ class Capture implements LensCapture {
       case 'opened':
         thread.opened = answer;
         break;
+      case 'trouble':
+        this.#losses.wentWrong(this.#lastTick, this.#whyOf(answer.error));
+        break;
       case 'refused':
-        thread.refused = errorFrom(answer.error);
+        thread.refused = this.#whyOf(answer.error);
         break;
       case 'failed':
-        this.#losses.notWritten(answer.tick, errorFrom(answer.error));
+        this.#losses.notWritten(answer.tick, this.#whyOf(answer.error));
         break;
       case 'flushed':
         thread.flushes = answer.number;
         if (answer.error !== undefined)
-          this.#losses.wentWrong(this.#lastTick, errorFrom(answer.error));
+          this.#losses.wentWrong(this.#lastTick, this.#whyOf(answer.error));
         break;
       default:
-        thread.closed = answer.error === undefined ? {} : { error: errorFrom(answer.error) };
+        thread.closed = answer.error === undefined ? {} : { error: this.#whyOf(answer.error) };
     }
+  }
+
+  /** What the system says of a disk, as one of our own. */
+  #whyOf(plain: PlainError): Error {
+    const error = errorFrom(plain);
+    if (plain.code !== undefined) return error;
+    return failure('LENS_UNWRITABLE', { directory: this.directory, why: error.message }, error);
   }
 
   /** Of the thread that is there now; also where it has ended. */

@@ -28,7 +28,8 @@ export function createLosses(onEvent: (event: LensEvent) => void): Losses {
   let afterOffer = 0;
   let isDropping = false;
   let untold: Dropped[] = [];
-  const told = new Set<string>();
+  /** By reason: how many frames were lost when it was told last. */
+  const told = new Map<string, number>();
   const add = ({ start, end }: TickRange, frames: number, reason: Dropped['reason']): void => {
     count += frames;
     const last = untold.at(-1);
@@ -43,9 +44,10 @@ export function createLosses(onEvent: (event: LensEvent) => void): Losses {
   const at = (tick: number): TickRange => ({ start: tick, end: tick + 1 });
   const wentWrong = (tick: number, error: unknown): void => {
     const reason = error instanceof Error ? error.message : String(error);
-    if (told.has(reason)) return;
-    told.add(reason);
-    onEvent({ type: 'lens:failed', tick, error });
+    const before = told.get(reason);
+    if (before !== undefined && count < 2 * Math.max(before, 1)) return;
+    told.set(reason, count);
+    onEvent({ type: 'lens:failed', tick, error, dropped: count });
   };
   return {
     get count() {

@@ -1,5 +1,5 @@
 // The journal of an open chunk: appended frame by frame. A kill leaves at most one record cut, which the next writer takes away.
-import { open, type FileHandle } from 'node:fs/promises';
+import { open, rename, rm, stat, type FileHandle } from 'node:fs/promises';
 import path from 'node:path';
 import { fsyncDirectory } from '@stillpoint/core';
 import type { ChunkFacts, LensFrame } from '../contract.ts';
@@ -18,23 +18,31 @@ export interface JournalWriter extends AsyncDisposable {
   sync(): Promise<void>;
 }
 
+/** Has its name only with its facts: whoever is killed before, or finds the disk full, leaves no journal that nobody can go on with. */
 export async function createJournal(file: string, facts: JournalFacts): Promise<JournalWriter> {
-  const handle = await open(file, 'wx');
+  await refuseExisting(file);
+  const temporary = `${file}.tmp`;
+  const handle = await open(temporary, 'w');
   try {
     const payload = [new TextEncoder().encode(JSON.stringify(facts))];
     const header = headerFor('facts', facts.ticks.start, payload);
-    await handle.writev([header, ...payload]);
+    const endBytes = await writeAll(handle, [header, ...payload], 0);
     await handle.sync();
+    await rename(temporary, file);
     await fsyncDirectory(path.dirname(file));
-    return writerOn(handle, facts, {
-      frames: 0,
-      lastTick: -1,
-      endBytes: header.length + payload[0]!.length,
-    });
+    return writerOn(handle, facts, { frames: 0, lastTick: -1, endBytes });
   } catch (error) {
     await handle.close();
+    await rm(temporary, { force: true });
     throw error;
   }
+}
+
+/** The one writer of a lens asks: nobody makes it in between. */
+async function refuseExisting(file: string): Promise<void> {
+  const found = await stat(file).catch(() => undefined);
+  if (found !== undefined)
+    throw Object.assign(new Error(`${file} is there already`), { code: 'EEXIST' });
 }
 
 /** Goes on with one that is there: what was cut is taken away, and frames after `throughTick`. Throws as `readJournal`. */
@@ -81,7 +89,13 @@ function writerOn(handle: FileHandle, facts: JournalFacts, position: Position): 
       if (frame.tick <= position.lastTick) throw new TypeError('ticks of a journal only grow');
       const payload = framePayload(facts.fields, frame);
       const parts = [headerFor('frame', frame.tick, payload), ...payload];
-      position.endBytes = await writeAll(handle, parts, position.endBytes);
+      try {
+        position.endBytes = await writeAll(handle, parts, position.endBytes);
+      } catch (error) {
+        // What of it came onto a disk that is full only takes room there. If it stays, the next record is put over it.
+        await handle.truncate(position.endBytes).catch(() => {});
+        throw error;
+      }
       position.frames += 1;
       position.lastTick = frame.tick;
     },

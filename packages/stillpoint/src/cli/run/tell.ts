@@ -13,6 +13,8 @@ export function tellEvents(output: Output): (event: SessionEvent) => void {
       progress = createRunProgress(output, { fromTick, untilTick });
     }
     if (event.type === 'progress') progress?.at(event.tick, event.simTimeSeconds);
+    // There may be a thousand of them a second, and each says how many there were.
+    else if (event.type === 'lens:dropped' && !isPowerOfTwo(event.dropped)) return;
     else if (output.json) output.result(jsonOf(event));
     else tellPerson(output, event);
   };
@@ -20,7 +22,7 @@ export function tellEvents(output: Output): (event: SessionEvent) => void {
 
 /** Names as the last event has them, and errors by their words. */
 function jsonOf({ type, ...event }: SessionEvent): object {
-  if ('error' in event) return { event: type, tick: event.tick, error: messageOf(event.error) };
+  if ('error' in event) return { event: type, ...event, error: messageOf(event.error) };
   return { event: type, ...event };
 }
 
@@ -36,8 +38,7 @@ function tellPerson(output: Output, event: SessionEvent): void {
       output.say(`Era ${event.to} begins after tick ${event.tick}.`);
       break;
     case 'checkpoint:dropped':
-      // 1, 2, 4, 8, …: whose disk is too slow is told, and not each time.
-      if ((event.dropped & (event.dropped - 1)) === 0)
+      if (isPowerOfTwo(event.dropped))
         output.warn(
           `The checkpoint of tick ${event.tick} was dropped, for those before are still being written (${countText(event.dropped, 'checkpoint')} so far).`,
         );
@@ -56,10 +57,9 @@ function tellLens(output: Output, event: SessionEvent): void {
       output.say(`Lens of ${countText(event.fields.length, 'field')} in ${event.directory}.`);
       break;
     case 'lens:dropped':
-      if ((event.dropped & (event.dropped - 1)) === 0)
-        output.warn(
-          `The frame of tick ${event.tick} was dropped, for the disk does not keep up (${countText(event.dropped, 'frame')} so far). The manifest of the lens names those that are missing.`,
-        );
+      output.warn(
+        `The frame of tick ${event.tick} was dropped, for the disk does not keep up (${countText(event.dropped, 'frame')} so far). A larger --lens-stride, fewer --lens-fields or --lens-precision bits:12 is less to write.`,
+      );
       break;
     case 'lens:missed':
       output.warn(
@@ -67,10 +67,19 @@ function tellLens(output: Output, event: SessionEvent): void {
       );
       break;
     case 'lens:failed':
-      output.warn(messageOf(event.error));
+      output.warn(
+        event.dropped === 0
+          ? messageOf(event.error)
+          : `${messageOf(event.error)} The run goes on; ${countText(event.dropped, 'frame')} of the lens ${event.dropped === 1 ? 'is' : 'are'} lost so far.`,
+      );
       break;
     default:
   }
+}
+
+/** 1, 2, 4, 8, …: that a disk is too slow is told, and not each time. */
+function isPowerOfTwo(count: number): boolean {
+  return Number.isInteger(Math.log2(count));
 }
 
 function tellStarted(

@@ -1,0 +1,66 @@
+// Seals journals of full chunks, one at a time, beside the one that fills. What cannot be sealed now (the disk is full) stays a journal,
+// which readers read as well, and is tried again with the next.
+import { sealJournal } from '../chunk/index.ts';
+
+export interface Sealing {
+  /** `isDurable`: its last frames are. Tries those again that are left from before. */
+  add(journal: string, isDurable: boolean): void;
+  /** Why frames that were written might be lost by a loss of power; undefined: all of them are durable. */
+  readonly undurable: unknown;
+  /** Tries once more what is left, and rejects with why it stays so. */
+  finish(): Promise<void>;
+}
+
+interface Waiting {
+  readonly journal: string;
+  readonly isDurable: boolean;
+}
+
+export function createSealing({
+  sealed,
+  failed,
+}: {
+  readonly sealed: () => Promise<void>;
+  readonly failed: (error: unknown) => void;
+}): Sealing {
+  let waiting: readonly Waiting[] = [];
+  let work = Promise.resolve();
+  let why: unknown;
+
+  const sealAll = async (): Promise<void> => {
+    why = undefined;
+    for (const one of waiting)
+      try {
+        await sealUnlessGone(one.journal);
+        waiting = waiting.filter((other) => other !== one);
+      } catch (error) {
+        why = error;
+        failed(error);
+      }
+    await sealed().catch(failed);
+  };
+
+  return {
+    get undurable() {
+      return waiting.some(({ isDurable }) => !isDurable)
+        ? (why ?? new Error('a chunk is not durable yet'))
+        : undefined;
+    },
+    add(journal, isDurable) {
+      waiting = [...waiting, { journal, isDurable }];
+      work = work.then(sealAll);
+    },
+    async finish() {
+      await work;
+      if (waiting.length > 0) await sealAll();
+      if (why !== undefined) throw why;
+    },
+  };
+}
+
+/** Somebody has removed it while it was open: that is no reason to stop. */
+async function sealUnlessGone(journal: string): Promise<void> {
+  await sealJournal(journal).catch((error: NodeJS.ErrnoException) => {
+    if (error.code !== 'ENOENT') throw error;
+  });
+}
