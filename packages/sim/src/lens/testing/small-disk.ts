@@ -32,7 +32,12 @@ export function smallDisk(t: TestContext, sizeBytes: number): SmallDisk | undefi
     directory,
     fill(leaveBytes) {
       const { bavail, bsize } = statfsSync(directory);
-      writeFileSync(ballast, Buffer.alloc(bavail * bsize - leaveBytes));
+      try {
+        writeFileSync(ballast, Buffer.alloc(bavail * bsize - leaveBytes));
+      } catch (error) {
+        // Somebody else has written meanwhile.
+        if ((error as NodeJS.ErrnoException).code !== 'ENOSPC') throw error;
+      }
     },
     empty: () => unlinkSync(ballast),
   };

@@ -7,6 +7,7 @@ import { ProgramEnded } from '../exec.ts';
 import { loadSim } from '../load-sim.ts';
 import { answersAsCsv, answersAsTable } from './answer-rows.ts';
 import { answersAsJson } from './answer-json.ts';
+import { gapsAskedFor, gapTexts } from './gaps.ts';
 import { addLensDirOption, lensDirOf, locate } from './places.ts';
 import {
   alongOption,
@@ -104,6 +105,7 @@ async function query(context: CommandContext, options: QueryOptions, name: strin
   const field = lens.field(name);
   const what = await whatOf(field, options);
   const asked: Asked = { lens, field, what, when };
+  for (const text of gapTexts(gapsAskedFor(lens, when))) output.warn(text);
   const answers = told(context, asked, queryLens(lens, { field: name, when, what }, reading));
   const { stdout } = host;
   const write = async (text: string): Promise<void> => {

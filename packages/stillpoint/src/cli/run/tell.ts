@@ -3,18 +3,25 @@ import type { SessionEnd, SessionEvent } from '@stillpoint/sim';
 import path from 'node:path';
 import type { Output } from '../../output/output.ts';
 import { countText } from '../../output/units.ts';
-import { createRunProgress, type RunProgress } from './progress.ts';
+import { createRunProgress, EVENT_EVERY_MS, type RunProgress } from './progress.ts';
 
 export function tellEvents(output: Output): (event: SessionEvent) => void {
   let progress: RunProgress | undefined;
+  let droppedToldMs = -Infinity;
+  // There may be a thousand a second, and each says how many there were.
+  const isToBeTold = (dropped: number): boolean => {
+    const ms = performance.now();
+    if (!(output.json ? ms - droppedToldMs >= EVENT_EVERY_MS : isPowerOfTwo(dropped))) return false;
+    droppedToldMs = ms;
+    return true;
+  };
   return (event) => {
     if (event.type === 'started') {
       const { tick: fromTick, untilTick } = event;
       progress = createRunProgress(output, { fromTick, untilTick });
     }
     if (event.type === 'progress') progress?.at(event.tick, event.simTimeSeconds);
-    // There may be a thousand of them a second, and each says how many there were.
-    else if (event.type === 'lens:dropped' && !isPowerOfTwo(event.dropped)) return;
+    else if (event.type === 'lens:dropped' && !isToBeTold(event.dropped)) return;
     else if (output.json) output.result(jsonOf(event));
     else tellPerson(output, event);
   };
