@@ -53,8 +53,10 @@ export function parseHeader(header: Uint8Array): RecordHeader | undefined {
   };
 }
 
+/** Of the world's time, which a payload begins with. */
+export const TIME_BYTES = 8;
 /** Before the samples of a field: how many, and whether positions follow. */
-const FIELD_BYTES = 16;
+export const FIELD_BYTES = 16;
 const HAS_POSITIONS = 1;
 
 /** Time, then each field: its description, its values, its positions. Every part begins at a multiple of eight bytes. */
@@ -76,6 +78,34 @@ export function framePayload(
     if (samples.positions !== null) parts.push(bytesOf(samples.positions));
   }
   return parts;
+}
+
+/** Where the samples of one field are within a payload. */
+export interface FieldPlace {
+  readonly count: number;
+  /** From the payload's first byte. */
+  readonly offsetBytes: number;
+  readonly valuesBytes: number;
+  /** False: they are those of the frame before. */
+  readonly hasPositions: boolean;
+  /** From the payload's first byte; behind the values and what pads them. */
+  readonly positionsOffsetBytes: number;
+  readonly positionsBytes: number;
+}
+
+/** From its description. The first begins behind the time. */
+export function placeOf(
+  field: LensField,
+  description: Uint8Array,
+  offsetBytes: number,
+): FieldPlace {
+  const view = new DataView(description.buffer, description.byteOffset, description.byteLength);
+  const count = view.getUint32(0, true);
+  const valuesBytes = count * widthOf(field) * (field.precision.type === 'float64' ? 8 : 4);
+  const hasPositions = view.getUint32(4, true) === HAS_POSITIONS;
+  const positionsOffsetBytes = offsetBytes + Math.ceil(valuesBytes / 8) * 8;
+  const positionsBytes = hasPositions ? count * 3 * 8 : 0;
+  return { count, offsetBytes, valuesBytes, hasPositions, positionsOffsetBytes, positionsBytes };
 }
 
 /** Throws a RangeError where lengths do not add up. */
@@ -112,6 +142,12 @@ export function timeFromPayload(payload: Uint8Array): number {
 /** Numbers of one sample. */
 export function widthOf({ components }: Pick<LensField, 'components'>): number {
   return components.reduce((product, size) => product * size, 1);
+}
+
+/** Of so many samples; all 0. */
+export function numbersOf(field: LensField, count: number): Float64Array | Float32Array {
+  const length = count * widthOf(field);
+  return field.precision.type === 'float64' ? new Float64Array(length) : new Float32Array(length);
 }
 
 function numbersAt(
