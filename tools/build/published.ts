@@ -57,6 +57,7 @@ export const sim: Published = {
     index: 'packages/sim/src/index.ts',
     'writer-worker': 'packages/sim/src/checkpoint/writer-worker.ts',
     'recorder-worker': 'packages/sim/src/lens/capture/recorder-worker.ts',
+    'sql-worker': 'packages/sim/src/lens/sql/sql-worker.ts',
     'control-worker': 'packages/sim/src/control/control-worker.ts',
   },
   library: ['index'],

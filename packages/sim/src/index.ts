@@ -44,6 +44,7 @@ export {
   pathBetween,
   queryLens,
 } from './lens/ask/index.ts';
+export { openLensSql } from './lens/sql/index.ts';
 export {
   compactLens,
   diffLenses,
@@ -77,4 +78,5 @@ export type * from './lens/contract.ts';
 export type * from './lens/capture/index.ts';
 export type * from './lens/read/contract.ts';
 export type * from './lens/ask/index.ts';
+export type * from './lens/sql/contract.ts';
 export type * from './lens/manage/index.ts';

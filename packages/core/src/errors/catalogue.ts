@@ -27,6 +27,7 @@ import { runSource } from './catalogue/run-source.ts';
 import { s3 } from './catalogue/s3.ts';
 import { prune } from './catalogue/prune.ts';
 import { simLens } from './catalogue/sim-lens.ts';
+import { simLensSql } from './catalogue/sim-lens-sql.ts';
 import { simLensCapture } from './catalogue/sim-lens-capture.ts';
 import { simControl } from './catalogue/sim-control.ts';
 import { simCheckpoint } from './catalogue/sim-checkpoint.ts';
@@ -78,6 +79,7 @@ export const catalogueSections = {
   'loops of your own': simOwnLoop,
   'worlds of simulations': simWorld,
   lenses: simLens,
+  'SQL over lenses': simLensSql,
   'capture of lenses': simLensCapture,
   'control of runs': simControl,
   'runs in snapshots': runSource,
@@ -120,6 +122,7 @@ export const catalogue = {
   ...simOwnLoop,
   ...simWorld,
   ...simLens,
+  ...simLensSql,
   ...simLensCapture,
   ...simControl,
   ...runSource,

@@ -7,12 +7,13 @@ import { addLensDiffCommand } from './lens/diff.ts';
 import { addLensInfoCommand } from './lens/info.ts';
 import { addLensPruneCommand } from './lens/prune.ts';
 import { addLensQueryCommand } from './lens/query.ts';
+import { addLensSqlCommand } from './lens/sql.ts';
 import { addLensVerifyCommand } from './lens/verify.ts';
 
 export function addLensCommands(program: Command, run: Runner): void {
   const lens = program
     .command('lens')
-    .summary('frames of simulations: query, info, verify, diff, compact, prune, clear')
+    .summary('frames of simulations: query, sql, info, verify, diff, compact, prune, clear')
     .description(
       'Answers questions about the frames that were captured of runs, and looks after their files. Nothing of it touches a run.',
     )
@@ -22,6 +23,7 @@ export function addLensCommands(program: Command, run: Runner): void {
     );
   for (const add of [
     addLensQueryCommand,
+    addLensSqlCommand,
     addLensInfoCommand,
     addLensVerifyCommand,
     addLensDiffCommand,

@@ -42,6 +42,21 @@ export async function locate(
   return await locateLens(given, { cwd: host.cwd, directory, ...(run !== undefined && { run }) });
 }
 
+/** Several runs of one place: those that are named, all, or the latest. */
+export async function locateEach(
+  context: CommandContext,
+  given: string,
+  { run: runs = [], all }: { readonly run?: readonly string[]; readonly all?: true },
+): Promise<readonly LocatedLens[]> {
+  const located: LocatedLens[] = [];
+  if (all === true)
+    for (const run of await runsOf(context, { lensDir: given }))
+      located.push(await locate(context, run));
+  else if (runs.length === 0) located.push(await locate(context, given));
+  else for (const run of runs) located.push(await locate(context, given, { run }));
+  return located;
+}
+
 /** The directories of the runs that a command is about: one, or all. */
 export async function runsOf(
   { host }: CommandContext,
