@@ -12,7 +12,6 @@ import {
   errorFrom,
   programBeside,
   threadEnvironment,
-  type PlainError,
   type Watermark,
 } from '../../thread/index.ts';
 import type { LensField, TickRange } from '../contract.ts';
@@ -266,29 +265,22 @@ class Capture implements LensCapture {
         thread.opened = answer;
         break;
       case 'trouble':
-        this.#losses.wentWrong(this.#lastTick, this.#whyOf(answer.error));
+        this.#losses.wentWrong(this.#lastTick, errorFrom(answer.error));
         break;
       case 'refused':
-        thread.refused = this.#whyOf(answer.error);
+        thread.refused = errorFrom(answer.error);
         break;
       case 'failed':
-        this.#losses.notWritten(answer.tick, this.#whyOf(answer.error));
+        this.#losses.notWritten(answer.tick, errorFrom(answer.error));
         break;
       case 'flushed':
         thread.flushes = answer.number;
         if (answer.error !== undefined)
-          this.#losses.wentWrong(this.#lastTick, this.#whyOf(answer.error));
+          this.#losses.wentWrong(this.#lastTick, errorFrom(answer.error));
         break;
       default:
-        thread.closed = answer.error === undefined ? {} : { error: this.#whyOf(answer.error) };
+        thread.closed = answer.error === undefined ? {} : { error: errorFrom(answer.error) };
     }
-  }
-
-  /** What the system says of a disk, as one of our own. */
-  #whyOf(plain: PlainError): Error {
-    const error = errorFrom(plain);
-    if (plain.code !== undefined) return error;
-    return failure('LENS_UNWRITABLE', { directory: this.directory, why: error.message }, error);
   }
 
   /** Of the thread that is there now; also where it has ended. */

@@ -1,7 +1,8 @@
 // The thread that records: takes frames out of their slots, gives them their precision, and appends them. What it dies in the middle of
 // is the last record of a journal.
 import { workerData } from 'node:worker_threads';
-import { plainError, watermarkOver } from '../../thread/index.ts';
+import { failure } from '@stillpoint/core';
+import { plainError, watermarkOver, type PlainError } from '../../thread/index.ts';
 import { mergedGaps, openRecorder, type Dropped, type Recorder } from '../record/index.ts';
 import { createFrameReader } from './frame-reader.ts';
 import type { RecorderAnswer, RecorderOrder, RecorderThreadData } from './recorder-messages.ts';
@@ -14,16 +15,14 @@ const answer = (one: RecorderAnswer): void => port.postMessage(one);
 /** Frames that were taken and could not be written. The next time that the manifest can be written they are told. */
 let lost: readonly Dropped[] = [];
 
-let last = openRecorder(options, (error) =>
-  answer({ type: 'trouble', error: plainError(error) }),
-).then(
+let last = openRecorder(options, (error) => answer({ type: 'trouble', error: plain(error) })).then(
   (recorder) => {
     const { frames, lastTick, accountedTick } = recorder;
     answer({ type: 'opened', frames, lastTick, accountedTick });
     return recorder;
   },
   (error: unknown) => {
-    answer({ type: 'refused', error: plainError(error) });
+    answer({ type: 'refused', error: plain(error) });
     end();
     return undefined;
   },
@@ -35,6 +34,13 @@ port.on('message', (order: RecorderOrder) => {
     return recorder;
   });
 });
+
+/** What the system says of a disk is told as an error of our own. */
+function plain(error: unknown): PlainError {
+  const { errno, message: why } = error as NodeJS.ErrnoException;
+  if (errno === undefined) return plainError(error);
+  return plainError(failure('LENS_UNWRITABLE', { directory: options.directory, why }, error));
+}
 
 async function carryOut(recorder: Recorder, order: RecorderOrder): Promise<void> {
   lost = [...lost, ...order.dropped];
@@ -57,7 +63,7 @@ async function record(
       ...lost,
       { ticks: { start: tick, end: tick + 1 }, frames: 1, reason: 'failed' },
     ]);
-    answer({ type: 'failed', tick, error: plainError(error) });
+    answer({ type: 'failed', tick, error: plain(error) });
   }
   taken.raise(number);
 }
@@ -70,7 +76,7 @@ async function flush(recorder: Recorder, number: number): Promise<void> {
     answer({ type: 'flushed', number });
   } catch (error) {
     flushed.giveUp(number);
-    answer({ type: 'flushed', number, error: plainError(error) });
+    answer({ type: 'flushed', number, error: plain(error) });
   }
 }
 
@@ -83,7 +89,7 @@ async function close(recorder: Recorder): Promise<void> {
     }
     answer({ type: 'closed' });
   } catch (error) {
-    answer({ type: 'closed', error: plainError(error) });
+    answer({ type: 'closed', error: plain(error) });
   }
   end();
 }
