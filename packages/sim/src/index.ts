@@ -45,6 +45,7 @@ export {
   queryLens,
 } from './lens/ask/index.ts';
 export { openLensSql } from './lens/sql/index.ts';
+export { exportLens, LENS_EXPORT_FORMATS } from './lens/export/index.ts';
 export {
   compactLens,
   diffLenses,
@@ -80,3 +81,4 @@ export type * from './lens/read/contract.ts';
 export type * from './lens/ask/index.ts';
 export type * from './lens/sql/contract.ts';
 export type * from './lens/manage/index.ts';
+export type * from './lens/export/index.ts';

@@ -27,6 +27,7 @@ import { runSource } from './catalogue/run-source.ts';
 import { s3 } from './catalogue/s3.ts';
 import { prune } from './catalogue/prune.ts';
 import { simLens } from './catalogue/sim-lens.ts';
+import { simLensExport } from './catalogue/sim-lens-export.ts';
 import { simLensSql } from './catalogue/sim-lens-sql.ts';
 import { simLensCapture } from './catalogue/sim-lens-capture.ts';
 import { simControl } from './catalogue/sim-control.ts';
@@ -79,6 +80,7 @@ export const catalogueSections = {
   'loops of your own': simOwnLoop,
   'worlds of simulations': simWorld,
   lenses: simLens,
+  'exports of lenses': simLensExport,
   'SQL over lenses': simLensSql,
   'capture of lenses': simLensCapture,
   'control of runs': simControl,
@@ -122,6 +124,7 @@ export const catalogue = {
   ...simOwnLoop,
   ...simWorld,
   ...simLens,
+  ...simLensExport,
   ...simLensSql,
   ...simLensCapture,
   ...simControl,

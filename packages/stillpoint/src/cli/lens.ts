@@ -4,6 +4,7 @@ import type { Runner } from './context.ts';
 import { addLensClearCommand } from './lens/clear.ts';
 import { addLensCompactCommand } from './lens/compact.ts';
 import { addLensDiffCommand } from './lens/diff.ts';
+import { addLensExportCommand } from './lens/export.ts';
 import { addLensInfoCommand } from './lens/info.ts';
 import { addLensPruneCommand } from './lens/prune.ts';
 import { addLensQueryCommand } from './lens/query.ts';
@@ -23,6 +24,7 @@ export function addLensCommands(program: Command, run: Runner): void {
     );
   for (const add of [
     addLensQueryCommand,
+    addLensExportCommand,
     addLensSqlCommand,
     addLensInfoCommand,
     addLensVerifyCommand,
