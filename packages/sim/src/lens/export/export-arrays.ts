@@ -2,7 +2,6 @@
 import { failure } from '@stillpoint/core';
 import {
   fieldAttributes,
-  pathsOf,
   perFrameArray,
   positionsArray,
   tickArray,
@@ -93,9 +92,31 @@ interface FieldToExport {
   readonly progress: ExportProgress;
 }
 
+/**
+ * A name as every reader takes it for a node: `~XX` for what separates paths or parts of an address, which zarrita takes them for, and
+ * for a dot or line in front. The field keeps its own name in its attributes.
+ */
+export function groupName(field: string): string {
+  return field.replaceAll(
+    /[~%/\\?#]|^[._]/gu,
+    (one) => `~${one.charCodeAt(0).toString(16).toUpperCase().padStart(2, '0')}`,
+  );
+}
+
+function pathsOf({ name }: LensField) {
+  const group = `fields/${groupName(name)}`;
+  return {
+    group,
+    values: `${group}/values`,
+    counts: `${group}/count`,
+    positions: `${group}/positions`,
+    positionsOf: `${group}/position_set`,
+  };
+}
+
 async function exportField(output: ArrayOutput, prefix: string, of: FieldToExport): Promise<void> {
   const { field, ticks } = of;
-  const paths = pathsOf(field.name);
+  const paths = pathsOf(field);
   await output.group(`${prefix}${paths.group}`);
   const sets = field.topology.kind === 'points' ? await findSets(of) : undefined;
   const { rows = 1, columns = 1 } = field.topology;

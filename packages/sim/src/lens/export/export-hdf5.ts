@@ -6,6 +6,7 @@ import type { Numbers, ZarrArray } from '../../zarr/index.ts';
 import type { ExportProgress, LensExportOptions } from './contract.ts';
 import { exportArrays } from './export-arrays.ts';
 import type { Source } from './export-tables.ts';
+import { OutputFile } from './output-file.ts';
 
 const TYPES = { float64: '<d', float32: '<f', int64: '<q', int32: '<i' } as const;
 
@@ -21,6 +22,8 @@ export async function exportHdf5(
   const module = await hdf5.ready;
   // Otherwise errors are printed, and what was not written is missed by nobody.
   module.activate_throwing_error_handler();
+  // What a file system says about a name is not in what the library says.
+  await (await OutputFile.create(file))[Symbol.asyncDispose]();
   const output = asked(file, () => new hdf5.File(file, 'w'));
   let frames: number;
   try {

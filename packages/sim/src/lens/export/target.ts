@@ -24,7 +24,8 @@ export async function writeTarget<T>(
   } catch (error) {
     throw explained(error, target);
   } finally {
-    await rm(temporary, { recursive: true, force: true });
+    // Not there any more, most often. What cannot be removed is named as nobody's.
+    await rm(temporary, { recursive: true, force: true }).catch(() => {});
   }
 }
 
