@@ -1,7 +1,6 @@
 // The door of a lens's chunks.
 export {
   fieldAttributes,
-  pathsOf,
   perFrameArray,
   positionsArray,
   tickArray,
