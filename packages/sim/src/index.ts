@@ -30,7 +30,7 @@ export {
   verifyCheckpoint,
   verifyRun,
 } from './manage/index.ts';
-export { openLens, directoryPlace, filePlace, httpPlace } from './lens/read/index.ts';
+export { openLens, directoryPlace, filePlace, httpPlace, s3Place } from './lens/read/index.ts';
 export {
   openRecorder,
   type Dropped,
@@ -50,6 +50,7 @@ export {
   compactLens,
   diffLenses,
   lensInfo,
+  lensRunsAt,
   listLenses,
   locateLens,
   locateLensRuns,

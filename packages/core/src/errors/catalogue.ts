@@ -28,6 +28,7 @@ import { s3 } from './catalogue/s3.ts';
 import { prune } from './catalogue/prune.ts';
 import { simLens } from './catalogue/sim-lens.ts';
 import { simLensExport } from './catalogue/sim-lens-export.ts';
+import { simLensPlaces } from './catalogue/sim-lens-places.ts';
 import { simLensSql } from './catalogue/sim-lens-sql.ts';
 import { simLensCapture } from './catalogue/sim-lens-capture.ts';
 import { simControl } from './catalogue/sim-control.ts';
@@ -82,6 +83,7 @@ export const catalogueSections = {
   lenses: simLens,
   'exports of lenses': simLensExport,
   'SQL over lenses': simLensSql,
+  'lenses far away': simLensPlaces,
   'capture of lenses': simLensCapture,
   'control of runs': simControl,
   'runs in snapshots': runSource,
@@ -126,6 +128,7 @@ export const catalogue = {
   ...simLens,
   ...simLensExport,
   ...simLensSql,
+  ...simLensPlaces,
   ...simLensCapture,
   ...simControl,
   ...runSource,

@@ -287,6 +287,7 @@ test('a lens behind a server is queried by ranges', async (t) => {
     const [, from, to] = /^bytes=(\d+)-(\d+)$/.exec(request.headers.range ?? '') ?? [];
     response.writeHead(from === undefined ? 200 : 206, {
       'content-length': from === undefined ? bytes.length : Number(to) - Number(from) + 1,
+      ...(from !== undefined && { 'content-range': `bytes ${from}-${to}/${bytes.length}` }),
     });
     response.end(
       request.method === 'HEAD'

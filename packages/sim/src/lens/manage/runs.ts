@@ -3,8 +3,9 @@ import { readdir, stat } from 'node:fs/promises';
 import path from 'node:path';
 import { isRunId, isRunLocked, pointedTo } from '../../directory/index.ts';
 import type { TickRange } from '../contract.ts';
-import { directoryPlace, openLens } from '../read/index.ts';
+import { directoryPlace, isS3Address, openLens } from '../read/index.ts';
 import { lensFilesIn } from '../record/index.ts';
+import { listOnS3 } from './on-s3.ts';
 
 export interface ListedLens {
   readonly runId: string;
@@ -19,8 +20,9 @@ export interface ListedLens {
   readonly latest: boolean;
 }
 
-/** By their ids. */
+/** By their ids. Of a directory, or what is below a prefix of a bucket (`s3://…`). */
 export async function listLenses(directory: string): Promise<readonly ListedLens[]> {
+  if (isS3Address(directory)) return await listOnS3(directory);
   const latest = await latestLens(directory);
   const listed: ListedLens[] = [];
   for (const runId of await runsIn(directory)) {
