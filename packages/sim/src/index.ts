@@ -65,6 +65,7 @@ export {
   parsePrecision,
   precisionText,
 } from './lens/capture/index.ts';
+export { COLOUR_MAPS, lensPicture, lensRaster, lensSeries, plotLens } from './lens/plot/index.ts';
 export { seedStream, streamOver } from './random/index.ts';
 export type * from './checkpoint/contract.ts';
 export type * from './directory/contract.ts';
@@ -82,4 +83,5 @@ export type * from './lens/read/contract.ts';
 export type * from './lens/ask/index.ts';
 export type * from './lens/sql/contract.ts';
 export type * from './lens/manage/index.ts';
+export type * from './lens/plot/index.ts';
 export type * from './lens/export/index.ts';

@@ -31,6 +31,7 @@ import { simLensExport } from './catalogue/sim-lens-export.ts';
 import { simLensPlaces } from './catalogue/sim-lens-places.ts';
 import { simLensSql } from './catalogue/sim-lens-sql.ts';
 import { simLensCapture } from './catalogue/sim-lens-capture.ts';
+import { simLensPlot } from './catalogue/sim-lens-plot.ts';
 import { simControl } from './catalogue/sim-control.ts';
 import { simCheckpoint } from './catalogue/sim-checkpoint.ts';
 import { simDirectory } from './catalogue/sim-directory.ts';
@@ -85,6 +86,7 @@ export const catalogueSections = {
   'SQL over lenses': simLensSql,
   'lenses far away': simLensPlaces,
   'capture of lenses': simLensCapture,
+  'pictures of lenses': simLensPlot,
   'control of runs': simControl,
   'runs in snapshots': runSource,
   'sweeps of simulations': persistenceSweeps,
@@ -130,6 +132,7 @@ export const catalogue = {
   ...simLensSql,
   ...simLensPlaces,
   ...simLensCapture,
+  ...simLensPlot,
   ...simControl,
   ...runSource,
   ...persistenceSweeps,

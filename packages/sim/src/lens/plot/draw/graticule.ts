@@ -1,11 +1,11 @@
 // Lines of longitude and latitude, on maps and globes.
-import { INK } from '../look/colours.ts';
+import { INK, LINES_LIGHT } from '../look/colours.ts';
 import { latitudeText, longitudeText } from '../look/degree-ticks.ts';
 import type { Globe } from '../place/projection.ts';
 import { drawLine, writeText, type Area, type Pen } from './canvas.ts';
 
 const STEP_DEGREES = 30;
-const LINE = { colour: 'rgba(255,255,255,0.38)', widthPixels: 1 } as const;
+const LINE = { colour: `rgba(255,255,255,${LINES_LIGHT})`, widthPixels: 1 } as const;
 /** Of a line, so that it is round to the eye. */
 const PIECE_DEGREES = 3;
 

@@ -1,6 +1,6 @@
 // GIF, written frame by frame: one palette for all, made of the colours of the plot, so that nothing flickers; pixels that stay are left out.
 import type { PictureSize } from '../contract.ts';
-import { MISSING, STEPS } from '../look/colours.ts';
+import { LINES_LIGHT, MISSING, STEPS } from '../look/colours.ts';
 
 /** What we use of gifenc, which comes without types. */
 interface Gifenc {
@@ -13,6 +13,9 @@ interface Gifenc {
   };
   readonly nearestColorIndex: (palette: readonly Colour[], colour: Colour) => number;
 }
+
+/** Colours whose nearest is remembered: frames have few, arrows over them more. */
+const MOST_KNOWN = 65_536;
 
 type Colour = readonly [number, number, number];
 
@@ -33,9 +36,11 @@ export async function createGifEncoder(
   const transparentIndex = palette.length;
   const known = new Map<number, number>();
   const indexOf = (pixel: number): number => {
-    const found =
-      known.get(pixel) ??
-      nearestColorIndex(palette, [pixel & 0xff, (pixel >> 8) & 0xff, (pixel >> 16) & 0xff]);
+    const before = known.get(pixel);
+    if (before !== undefined) return before;
+    const colour: Colour = [pixel & 0xff, (pixel >> 8) & 0xff, (pixel >> 16) & 0xff];
+    const found = nearestColorIndex(palette, colour);
+    if (known.size === MOST_KNOWN) known.clear();
     known.set(pixel, found);
     return found;
   };
@@ -76,19 +81,28 @@ export async function createGifEncoder(
   };
 }
 
-/** 200 of the plot's own, and greys: text and lines are drawn in them. */
+/** The plot's own, the same under the light lines of a map, and greys: text and frames are drawn in them. Together 255. */
 function paletteOf(table: Uint8Array): readonly Colour[] {
-  const colours: Colour[] = [];
-  for (let at = 0; at < 200; at += 1) {
-    const step = Math.round((at * (STEPS - 1)) / 199) * 3;
-    colours.push([table[step]!, table[step + 1]!, table[step + 2]!]);
-  }
-  colours.push(MISSING);
-  for (let at = 0; at < 54; at += 1) {
-    const grey = Math.round((at * 255) / 53);
-    colours.push([grey, grey, grey]);
-  }
-  return colours;
+  const own = steps(table, 140);
+  const underLines = steps(table, 64).map((colour): Colour =>
+    mapColour(colour, (part) => Math.round(part + (255 - part) * LINES_LIGHT)),
+  );
+  const greys = Array.from({ length: 50 }, (_, at): Colour => {
+    const grey = Math.round((at * 255) / 49);
+    return [grey, grey, grey];
+  });
+  return [...own, ...underLines, MISSING, ...greys];
+}
+
+function steps(table: Uint8Array, count: number): readonly Colour[] {
+  return Array.from({ length: count }, (_, at): Colour => {
+    const from = Math.round((at * (STEPS - 1)) / (count - 1)) * 3;
+    return [table[from]!, table[from + 1]!, table[from + 2]!];
+  });
+}
+
+function mapColour([red, green, blue]: Colour, change: (part: number) => number): Colour {
+  return [change(red), change(green), change(blue)];
 }
 
 /** Loaded from source it is CommonJS, in the built form a module. */

@@ -18,6 +18,9 @@ export const PAPER = '#ffffff';
 export const INK = '#1a1a1a';
 export const FAINT_INK = '#5c5c5c';
 
+/** How light the lines of a map are over its colours. */
+export const LINES_LIGHT = 0.38;
+
 /** Lines of a series: Okabe and Ito's, which nearly everybody tells apart; the darkest first. */
 export const LINES = [
   '#0072b2',

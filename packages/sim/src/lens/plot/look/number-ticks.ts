@@ -7,16 +7,19 @@ export interface Tick {
   readonly text: string;
 }
 
+const LEAST_WIDTH = 1e-300;
+
 /** About `count` of them, within the range. */
 export function numberTicks(
   [low, high]: readonly [number, number],
   count: number,
 ): readonly Tick[] {
   const [from, to] = low < high ? [low, high] : [high, low];
-  // A width that no number holds, or so small that no step is between.
-  const found = Number.isFinite(to - from) && to > from ? ticks(from, to, count) : [from, to];
+  const width = to - from;
+  // A width that no number holds, or so small that a part of it is none.
+  const found = width > LEAST_WIDTH && width < Infinity ? ticks(from, to, count) : [from, to];
   const values = found.length === 0 || found.length > 4 * count + 4 ? [from, to] : found;
-  const text = textOf(values, tickStep(from, to, count));
+  const text = textOf(values, values === found ? tickStep(from, to, count) : Number.NaN);
   return values.map((value) => ({ value, text: text(value) }));
 }
 
