@@ -1,10 +1,10 @@
 // Takes frames out of their slots, in the recorder's thread: numbers in the precision of their field, positions as x, y, z.
-import type { FieldSamples, LensField, LensFrame } from '../contract.ts';
+import type { FieldSamples, LensField, LensFrame, Precision } from '../contract.ts';
 import { inPrecision } from '../precision.ts';
 import type { SampledNumbers } from './contract.ts';
 import { unpacked, type PackedFrame } from './slots.ts';
 
-/** A copy: the slot may be given back. Positions that did not change are the same array as before. */
+/** Good until the slot is given back. Positions that did not change are the same array as before. */
 export type ReadFrame = (packed: PackedFrame) => LensFrame;
 
 export function createFrameReader(fields: readonly LensField[]): ReadFrame {
@@ -13,11 +13,18 @@ export function createFrameReader(fields: readonly LensField[]): ReadFrame {
     const samples = fields.map(({ name, precision }, index): readonly [string, FieldSamples] => {
       const { count, values, positions } = packed[index]!;
       if (positions !== null) known[index] = inSpace(unpacked(buffer, positions), count);
-      const kept = inPrecision(unpacked(buffer, values), precision);
+      const kept = keptOf(unpacked(buffer, values), precision);
       return [name, { count, values: kept, positions: known[index]! }];
     });
     return { tick, simTimeSeconds, fields: new Map(samples) };
   };
+}
+
+/** What is in its precision already is not copied: it goes from its slot to the disk. */
+function keptOf(values: SampledNumbers, precision: Precision): Float64Array | Float32Array {
+  const Numbers = precision.type === 'float64' ? Float64Array : Float32Array;
+  const isKept = precision.bits === undefined && values instanceof Numbers;
+  return isKept ? values : inPrecision(values, precision);
 }
 
 /** Coordinates that are not there are 0; more than three are not shown. */

@@ -3,7 +3,13 @@ import { rename, rm } from 'node:fs/promises';
 import path from 'node:path';
 import { fsyncDirectory, removeFileDurable } from '@stillpoint/core';
 import { LENS_VERSION, type ChunkFacts } from '../contract.ts';
-import { readJournal, widthOf, type Journal } from '../journal/index.ts';
+import {
+  readIndexed,
+  readJournal,
+  widthOf,
+  type Journal,
+  type JournalIndex,
+} from '../journal/index.ts';
 import { lensFileName } from '../names.ts';
 import { outlineOf } from './outline.ts';
 import { writeChunk, type ChunkContent } from './write.ts';
@@ -14,10 +20,15 @@ export interface Sealed {
   readonly sizeBytes: number;
 }
 
-/** Throws LENS_FOREIGN for what is no journal, and what the file system says. */
-export async function sealJournal(journalFile: string, signal?: AbortSignal): Promise<Sealed> {
+/** With the index of its writer, if he is still there. Throws LENS_FOREIGN for what is no journal, and what the file system says. */
+export async function sealJournal(
+  journalFile: string,
+  signal?: AbortSignal,
+  index?: JournalIndex,
+): Promise<Sealed> {
   const directory = path.dirname(journalFile);
-  await using journal = await readJournal(journalFile);
+  await using journal =
+    index === undefined ? await readJournal(journalFile) : await readIndexed(journalFile, index);
   const { facts: begun } = journal;
   const file = path.join(directory, lensFileName(begun.ticks, 'lens'));
   const facts: ChunkFacts = { ...begun, version: LENS_VERSION, frames: journal.frames.length };

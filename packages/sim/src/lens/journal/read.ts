@@ -13,7 +13,7 @@ import {
   placeOf,
   TIME_BYTES,
   timeFromPayload,
-  type FieldPlace,
+  type JournalField,
   type RecordHeader,
 } from './records.ts';
 import { createWindow, type Window } from './window.ts';
@@ -31,21 +31,14 @@ export interface JournalFrame {
   readonly fields: readonly JournalField[];
 }
 
-/**
- * With the checksums of the payload as they were before and behind each part: a part that leads from the one to the other is what was
- * written, and can be read without the rest.
- */
-export interface JournalField extends FieldPlace {
-  readonly crc32BeforeValues: number;
-  readonly crc32AfterValues: number;
-  readonly crc32BeforePositions: number;
-  readonly crc32AfterPositions: number;
-}
-
-export interface Journal extends AsyncDisposable {
+/** What its writer knows of a journal: whoever has it need not look through the file. */
+export interface JournalIndex {
   readonly facts: JournalFacts;
   readonly factsEndBytes: number;
   readonly frames: readonly JournalFrame[];
+}
+
+export interface Journal extends JournalIndex, AsyncDisposable {
   /** Bytes behind the last whole record: 0 unless somebody was killed, or writes at this moment. */
   readonly cutBytes: number;
   /**
@@ -81,25 +74,24 @@ export async function readJournal(file: string): Promise<Journal> {
 /** The source is the journal's from then on. */
 export async function readJournalFrom(source: RangeSource & AsyncDisposable): Promise<Journal> {
   try {
-    const facts = await factsOf(source);
-    const found = await scan(createWindow(source), source.sizeBytes, facts);
-    return journalIn(source, facts, found);
+    const begin = await factsOf(source);
+    return journalOver(source, await scan(createWindow(source), source.sizeBytes, begin));
   } catch (error) {
     await source[Symbol.asyncDispose]();
     throw error;
   }
 }
 
-interface Found {
-  readonly frames: readonly JournalFrame[];
-  readonly endBytes: number;
+/** Of a journal whose writer is done with it. What is read is held against the checksums that were made when it was written. */
+export async function readIndexed(file: string, index: JournalIndex): Promise<Journal> {
+  return journalOver(await fileSource(file), index);
 }
 
-function journalIn(
+function journalOver(
   source: RangeSource & AsyncDisposable,
-  { facts, endBytes: factsEndBytes }: Facts,
-  { frames, endBytes }: Found,
+  { facts, factsEndBytes, frames }: JournalIndex,
 ): Journal {
+  const endBytes = frames.at(-1)?.endBytes ?? factsEndBytes;
   // Whoever resumed the run writes other frames in its place.
   const changed = ({ tick }: JournalFrame): Error =>
     failure('LENS_DAMAGED', {
@@ -152,31 +144,26 @@ function journalIn(
   };
 }
 
-interface Facts {
-  readonly facts: JournalFacts;
-  readonly endBytes: number;
-}
-
-async function factsOf(source: RangeSource): Promise<Facts> {
+async function factsOf(source: RangeSource): Promise<Omit<JournalIndex, 'frames'>> {
   const foreign = (reason: string): Error => failure('LENS_FOREIGN', { path: source.name, reason });
   const header =
     source.sizeBytes < HEADER_BYTES ? undefined : parseHeader(await source.read(0, HEADER_BYTES));
   if (header?.kind !== 'facts' || header.payloadBytes > MOST_FACTS_BYTES)
     throw foreign('it does not begin as a journal does');
-  const endBytes = HEADER_BYTES + header.payloadBytes;
-  if (endBytes > source.sizeBytes) throw foreign('its first record is damaged');
+  const factsEndBytes = HEADER_BYTES + header.payloadBytes;
+  if (factsEndBytes > source.sizeBytes) throw foreign('its first record is damaged');
   const payload = await source.read(HEADER_BYTES, header.payloadBytes);
   if (crc32(payload) !== header.crc32) throw foreign('its first record is damaged');
-  return { facts: JSON.parse(new TextDecoder().decode(payload)) as JournalFacts, endBytes };
+  return { facts: JSON.parse(new TextDecoder().decode(payload)) as JournalFacts, factsEndBytes };
 }
 
 async function scan(
   window: Window,
   sizeBytes: number,
-  { facts, endBytes: startBytes }: Facts,
-): Promise<Found> {
+  { facts, factsEndBytes }: Omit<JournalIndex, 'frames'>,
+): Promise<JournalIndex> {
   const frames: JournalFrame[] = [];
-  let at = startBytes;
+  let at = factsEndBytes;
   let lastTick = -1;
   while (at + HEADER_BYTES <= sizeBytes) {
     const header = parseHeader(await window.bytes(at, HEADER_BYTES));
@@ -189,7 +176,7 @@ async function scan(
     at = frame.endBytes;
     lastTick = frame.tick;
   }
-  return { frames, endBytes: at };
+  return { facts, factsEndBytes, frames };
 }
 
 /** Undefined where it is not what was written. */

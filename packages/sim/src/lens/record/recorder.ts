@@ -195,7 +195,8 @@ class DirectoryRecorder implements Recorder {
       this.#onTrouble(error);
     }
     await journal[Symbol.asyncDispose]();
-    this.#sealing.add(pathOf(this.#options.directory, journal.facts.ticks, 'journal'), isDurable);
+    const file = pathOf(this.#options.directory, journal.facts.ticks, 'journal');
+    this.#sealing.add(file, journal.index, isDurable);
   }
 
   async #listChunks(): Promise<void> {
