@@ -9,7 +9,8 @@ import type { AnimationPlot } from './contract.ts';
 import { changedIn } from './encode/png.ts';
 import { lensPicture, plotLens } from './index.ts';
 import { MISSING } from './look/colours.ts';
-import { chunksOf, decode, framesOf, gifDelays } from './testing/pictures.ts';
+import { chunksOf, decode, framesOf } from './testing/pictures.ts';
+import { gifFrames } from './testing/gif-reader.ts';
 import { lensOf, onSphere, points, samplesOf, sphereField } from './testing/plotted-lens.ts';
 
 const heat = sphereField();
@@ -97,13 +98,21 @@ test('a GIF has every frame for as long, and a decoder that is not ours sees the
     [heat],
     framesAt((tick) => (x, y) => (y > 60 ? Number.NaN : y + tick * Math.sign(x))),
   );
-  const { bytes, facts } = await drawn(
-    t,
-    lens,
-    { ticks: { from: 20, to: 50, every: 2 }, framesPerSecond: 5 },
-    'drawn.gif',
+  const ticks = { from: 20, to: 50, every: 2 };
+  const gif = await drawn(t, lens, { ticks, framesPerSecond: 5 }, 'drawn.gif');
+  const { bytes, facts } = gif;
+  const frames = gifFrames(bytes);
+  assert.deepEqual(
+    frames.map(({ delayMs }) => delayMs),
+    [200, 200],
   );
-  assert.deepEqual(gifDelays(bytes), [200, 200]);
+  // As the APNG, but for what 256 colours leave out.
+  const all = await framesOf((await drawn(t, lens, { ticks })).bytes);
+  for (const [at, { pixels }] of frames.entries()) {
+    const away = pixels.map((part, byte) => Math.abs(part - all[at]![byte]!));
+    assert.ok(away.every((one) => one <= 90) && away.filter((one) => one > 12).length < 8000);
+  }
+  assert.deepEqual((await decode(bytes)).pixels, frames[0]!.pixels);
   assert.deepEqual([facts.type, facts.frames.count, facts.frames.last.tick], ['image/gif', 2, 40]);
   const first = await decode(bytes);
   assert.deepEqual([first.width, first.height], [420, 260]);

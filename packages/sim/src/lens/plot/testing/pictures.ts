@@ -105,32 +105,3 @@ function png(header: Buffer, data: Buffer): Buffer {
     }),
   ]);
 }
-
-/** Delays of the frames of a GIF in milliseconds, read block by block. */
-export function gifDelays(bytes: Uint8Array): readonly number[] {
-  const all = Buffer.from(bytes);
-  assert.equal(all.toString('latin1', 0, 6), 'GIF89a');
-  const delays: number[] = [];
-  let images = 0;
-  let at = 13 + 3 * 2 ** ((all[10]! & 7) + 1);
-  for (; all[at] !== 0x3b;) {
-    if (all[at] === 0x21) {
-      if (all[at + 1] === 0xf9) delays.push(all.readUInt16LE(at + 4) * 10);
-      at = skipBlocks(all, at + 2);
-    } else {
-      assert.equal(all[at], 0x2c);
-      images += 1;
-      const local = all[at + 9]! & 0x80 ? 3 * 2 ** ((all[at + 9]! & 7) + 1) : 0;
-      at = skipBlocks(all, at + 11 + local);
-    }
-  }
-  assert.equal(at, all.length - 1);
-  assert.equal(images, delays.length);
-  return delays;
-}
-
-function skipBlocks(all: Buffer, from: number): number {
-  let at = from;
-  for (; all[at] !== 0; at += all[at]! + 1);
-  return at + 1;
-}
