@@ -34,6 +34,24 @@ test('the checksum is that of RFC 3720', () => {
   check(new Uint8Array(), 0);
 });
 
+test('the checksum of lengths that are taken in thirds is that of one bit after the other', () => {
+  const bytes = noise(10_000);
+  for (const length of [4095, 4096, 4097, 4103, 4104, 4119, 4120, 4121, 9999])
+    for (const from of [0, 1]) {
+      const part = bytes.subarray(from, from + length);
+      assert.equal(crc32c(part), bitByBit(part), `${length} from ${from}`);
+    }
+});
+
+function bitByBit(bytes: Uint8Array): number {
+  let sum = -1;
+  for (const byte of bytes) {
+    sum ^= byte;
+    for (let bit = 0; bit < 8; bit += 1) sum = (sum >>> 1) ^ (-(sum & 1) & 0x82f6_3b78);
+  }
+  return ~sum >>> 0;
+}
+
 test('a frame gives back what it was made of, and says when it cannot', () => {
   for (const elementBytes of [2, 4, 8])
     for (const plain of [smooth(4096), noise(4096), new Uint8Array(0), new Uint8Array(64)]) {
