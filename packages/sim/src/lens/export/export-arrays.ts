@@ -146,8 +146,12 @@ async function exportValues(
   const width = widthOf(field);
   await using reader = new FieldReader(lens, field, range, progress);
   const Numbers = field.precision.type === 'float64' ? Float64Array : Float32Array;
+  let memory = new Numbers();
   await output.array(path, valuesArray(field, ticks.length, samples), async (from, count) => {
-    const block = new Numbers(count * samples * width).fill(Number.NaN);
+    // The same memory for all of them: each is used before the next is asked for.
+    const length = count * samples * width;
+    if (memory.length < length) memory = new Numbers(length);
+    const block = memory.subarray(0, length).fill(Number.NaN);
     for (let row = 0; row < count; row += 1) {
       const found = await reader.at(ticks[from + row]!);
       if (found === null) continue;

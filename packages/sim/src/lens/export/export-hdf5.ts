@@ -8,6 +8,8 @@ import { exportArrays } from './export-arrays.ts';
 import type { Source } from './export-tables.ts';
 import { OutputFile } from './output-file.ts';
 
+/** In a chunk than a `.lens` file has. */
+const FEWER_ROWS = 4;
 const TYPES = { float64: '<d', float32: '<f', int64: '<q', int32: '<i' } as const;
 
 /** Resolves to how many frames there are. Throws SIM_PEER_MISSING, LENS_EXPORT_FAILED. */
@@ -73,7 +75,8 @@ async function writeDataset(
 ): Promise<void> {
   const [rows = 0, ...others] = shape;
   const across = others.reduce((product, size) => product * size, 1);
-  const step = inner[0]!;
+  // What is written at a time is in memory three times: less of it, by whole chunks.
+  const step = others.length === 0 ? inner[0]! : Math.max(1, inner[0]! / FEWER_ROWS);
   const first = rows === 0 || across === 0 ? empty(type) : await block(0, Math.min(step, rows));
   const firstRows = across === 0 ? rows : first.length / across;
   const dataset = asked(file, () => {
@@ -90,7 +93,7 @@ async function writeDataset(
       shape: first.length === 0 ? shape.map(() => 1) : [firstRows, ...others],
       dtype: TYPES[type],
       maxshape: shape.map(() => null),
-      chunks: [...inner],
+      chunks: [step, ...inner.slice(1)],
       ...(gzip !== undefined && { compression: 'gzip', compression_opts: [gzip] }),
     });
     created.resize([...shape]);

@@ -1,6 +1,6 @@
 import { RecordBatchReader, tableFromIPC } from 'apache-arrow';
 import assert from 'node:assert/strict';
-import { openAsBlob, readFileSync } from 'node:fs';
+import { readFileSync } from 'node:fs';
 import path from 'node:path';
 import { test } from 'node:test';
 import type { LensField } from '../contract.ts';
@@ -138,7 +138,7 @@ test('a file of Arrow has a record batch for each batch of rows, also where samp
     }
     await writer.end('{}');
   }
-  const reader = await RecordBatchReader.from(await (await openAsBlob(file)).arrayBuffer());
+  const reader = RecordBatchReader.from(readFileSync(file));
   const batches = [...reader];
   assert.deepEqual(
     batches.map(({ numRows }) => numRows),
