@@ -10,7 +10,7 @@ export type Pen = SKRSContext2D;
 
 export interface Sheet {
   readonly pen: Pen;
-  /** Red, green, blue and alpha of each pixel, as it is now. */
+  /** Red, green, blue and alpha of each pixel, as it is now: good until something else is drawn. */
   readonly pixels: () => Uint8ClampedArray;
 }
 
@@ -31,7 +31,12 @@ export async function openSheet({ width, height }: PictureSize): Promise<Sheet> 
   }
   const canvas: Canvas = createCanvas(width, height);
   const pen = canvas.getContext('2d');
-  return { pen, pixels: () => pen.getImageData(0, 0, width, height).data };
+  const pixels = (): Uint8ClampedArray => {
+    // No copy. Everything is drawn upon paper, so that no colour was changed for what shines through.
+    const { buffer, byteOffset, byteLength } = canvas.data();
+    return new Uint8ClampedArray(buffer, byteOffset, byteLength);
+  };
+  return { pen, pixels };
 }
 
 /** Beside the program when it is built, and in its package otherwise. */

@@ -1,5 +1,6 @@
 // The view of fields whose samples stay where they are: every pixel has a value of its own.
 import type { FieldSamples } from '../../contract.ts';
+import type { ImageData } from '@napi-rs/canvas';
 import type { MapLook, PictureSize } from '../contract.ts';
 import { arrowsOf } from '../draw/arrows.ts';
 import type { Area, Pen } from '../draw/canvas.ts';
@@ -43,9 +44,13 @@ function viewOf(
     painterFor(area, signal) {
       const sampler = samplePixels(field, projection, area, signal);
       const arrows = arrowsOf(subject, projection, area, signal);
+      // One for all frames.
+      let image: ImageData | undefined;
       return {
         paint(pen, samples, colours) {
-          paintPixels(pen, area, sampler, pixelsOf(subject, sampler, samples), colours);
+          image ??= pen.createImageData(area.width, area.height);
+          fillPixels(image.data, sampler, pixelsOf(subject, sampler, samples), colours);
+          pen.putImageData(image, area.left, area.top);
           drawOver(pen, area);
           arrows?.draw(pen, area, samples.values);
         },
@@ -73,15 +78,12 @@ function pixelsOf(
   return sampler.at(scalarsOf(subject, values), 1);
 }
 
-function paintPixels(
-  pen: Pen,
-  { left, top, width, height }: Area,
+function fillPixels(
+  data: ImageData['data'],
   { inside }: PixelSampler,
   values: Float64Array | Float32Array,
   { table, range }: Colours,
 ): void {
-  const image = pen.createImageData(width, height);
-  const { data } = image;
   for (let pixel = 0; pixel < inside.length; pixel += 1) {
     const to = pixel * 4;
     data[to + 3] = 255;
@@ -96,5 +98,4 @@ function paintPixels(
       data[to + 2] = colour[from + 2] as number;
     }
   }
-  pen.putImageData(image, left, top);
 }
