@@ -59,8 +59,8 @@ class Drive implements ControlledRun {
 
   async toItsEnd(): Promise<void> {
     const { signal, control, sliceMs = USUAL_SLICE_MS, lens } = this.#options;
-    // A run that goes on has the frame of its tick already.
-    if (lens !== undefined && lens.capture.lastTick < this.#run.tick) this.#observe(lens);
+    // A run that goes on has the frame of its tick already, or has it named as dropped.
+    if (lens !== undefined && knownTick(lens) < this.#run.tick) this.#observe(lens);
     for (;;) {
       this.collect();
       this.#tellProgress();
@@ -213,4 +213,8 @@ class Drive implements ControlledRun {
       },
     };
   }
+}
+
+function knownTick({ capture: { lastTick, accountedTick } }: DrivenLens): number {
+  return Math.max(lastTick, accountedTick);
 }

@@ -69,7 +69,7 @@ export async function openLensOfRun(options: LensOfRunOptions): Promise<LensOfRu
     ...(from === undefined ? {} : { resumedTick: from.tick }),
     ...(onEvent === undefined ? {} : { onEvent }),
   });
-  if (from?.complete === false) tellGap(capture, from.tick, strideTicks);
+  if (from !== undefined) tellGap(capture, from, strideTicks);
   onEvent?.({
     type: 'lens:opened',
     runId,
@@ -97,14 +97,16 @@ export async function openLensOfRun(options: LensOfRunOptions): Promise<LensOfRu
 }
 
 /**
- * Frames before the checkpoint that are not there: the run was killed while its disk was behind, or went on without a lens for a while.
- * That of the checkpoint's own tick is made when the run goes on.
+ * Frames before the checkpoint that are not there: the run was killed while its disk was behind, went on without a lens for a while, or came
+ * back from a snapshot in which some were still on their way. That of the checkpoint's own tick is made when the run goes on.
  */
-function tellGap(capture: LensCapture, tick: number, strideTicks: number): void {
+function tellGap(capture: LensCapture, { tick, seenTick }: LensFrom, strideTicks: number): void {
   const { accountedTick } = capture;
+  // All of it was removed: whoever did it knows.
   if (accountedTick < 0) return;
   const first = (Math.floor(accountedTick / strideTicks) + 1) * strideTicks;
-  const frames = Math.ceil((tick - first) / strideTicks);
+  const end = seenTick === null ? tick : Math.min(seenTick + 1, tick);
+  const frames = Math.ceil((end - first) / strideTicks);
   if (frames <= 0) return;
   const ticks = { start: first, end: first + (frames - 1) * strideTicks + 1 };
   const why = `${frames} frames before tick ${tick} were not in the lens when the run was resumed.`;
