@@ -20,8 +20,8 @@ interface Segment {
 }
 
 export async function measureCapture(place: Place, quick: boolean): Promise<readonly Metric[]> {
-  const rounds = quick ? 5 : 15;
-  const ticks = quick ? 500 : 2000;
+  const rounds = quick ? 5 : 11;
+  const ticks = quick ? 500 : 1000;
   const weather = createWeather(SUBSTEPS);
   await using capture = await createLensCapture({
     directory: path.join(place.directory, 'lens', 'cost'),

@@ -24,7 +24,7 @@ interface Measured {
 
 export async function measureFiles(place: Place, quick: boolean): Promise<readonly Metric[]> {
   const count = quick ? 128 : 500;
-  const rounds = quick ? 3 : 9;
+  const rounds = quick ? 3 : 7;
   const raw = path.join(place.directory, 'frames');
   await writeFrames(raw, count);
   await using stack = new AsyncDisposableStack();
