@@ -76,6 +76,8 @@ const documents: Readonly<Record<string, string>> = {
     '`{"runId","field","label","unit","frames","range","width","height","missing","clamped","damaged"}`: `label` says which component or length was drawn, `frames` is `{"count","first","last"}`, `range` what the first and the last colour stand for (of lines the vertical axis), `missing` and `clamped` (`{"below","above"}`) count samples without a value and those that the colours do not reach. With `--output` also `file`, `type` and `sizeBytes`; without it what the terminal would show: `extent` and `rows` of numbers from above, or of a series `lines`, each `{"name","least","largest","last","ticks","timesSeconds","values"}` in place of width and height. Also when something is damaged',
   'lens info':
     'of a directory of runs a list of `{"runId","path","chunks","sizeBytes","ticks","busy","latest"}`, else `{"name","runId","world","createdAt","fields","frames","first","last","strideTicks","chunks","dropped","damaged"}`: each of `chunks` is `{"file","sizeBytes","sealed"}`, `fields` and `dropped` are as [the format](../format/lens.md) has them',
+  'lens export':
+    '`{"output","format","runs","fields","frames","rows","files","bytes","dropped","damaged"}`, also when something is damaged: `rows` is null where arrays were written',
   'lens verify':
     'a list of `{"lens","file","sizeBytes","sealed","frames","ok","damaged","cutBytes"}`, also when one is damaged',
   'lens diff':
@@ -116,7 +118,7 @@ warnings (\`{"warning"}\`, a line each: a resume that failed, an earlier command
 progress and no question: \`restore\`, \`undo\` and \`forget\` need \`--yes\`. What is described here is stable: fields are added, never
 renamed or removed. Times are milliseconds, sizes bytes, moments ISO 8601 in UTC.
 
-A command that fails prints no document, except \`verify\`, \`checkpoint verify\`, \`lens verify\`, \`lens query\`, \`lens plot\`, \`lens compact\`, \`vault copy\` and \`vault repair\`, whose documents say what is damaged, \`vault validate\`, \`doctor\`, \`gate\`, \`migrate drift\`, and \`demo\`.
+A command that fails prints no document, except \`verify\`, \`checkpoint verify\`, \`lens verify\`, \`lens query\`, \`lens export\`, \`lens plot\`, \`lens compact\`, \`vault copy\` and \`vault repair\`, whose documents say what is damaged, \`vault validate\`, \`doctor\`, \`gate\`, \`migrate drift\`, and \`demo\`.
 
 | command | document |
 |---|---|`;

@@ -43,7 +43,7 @@ export interface ExportedLens {
   readonly rows: number | null;
   readonly files: number;
   readonly bytes: number;
-  /** Frames that were never captured, because the disk was too slow or failed. */
+  /** Frames that were never captured, because the disk was too slow or failed: of the gaps that the ticks reach into. */
   readonly dropped: number;
   /** What could not be read, and is missing in the output. */
   readonly damaged: readonly string[];

@@ -48,7 +48,7 @@ export async function exportLens(
     runs: sources.map(({ run }) => run.runId),
     fields: [...fields],
     ...written,
-    dropped: sources.reduce((sum, { run }) => sum + droppedIn(run), 0),
+    dropped: sources.reduce((sum, { run }) => sum + droppedIn(run, options), 0),
     damaged: progress.damagedIn(),
   };
 }
@@ -118,8 +118,11 @@ function refuseTwice(sources: readonly Source[]): void {
   }
 }
 
-function droppedIn({ dropped }: ExportedRun): number {
-  return dropped.reduce((sum, { frames }) => sum + frames, 0);
+/** Those that a range of ticks reaches into. */
+function droppedIn({ dropped }: ExportedRun, { ticks = {} }: LensExportOptions): number {
+  const { from = 0, to = Infinity } = ticks;
+  const gaps = dropped.filter(({ ticks: { start, end } }) => start <= to && end > from);
+  return gaps.reduce((sum, { frames }) => sum + frames, 0);
 }
 
 function createProgress({ signal, onProgress }: LensExportOptions): ExportProgress {
