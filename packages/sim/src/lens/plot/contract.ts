@@ -26,7 +26,10 @@ export type PlotAxis = 'x' | 'y' | 'z';
 /** How the samples of one frame are drawn. */
 export interface MapLook {
   readonly field: string;
-  /** Of a vector, counted from 0. Its length in colours, and arrows of where it points, unless told. */
+  /**
+   * Of a vector, counted from 0. Unless told its length is in colours, and arrows show where it points: on a sphere its first component
+   * is eastward and its second northward, in a plane they are along x and y.
+   */
   readonly component?: number;
   /** viridis */
   readonly colours?: ColourMapName;

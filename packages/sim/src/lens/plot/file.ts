@@ -26,7 +26,7 @@ export async function writePicture(
     } finally {
       await handle.close();
     }
-    await giveName(temporary, target);
+    await told(target, () => giveName(temporary, target));
     return sizeBytes;
   } finally {
     await unlink(temporary).catch(() => {});
@@ -77,7 +77,8 @@ async function told<T>(file: string, work: () => Promise<T>): Promise<T> {
     return await work();
   } catch (error) {
     const { code } = error as NodeJS.ErrnoException;
-    if (code === undefined) throw error;
+    // Ours are told already.
+    if (code === undefined || !/^E[A-Z0-9]+$/.test(code)) throw error;
     throw failure('LENS_PLOT_UNWRITABLE', { file, reason: reasons[code] ?? code }, error);
   }
 }

@@ -72,7 +72,8 @@ export function sceneOf(lens: Lens, look: MapLook, subject: Subject, survey: Sur
     beyond: {
       below: below > 0,
       above: above > 0,
-      missing: missing > 0,
+      // Between the two infinities there is no value either.
+      missing: missing > 0 || (positiveInfinite > 0 && negativeInfinite > 0),
       notes: [
         ...(positiveInfinite > 0 ? ['∞ has the last colour'] : []),
         ...(negativeInfinite > 0 ? ['−∞ has the first colour'] : []),

@@ -56,6 +56,21 @@ test('a line for each position, by the method of the field', async (t) => {
   assert.ok(facts.range[0] < -2 && facts.range[1] > 117);
 });
 
+test('names that would lie over each other stand in a legend, and colours that come again are broken lines', async (t) => {
+  const lens = await lensOf(t, [heat, wind], frames);
+  const ends = Array.from({ length: 9 }, (_, at): readonly [number, number] => [at * 10, at / 10]);
+  const of = { positions: directionsFrom(ends) };
+  const plot: SeriesPlot = { kind: 'series', field: 'heat', ticks: {}, of };
+  const picture = await decode((await lensPicture(lens, plot)).bytes);
+  // The keys of the first line, and of the eighth, which has its colour.
+  const right = picture.width - 200;
+  const keys = [0, 7].map((line) => {
+    const row = Array.from({ length: 200 }, (_, at) => picture.at(right + at, 74 + line * 16));
+    return row.filter((one) => one.join() === '0,114,178').length;
+  });
+  assert.ok(keys[0]! >= 17 && keys[1]! > 5 && keys[1]! < 16, keys.join());
+});
+
 test('statistics are those of the length of a vector, or of one component', async (t) => {
   const lens = await lensOf(t, [heat, wind], frames);
   const of = { statistics: ['min', 'mean', 'p95'] } as const;

@@ -101,18 +101,27 @@ export interface Area extends PictureSize {
   readonly top: number;
 }
 
+export interface LineLook {
+  readonly colour: string;
+  readonly widthPixels: number;
+  /** Pixels drawn and left out, in turn; solid unless told. */
+  readonly dashes?: readonly number[];
+}
+
 export function drawLine(
   pen: Pen,
   points: readonly (readonly [number, number])[],
-  { colour, widthPixels }: { readonly colour: string; readonly widthPixels: number },
+  { colour, widthPixels, dashes = [] }: LineLook,
 ): void {
   pen.strokeStyle = colour;
   pen.lineWidth = widthPixels;
   pen.lineJoin = 'round';
   pen.lineCap = 'butt';
+  pen.setLineDash([...dashes]);
   pen.beginPath();
   for (const [at, [x, y]] of points.entries())
     if (at === 0) pen.moveTo(x, y);
     else pen.lineTo(x, y);
   pen.stroke();
+  pen.setLineDash([]);
 }

@@ -83,7 +83,7 @@ export function checkedSize({ width, height }: PictureSize, field: string): Pict
 function marginsOf({ axes }: View): Margins {
   if (axes === null) return { left: 28, bottom: 22 + LEGEND };
   if (axes === 'degrees') return { left: 60, bottom: 34 + LEGEND };
-  return { left: 92, bottom: 54 + LEGEND };
+  return { left: 102, bottom: 54 + LEGEND };
 }
 
 function usualArea(aspect: number): PictureSize {

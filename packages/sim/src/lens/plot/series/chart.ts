@@ -23,6 +23,7 @@ import {
   widthOfText,
   writeText,
   type Area,
+  type LineLook,
   type Pen,
 } from '../draw/canvas.ts';
 import { checkedSize } from '../draw/figure.ts';
@@ -35,7 +36,7 @@ import { collectSeries } from './collect.ts';
 
 const USUAL_SIZE = { width: 960, height: 480 } as const;
 const GRID = { colour: '#e4e4e4', widthPixels: 1 } as const;
-const [LEFT, TOP, BOTTOM] = [92, 64, 60];
+const [LEFT, TOP, BOTTOM] = [104, 64, 60];
 /** Between lines of text. */
 const LINE_PIXELS = 16;
 const MOST_NAME = 170;
@@ -62,7 +63,7 @@ export async function drawSeries(
   pen.rect(area.left, area.top - 1, area.width, area.height + 2);
   pen.clip();
   for (const [at, line] of lines.entries())
-    drawPieces(pen, area, line, { x, y, across }, colourOf(at));
+    drawPieces(pen, area, line, { x, y, across }, lookOf(at, 1.8));
   pen.restore();
   drawAxes(pen, area, x, y);
   drawNames(pen, area, lines, names, y);
@@ -80,6 +81,12 @@ export async function drawSeries(
 
 function colourOf(line: number): string {
   return LINES[line % LINES.length]!;
+}
+
+/** Colours come again: those lines are broken, in another way each time. */
+function lookOf(line: number, widthPixels: number): LineLook {
+  const dashes = [[], [7, 3], [2, 2], [9, 3, 2, 3]][Math.floor(line / LINES.length) % 4]!;
+  return { colour: colourOf(line), widthPixels, dashes };
 }
 
 interface Axes {
@@ -144,14 +151,14 @@ function drawPieces(
   area: Area,
   line: SampledLine,
   { x, y, across }: Axes,
-  colour: string,
+  look: LineLook,
 ): void {
   let piece: (readonly [number, number])[] = [];
   const end = (): void => {
     const [only] = piece;
-    if (piece.length > 1) drawLine(pen, piece, { colour, widthPixels: 1.8 });
+    if (piece.length > 1) drawLine(pen, piece, look);
     else if (only !== undefined) {
-      pen.fillStyle = colour;
+      pen.fillStyle = look.colour;
       pen.fillRect(only[0] - 1.5, only[1] - 1.5, 3, 3);
     }
     piece = [];
@@ -205,7 +212,7 @@ function drawNames(
           [right + 10, down],
           [right + 28, down],
         ],
-        { colour: colourOf(at), widthPixels: 2.4 },
+        lookOf(at, 2.4),
       );
       writeText(pen, names[at]!, right + 33, down, {
         sizePixels: TICK_TEXT,
