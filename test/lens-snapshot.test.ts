@@ -13,6 +13,7 @@ import { pondSource } from '../packages/sim/src/session/testing/pond.ts';
 import { LAUNCHER } from '../packages/stillpoint/src/cli/testing/run.ts';
 import { createProject, openProject, type Project } from './fixture/project.ts';
 
+const soak = process.env['STILLPOINT_SOAK'] !== undefined;
 const patienceMs = 60_000;
 const STRIDE = 5;
 const seen = ['--lens-stride', String(STRIDE), '--lens-chunk-size', '200'];
@@ -164,6 +165,7 @@ for (const withLens of [true, false])
     const onItsWay = { start: lastSeen + STRIDE, end: withLens ? tick : 0 };
     await assertFrames(directory, before, { from: 0, to: until, onItsWay });
 
+    if (!soak) return;
     // Elsewhere there is only what the snapshot has: without the lens it begins with the checkpoint's tick.
     const elsewhere = `${directory}-elsewhere`;
     await project.stillpoint(['restore', id, '--into', elsewhere]);
@@ -185,7 +187,6 @@ test('a lens is pruned and cleared while its run goes on, which is none the wors
     (await readdir(at)).filter((name) => name.endsWith('.lens')).length > 1;
   await eventually(sealed, patienceMs, 'it fills further files');
   await project.stillpoint(['lens', 'clear', '--yes']);
-  await eventually(sealed, patienceMs, 'it fills further files');
   // Worse than it may be: with the journal under its hands.
   for (const name of await readdir(at)) await rm(path.join(at, name), { force: true });
   await eventually(sealed, patienceMs, 'it fills further files');

@@ -74,8 +74,7 @@ test('a file of many large frames is written, sealed and read in bounded memory'
     const { values: found } = await lens.samples('heat', tick);
     assert.ok(Buffer.from(found.buffer).equals(Buffer.from(expected.buffer)), `at ${tick}`);
   }
-  const [sample, ...more] = [7, SAMPLES - 1];
-  for (const at of [sample!, ...more])
+  for (const at of [7, SAMPLES - 1])
     for await (const { tick, values: found } of lens.series(
       'heat',
       { from: at, to: at + 1 },

@@ -3,15 +3,15 @@ import type { SessionEnd, SessionEvent } from '@stillpoint/sim';
 import path from 'node:path';
 import type { Output } from '../../output/output.ts';
 import { countText } from '../../output/units.ts';
-import { createRunProgress, EVENT_EVERY_MS, type RunProgress } from './progress.ts';
+import { createRunProgress, EVENT_EVERY_MS, LOG_EVERY_MS, type RunProgress } from './progress.ts';
 
 export function tellEvents(output: Output): (event: SessionEvent) => void {
   let progress: RunProgress | undefined;
   let droppedToldMs = -Infinity;
   // There may be a thousand a second, and each says how many there were.
-  const isToBeTold = (dropped: number): boolean => {
+  const isToBeTold = (): boolean => {
     const ms = performance.now();
-    if (!(output.json ? ms - droppedToldMs >= EVENT_EVERY_MS : isPowerOfTwo(dropped))) return false;
+    if (ms - droppedToldMs < (output.json ? EVENT_EVERY_MS : LOG_EVERY_MS)) return false;
     droppedToldMs = ms;
     return true;
   };
@@ -21,7 +21,7 @@ export function tellEvents(output: Output): (event: SessionEvent) => void {
       progress = createRunProgress(output, { fromTick, untilTick });
     }
     if (event.type === 'progress') progress?.at(event.tick, event.simTimeSeconds);
-    else if (event.type === 'lens:dropped' && !isToBeTold(event.dropped)) return;
+    else if (event.type === 'lens:dropped' && !isToBeTold()) return;
     else if (output.json) output.result(jsonOf(event));
     else tellPerson(output, event);
   };
@@ -45,7 +45,8 @@ function tellPerson(output: Output, event: SessionEvent): void {
       output.say(`Era ${event.to} begins after tick ${event.tick}.`);
       break;
     case 'checkpoint:dropped':
-      if (isPowerOfTwo(event.dropped))
+      // 1, 2, 4, 8, …: whose disk is too slow is told, and not each time.
+      if ((event.dropped & (event.dropped - 1)) === 0)
         output.warn(
           `The checkpoint of tick ${event.tick} was dropped, for those before are still being written (${countText(event.dropped, 'checkpoint')} so far).`,
         );
@@ -82,11 +83,6 @@ function tellLens(output: Output, event: SessionEvent): void {
       break;
     default:
   }
-}
-
-/** 1, 2, 4, 8, …: that a disk is too slow is told, and not each time. */
-function isPowerOfTwo(count: number): boolean {
-  return Number.isInteger(Math.log2(count));
 }
 
 function tellStarted(
