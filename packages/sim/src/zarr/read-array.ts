@@ -10,7 +10,14 @@ import { crc32 } from 'node:zlib';
 export interface ArrayReader {
   readonly array: ZarrArray;
   /** Rows `from` to `to`, of each the columns `columns` or all: one run of numbers. Throws a RangeError that names what is damaged. */
-  read(from: number, to: number, columns?: ColumnRange, signal?: AbortSignal): Promise<Numbers>;
+  read(
+    from: number,
+    to: number,
+    columns?: ColumnRange,
+    signal?: AbortSignal,
+    /** Where they go if it is of that type and length; else they have memory of their own. */
+    into?: Numbers,
+  ): Promise<Numbers>;
   /** Each inner chunk and index: says what is damaged, and goes on. */
   verify(damaged: (reason: string) => void, signal?: AbortSignal): Promise<void>;
 }
@@ -51,10 +58,11 @@ function readerOf(store: ZarrStore, path: string, array: ZarrArray): ArrayReader
   const shardAt = shardsOf(store, path, array);
   return {
     array,
-    async read(from, to, { from: first, to: last } = { from: 0, to: columns }, signal) {
+    async read(from, to, { from: first, to: last } = { from: 0, to: columns }, signal, into) {
       if (from < 0 || to > rows || from > to || first < 0 || last > columns || first > last)
         throw new TypeError(`${path} has no rows ${from} to ${to} of columns ${first} to ${last}`);
-      const out = numbersOf(array.type, (to - from) * (last - first) * grid.width);
+      const numbers = (to - from) * (last - first) * grid.width;
+      const out = fitting(into, array.type, numbers) ?? numbersOf(array.type, numbers);
       if (out.length === 0) return out;
       const put = puttingInto(out, array.type, grid, { from, to, first, last });
       const wanted: Wanted[] = [];
@@ -92,6 +100,15 @@ function readerOf(store: ZarrStore, path: string, array: ZarrArray): ArrayReader
       }
     },
   };
+}
+
+function fitting(
+  into: Numbers | undefined,
+  type: ZarrArray['type'],
+  length: number,
+): Numbers | undefined {
+  const isOfType = into?.constructor === numbersOf(type, 0).constructor;
+  return isOfType && into.length === length ? into : undefined;
 }
 
 /** Opens shards as they are needed, each once. */

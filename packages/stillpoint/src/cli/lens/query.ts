@@ -9,6 +9,7 @@ import { answersAsCsv, answersAsTable } from './answer-rows.ts';
 import { answersAsJson } from './answer-json.ts';
 import { gapsAskedFor, gapTexts } from './gaps.ts';
 import { addLensDirOption, lensDirOf, locate } from './places.ts';
+import { keepHeapSmall } from './small-heap.ts';
 import {
   alongOption,
   positionOption,
@@ -84,6 +85,7 @@ export function addLensQueryCommand(lens: Command, run: Runner): void {
 }
 
 async function query(context: CommandContext, options: QueryOptions, name: string): Promise<void> {
+  keepHeapSmall();
   const { openLens, queryLens } = await loadSim();
   const { call, host, output } = context;
   const when = whenOf(options);

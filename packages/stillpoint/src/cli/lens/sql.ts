@@ -8,6 +8,7 @@ import type { CommandContext, Runner } from '../context.ts';
 import { ProgramEnded } from '../exec.ts';
 import { loadSim } from '../load-sim.ts';
 import { addLensDirOption, lensDirOf, locateEach } from './places.ts';
+import { keepHeapSmall } from './small-heap.ts';
 import { rowsAsCsv, rowsAsJson, rowsAsTable } from './sql-rows.ts';
 
 interface Options {
@@ -53,6 +54,7 @@ export function addLensSqlCommand(lens: Command, run: Runner): void {
 }
 
 async function sql(context: CommandContext, options: Options, statement: string): Promise<void> {
+  keepHeapSmall();
   const { openLens, openLensSql } = await loadSim();
   const { call, host, output } = context;
   const { signal } = call;
