@@ -132,6 +132,33 @@ test('a frame that is none is refused', async (t) => {
   );
 });
 
+test('samples that are not what was said of them are refused, and the lens is as before', async (t) => {
+  const options = optionsIn(t);
+  const capture = await createLensCapture(options);
+  capture.offer(frameAt(3));
+  const { heat, wind } = Object.fromEntries(frameAt(4).fields);
+  const wrong: Readonly<Record<string, Partial<NonNullable<typeof heat>>>> = {
+    'fewer values': { values: new Float32Array(heat!.count - 1) },
+    'a fraction of positions': { positions: new Float64Array(heat!.count * 2 + 1) },
+    'four coordinates': { positions: new Float64Array(heat!.count * 4) },
+    'another count where the others were': { positions: null },
+  };
+  for (const [what, part] of Object.entries(wrong)) {
+    const fields = new Map(Object.entries({ heat: { ...heat!, ...part }, wind: wind! }));
+    assert.throws(() => capture.offer({ ...frameAt(4), fields }), TypeError, what);
+  }
+  const cells = { count: 2, values: new Float64Array(4), positions: null };
+  const fields = new Map(Object.entries({ heat: heat!, wind: cells }));
+  assert.throws(() => capture.offer({ ...frameAt(4), fields }), TypeError, 'fewer cells');
+  // What cannot be packed comes with positions that were noted already.
+  const list = [1, 2, 3, 4, 5] as unknown as Float64Array;
+  const unpackable = new Map(Object.entries({ heat: { ...heat!, values: list }, wind: wind! }));
+  assert.throws(() => capture.offer({ ...frameAt(4), fields: unpackable }), TypeError);
+  for (const tick of [5, 6, 7]) capture.offer(frameAt(tick));
+  await capture.close();
+  await assertHolds(options.directory, [3, 5, 6, 7]);
+});
+
 test('a thread that dies loses what it had, says so, and has a successor that knows the positions', async (t) => {
   const events: LensEvent[] = [];
   const options = optionsIn(t, { slots: 400, onEvent: (event) => events.push(event) });

@@ -12,7 +12,7 @@ export function gapsAskedFor({ dropped }: Lens, when: When): readonly Dropped[] 
 
 export function gapText({ ticks: { start, end }, frames, reason }: Dropped): string {
   const where = end - 1 === start ? `tick ${start}` : `ticks ${start} to ${end - 1}`;
-  const why = reason === 'slow' ? 'the disk did not keep up' : 'they could not be written or made';
+  const why = reason === 'slow' ? 'the disk did not keep up' : 'writing or sampling failed';
   return `${countText(frames, 'frame')} of ${where} ${frames === 1 ? 'was' : 'were'} dropped: ${why}.`;
 }
 
@@ -20,8 +20,8 @@ export function gapText({ ticks: { start, end }, frames, reason }: Dropped): str
 export function gapTexts(gaps: readonly Dropped[]): readonly string[] {
   if (gaps.length <= SHOWN) return gaps.map(gapText);
   const frames = gaps.reduce((sum, one) => sum + one.frames, 0);
-  const more = `${countText(frames, 'frame')} in ${gaps.length} gaps; stillpoint lens info --json lists them.`;
-  return [...gaps.slice(0, SHOWN).map(gapText), `In all that was asked for ${more}`];
+  const more = `${countText(frames, 'dropped frame')} in ${gaps.length} gaps; stillpoint lens info --json lists them.`;
+  return [...gaps.slice(0, SHOWN).map(gapText), `In what was asked for are ${more}`];
 }
 
 const SHOWN = 3;
