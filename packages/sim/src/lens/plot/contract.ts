@@ -123,7 +123,7 @@ export interface SampledMap extends PlottedFacts {
 }
 
 /** The lines of a series, as numbers. */
-export interface SampledSeries extends PlottedFacts {
+export interface SampledSeries extends Omit<PlottedFacts, 'width' | 'height'> {
   readonly lines: readonly SampledLine[];
 }
 

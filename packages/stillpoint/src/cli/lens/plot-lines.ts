@@ -132,9 +132,8 @@ function dotOf(column: number, row: number): number {
 }
 
 function jsonOf({ lines, ...facts }: SampledSeries, damaged: ReadonlySet<string>): object {
-  const { width: _width, height: _height, ...told } = facts;
   return {
-    ...told,
+    ...facts,
     lines: lines.map(({ name, ticks, timesSeconds, values, least, largest, last }) => ({
       name,
       least: numberJson(least),

@@ -48,8 +48,6 @@ export async function collectSeries(
     unit: field.unit,
     frames: { count, first, last },
     range: finite.length === 0 ? ([0, 1] as const) : range,
-    width: 0,
-    height: 0,
     missing: lines.reduce((sum, { missing }) => sum + missing, 0),
     clamped: {
       below: lines.reduce((sum, { below }) => sum + below, 0),
