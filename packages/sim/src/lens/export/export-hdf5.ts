@@ -26,22 +26,22 @@ export async function exportHdf5(
   module.activate_throwing_error_handler();
   // What a file system says about a name is not in what the library says.
   await (await OutputFile.create(file))[Symbol.asyncDispose]();
-  const output = asked(file, () => new hdf5.File(file, 'w'));
+  const output = asked(options.output, () => new hdf5.File(file, 'w'));
   let frames: number;
   try {
     frames = await exportArrays(
       {
         async group(path) {
-          if (path !== '') asked(file, () => output.create_group(path));
+          if (path !== '') asked(options.output, () => output.create_group(path));
         },
         async describe(path, attributes) {
-          asked(file, () => {
+          asked(options.output, () => {
             const group = path === '' ? output : output.get(path)!;
             for (const [name, value] of Object.entries(attributes))
               (group as File).create_attribute(name, textOf(value));
           });
         },
-        array: (path, array, block) => writeDataset(output, file, path, array, block, options),
+        array: (path, array, block) => writeDataset(output, path, array, block, options),
       },
       sources,
       options,
@@ -53,7 +53,7 @@ export async function exportHdf5(
     closeQuietly(output);
     throw error;
   }
-  asked(file, () => output.close());
+  asked(options.output, () => output.close());
   return frames;
 }
 
@@ -67,19 +67,19 @@ function closeQuietly(output: File): void {
 
 async function writeDataset(
   output: File,
-  file: string,
   path: string,
   { shape, type, inner, dimensions, attributes }: ZarrArray,
   block: (from: number, count: number) => Promise<Numbers>,
-  { gzip }: LensExportOptions,
+  options: LensExportOptions,
 ): Promise<void> {
+  const { gzip } = options;
   const [rows = 0, ...others] = shape;
   const across = others.reduce((product, size) => product * size, 1);
   // What is written at a time is in memory three times: less of it, by whole chunks.
   const step = others.length === 0 ? inner[0]! : Math.max(1, inner[0]! / FEWER_ROWS);
   const first = rows === 0 || across === 0 ? empty(type) : await block(0, Math.min(step, rows));
   const firstRows = across === 0 ? rows : first.length / across;
-  const dataset = asked(file, () => {
+  const dataset = asked(options.output, () => {
     const data =
       first.length === 0
         ? empty(
@@ -107,7 +107,7 @@ async function writeDataset(
     const count = Math.min(step, rows - from);
     const numbers = await block(from, count);
     const where = [[from, from + count], ...others.map((size) => [0, size])];
-    asked(file, () => dataset.write_slice(where as [number, number][], numbers));
+    asked(options.output, () => dataset.write_slice(where as [number, number][], numbers));
   }
 }
 
@@ -124,11 +124,11 @@ function textOf(value: unknown): string {
 }
 
 /** What the library throws is text of many lines. */
-function asked<T>(file: string, work: () => T): T {
+function asked<T>(output: string, work: () => T): T {
   try {
     return work();
   } catch (error) {
-    throw translated(file, error);
+    throw translated(output, error);
   }
 }
 

@@ -16,6 +16,7 @@ import { fileURLToPath } from 'node:url';
 import { directoryPlace, filePlace } from '../read/index.ts';
 import type { LensPlace } from '../read/index.ts';
 import { heat as smallHeat, temporaryDirectory, wind, writeLens } from '../testing/small-lens.ts';
+import { smallDisk } from '../testing/small-disk.ts';
 import { LENS_EXPORT_FORMATS, exportLens, type LensExportFormat } from './index.ts';
 import { oddLens, oddTicks } from './testing/odd-lens.ts';
 
@@ -157,7 +158,7 @@ test('what is damaged is left out and named, and the other fields are there', as
   );
 });
 
-test('frames that are pruned while they are read are missing, and that is said', async (t) => {
+test('frames that are pruned before they are read are not there, and nothing fails', async (t) => {
   const directory = temporaryDirectory(t);
   const run = await writeLens(directory, 'one', { to: 350 });
   const place = directoryPlace(run);
@@ -207,6 +208,22 @@ test('nothing is left of an export that is aborted, or fails', async (t) => {
       );
       assert.deepEqual(readdirSync(directory), before);
     }
+});
+
+test('a disk that becomes full is said to be, and nothing is left on it', async (t) => {
+  const { run } = await oddLens(t);
+  const disk = smallDisk(t, 1024 * 1024);
+  if (disk === undefined) return;
+  disk.fill(0);
+  for (const format of LENS_EXPORT_FORMATS) {
+    const output = path.join(disk.directory, extension(format));
+    const exported = exportLens(directoryPlace(run), { format, output, fields: ['heat'] });
+    await assert.rejects(exported, {
+      code: 'LENS_EXPORT_FULL',
+      message: `The disk became full while ${output} was written.`,
+    });
+    assert.deepEqual(readdirSync(disk.directory), ['ballast']);
+  }
 });
 
 test('killed in the middle, there is nothing under the name', async (t) => {

@@ -9,6 +9,7 @@ import type { CommandContext, Runner } from '../context.ts';
 import { loadSim } from '../load-sim.ts';
 import { LENS, locate } from './places.ts';
 import { ticksOption } from './query-options.ts';
+import { keepHeapSmall } from './small-heap.ts';
 
 interface Options {
   readonly output: string;
@@ -73,6 +74,7 @@ async function exportThem(context: CommandContext, options: Options, given: stri
     throw usage('--compress goes with --format hdf5.');
   const isTable = format !== 'hdf5' && format !== 'zarr';
   const partition = options.partition ?? (isTable && path.extname(target) === '');
+  keepHeapSmall();
   const done = await exportLens(await placesOf(context, options, given), {
     format,
     output: target,
