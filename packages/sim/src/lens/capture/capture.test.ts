@@ -186,6 +186,31 @@ test('a thread that dies loses what it had, says so, and has a successor that kn
   assert.deepEqual(dropped, [{ ticks, frames: lost, reason: 'failed' }]);
 });
 
+test('gaps that a thread was to tell when it died are named by its successor', async (t) => {
+  const options = optionsIn(t, { slots: 4 });
+  const started = once(process, 'worker') as Promise<[Worker]>;
+  await using capture = await createLensCapture(options);
+  const [thread] = await started;
+  const ended = once(thread, 'exit');
+  for (const tick of upTo(2000)) capture.offer(frameAt(tick));
+  // All that was dropped goes with it, and may never be told.
+  capture.flush();
+  await thread.terminate();
+  await ended;
+  assert.equal(capture.offer(frameAt(2001)), true);
+  await capture.close();
+  await using lens = await openLens(directoryPlace(options.directory));
+  let frames = 0;
+  for await (const { tick } of lens.frames()) {
+    assert.ok(tick > 0);
+    frames += 1;
+  }
+  assert.equal(capture.frames, frames);
+  assert.equal(frames + capture.dropped, 2001);
+  const named = lens.dropped.reduce((sum, gap) => sum + gap.frames, 0);
+  assert.equal(named, capture.dropped);
+});
+
 test('what waits for the frames of a checkpoint is told when they are durable, or that they will not be', async (t) => {
   await using capture = await createLensCapture(optionsIn(t));
   assert.equal(capture.flush(), undefined);

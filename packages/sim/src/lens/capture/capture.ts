@@ -15,7 +15,7 @@ import {
   type Watermark,
 } from '../../thread/index.ts';
 import type { LensField, TickRange } from '../contract.ts';
-import type { RecorderOptions } from '../record/index.ts';
+import type { Dropped, RecorderOptions } from '../record/index.ts';
 import { checkFrame } from './check-frame.ts';
 import type { LensCapture, LensCaptureOptions, LensMark, SampledFrame } from './contract.ts';
 import { createLosses, type Losses } from './losses.ts';
@@ -78,6 +78,8 @@ class Capture implements LensCapture {
   readonly #ticks: number[];
   readonly #slotCount: number;
   #withoutKnown: PositionFilter;
+  /** That the recorder was asked to tell, and may not have. */
+  #handedGaps: readonly { readonly number: number; readonly gap: Dropped }[] = [];
   /** Samples of each field that were said to be somewhere. */
   readonly #placed = new Map<string, number>();
   readonly #losses: Losses;
@@ -231,6 +233,15 @@ class Capture implements LensCapture {
   }
 
   #order(order: RecorderOrder): void {
+    if (order.dropped.length > 0) {
+      // With a frame they are told before it; with anything else, when a later frame was taken they were.
+      const number = order.type === 'frame' ? order.number : this.#offered + 1;
+      const taken = this.#thread.taken.count;
+      this.#handedGaps = [
+        ...this.#handedGaps.filter((one) => one.number > taken),
+        ...order.dropped.map((gap) => ({ number, gap })),
+      ];
+    }
     this.#thread.port.postMessage(order, []);
   }
 
@@ -243,7 +254,9 @@ class Capture implements LensCapture {
     const taken = this.#offered - underWay;
     const lastTaken = taken === 0 ? this.#firstTick : this.#tickOf(taken);
     const ticks = { start: lastTaken + 1, end: this.#tickOf(this.#offered) + 1 };
-    if (underWay > 0) this.#losses.lostUnderWay(ticks, underWay, why);
+    const gaps = this.#handedGaps.flatMap(({ number, gap }) => (number > taken ? [gap] : []));
+    this.#handedGaps = [];
+    if (underWay > 0 || gaps.length > 0) this.#losses.lostUnderWay(ticks, underWay, gaps, why);
     this.#thread.taken.raise(this.#offered);
     if (this.#restarts >= RESTARTS) return why;
     this.#restarts += 1;

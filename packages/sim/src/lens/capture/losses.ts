@@ -15,8 +15,8 @@ export interface Losses {
   failed(ticks: TickRange, frames: number, error: unknown): void;
   /** The recorder could not write it, and tells the manifest by itself. */
   notWritten(tick: number, error: unknown): void;
-  /** Handed over to a thread that died. */
-  lostUnderWay(ticks: TickRange, frames: number, error: unknown): void;
+  /** Handed over to a thread that died: frames, and gaps that it was to tell. */
+  lostUnderWay(ticks: TickRange, frames: number, gaps: readonly Dropped[], error: unknown): void;
   /** A flush or the like: no frame is lost by it. */
   wentWrong(tick: number, error: unknown): void;
   /** What the manifest is to be told now, before the next frame. */
@@ -76,8 +76,12 @@ export function createLosses(onEvent: (event: LensEvent) => void): Losses {
       afterOffer += 1;
       wentWrong(tick, error);
     },
-    lostUnderWay(ticks, frames, error) {
-      add(ticks, frames, 'failed');
+    lostUnderWay(ticks, frames, gaps, error) {
+      const known = gaps.reduce((sum, gap) => sum + gap.frames, 0);
+      const end = gaps.reduce((most, gap) => Math.max(most, gap.ticks.end), ticks.end);
+      add({ start: ticks.start, end }, frames + known, 'failed');
+      // Those gaps were counted when they came.
+      count -= known;
       afterOffer += frames;
       wentWrong(ticks.start, error);
     },
