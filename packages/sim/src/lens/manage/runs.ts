@@ -58,11 +58,11 @@ export async function latestLens(directory: string): Promise<string | undefined>
   return latest?.at;
 }
 
-/** Ids of the directories that hold frames. A directory that is not there holds none. */
+/** Ids of the directories that hold frames. What is no directory holds none. */
 export async function runsIn(directory: string): Promise<readonly string[]> {
   const entries = await readdir(directory, { withFileTypes: true }).catch(
     (error: NodeJS.ErrnoException) => {
-      if (error.code === 'ENOENT') return [];
+      if (error.code === 'ENOENT' || error.code === 'ENOTDIR') return [];
       throw error;
     },
   );
