@@ -8,9 +8,6 @@ import type { TableWriter } from './table-writer.ts';
 
 type Arrow = typeof import('apache-arrow');
 
-/** A batch that is on its way is in memory twice. */
-const MOST_ROWS = 64 * 1024;
-
 /** Throws SIM_PEER_MISSING. */
 export async function createArrow(file: string, table: Table): Promise<TableWriter> {
   const arrow = await optionalPeer('apache-arrow', 'Exporting Arrow', () => import('apache-arrow'));
@@ -33,14 +30,10 @@ export async function createArrow(file: string, table: Table): Promise<TableWrit
     pending.length = 0;
   };
   writer.reset(undefined, schema);
-  const batcher = createBatcher(
-    table,
-    async (batch) => {
-      writer.write(recordBatch(arrow, schema, table, batch));
-      await flush();
-    },
-    MOST_ROWS,
-  );
+  const batcher = createBatcher(table, async (batch) => {
+    writer.write(recordBatch(arrow, schema, table, batch));
+    await flush();
+  });
   return {
     add: (frame) => batcher.add(frame),
     async end(facts) {

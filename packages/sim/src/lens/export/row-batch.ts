@@ -27,7 +27,7 @@ export interface RowBatch {
   readonly columns: readonly BatchColumn[];
 }
 
-const MOST_ROWS = 128 * 1024;
+const MOST_ROWS = 64 * 1024;
 const MOST_BYTES = 32 * 1024 * 1024;
 
 export interface Batcher {
@@ -41,16 +41,12 @@ export interface Batcher {
  * A batch has rows of one run. A frame is cut only where it alone is more than a batch: so the same samples stand at the same places
  * of every batch, and coordinates that do not move are the same bytes each time.
  */
-export function createBatcher(
-  table: Table,
-  write: (batch: RowBatch) => Promise<void>,
-  mostRows = MOST_ROWS,
-): Batcher {
+export function createBatcher(table: Table, write: (batch: RowBatch) => Promise<void>): Batcher {
   const bytesPerRow = table.columns.reduce(
     (sum, { type }) => sum + (type === 'float64' ? 8 : 4),
     0,
   );
-  const capacity = Math.max(1, Math.min(mostRows, Math.floor(MOST_BYTES / bytesPerRow)));
+  const capacity = Math.max(1, Math.min(MOST_ROWS, Math.floor(MOST_BYTES / bytesPerRow)));
   const columns = table.columns.map(({ type }) => new GrowingColumn(type, capacity));
   let run = '';
   let rows = 0;
