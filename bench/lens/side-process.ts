@@ -12,7 +12,7 @@ import type {
 import { hdf5Side } from './hdf5-side.ts';
 import { ours } from './ours.ts';
 import { median } from '../statistics.ts';
-import { zarritaSide } from './zarrita-side.ts';
+import { CHUNK_FRAMES, zarritaSide } from './zarrita-side.ts';
 import { CELLS } from './weather.ts';
 
 const [name, file] = process.argv.slice(2) as [SideName, string];
@@ -34,10 +34,10 @@ async function write(directory: string): Promise<WriteCost> {
   return { wallMs: performance.now() - from, cpuMs: (user + system) / 1000 };
 }
 
-/** Ticks that lie in different chunks of every side: nobody is asked for what it has just unpacked. */
+/** Each in another chunk of every side: nobody is asked for what it has just unpacked. */
 function scatteredFrames(): readonly number[] {
-  const chunks = Math.floor(frames.count / 32);
-  return Array.from({ length: chunks }, (_, at) => ((at * 5) % chunks) * 32 + ((at * 11) % 32));
+  const chunks = Math.floor(frames.count / CHUNK_FRAMES);
+  return Array.from({ length: chunks }, (_, at) => at * CHUNK_FRAMES + ((at * 11) % CHUNK_FRAMES));
 }
 
 const scatteredCells = Array.from({ length: 8 }, (_, at) => ((at * 3) % 8) * 1250 + at * 17);
