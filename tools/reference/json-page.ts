@@ -120,7 +120,7 @@ warnings (\`{"warning"}\`, a line each: a resume that failed, an earlier command
 progress and no question: \`restore\`, \`undo\` and \`forget\` need \`--yes\`. What is described here is stable: fields are added, never
 renamed or removed. Times are milliseconds, sizes bytes, moments ISO 8601 in UTC.
 
-A command that fails prints no document, except \`verify\`, \`checkpoint verify\`, \`lens verify\`, \`lens query\`, \`lens export\`, \`lens sql\`, \`lens export\`, \`lens plot\`, \`lens compact\`, \`vault copy\` and \`vault repair\`, whose documents say what is damaged, \`vault validate\`, \`doctor\`, \`gate\`, \`migrate drift\`, and \`demo\`.
+A command that fails prints no document, except \`verify\`, \`checkpoint verify\`, \`lens verify\`, \`lens query\`, \`lens sql\`, \`lens export\`, \`lens plot\`, \`lens compact\`, \`vault copy\` and \`vault repair\`, whose documents say what is damaged, \`vault validate\`, \`doctor\`, \`gate\`, \`migrate drift\`, and \`demo\`.
 
 | command | document |
 |---|---|`;
