@@ -105,6 +105,8 @@ test('SQL is spoken by sources, the catalog, persistence, SQL over lenses and th
         'packages/engine/src/catalog/',
         'packages/persistence/src/',
         'packages/sim/src/lens/sql/',
+        // Its examples.
+        'packages/stillpoint/src/cli/lens/sql.ts',
         'packages/stillpoint/src/cli/demo/',
       ),
   );

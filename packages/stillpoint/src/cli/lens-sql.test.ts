@@ -1,4 +1,4 @@
-import { writeLens } from '../../../sim/src/lens/testing/small-lens.ts';
+import { openRecorder, type LensField } from '@stillpoint/sim';
 import assert from 'node:assert/strict';
 import { mkdtempSync, readdirSync, writeFileSync } from 'node:fs';
 import { rm } from 'node:fs/promises';
@@ -7,12 +7,37 @@ import path from 'node:path';
 import { test, type TestContext } from 'node:test';
 import { inProcess, type Ran } from './testing/run.ts';
 
-/** Runs `one` and `two` of the small lens; `two` is the latest. */
+const heat: LensField = {
+  name: 'heat',
+  unit: 'K',
+  components: [],
+  topology: { kind: 'sphere', rows: 36, columns: 72 },
+  reconstruction: 'linear',
+  precision: { type: 'float64' },
+};
+
+/** Frames 10, 20, …: the latitude of each ring, and the tick. */
+async function writeLens(cwd: string, runId: string, to: number): Promise<void> {
+  const directory = path.join(cwd, 'lens', runId);
+  const options = { directory, runId, world: 'terra', fields: [heat], chunkTicks: 100 };
+  const recorder = await openRecorder(options);
+  for (let tick = 10; tick <= to; tick += 10) {
+    const values = Float64Array.from(
+      { length: 2592 },
+      (_, at) => Math.floor(at / 72) * 5 - 87.5 + tick,
+    );
+    const fields = new Map([['heat', { count: 2592, values, positions: null }]]);
+    await recorder.append({ tick, simTimeSeconds: tick * 60, fields });
+  }
+  await recorder.close();
+}
+
+/** `two` is the latest. */
 async function placeOf(t: TestContext) {
   const cwd = mkdtempSync(path.join(tmpdir(), 'stillpoint-sql-test-'));
   t.after(() => rm(cwd, { recursive: true, force: true }));
-  await writeLens(path.join(cwd, 'lens'), 'one', { to: 90 });
-  await writeLens(path.join(cwd, 'lens'), 'two', { to: 190 });
+  await writeLens(cwd, 'one', 90);
+  await writeLens(cwd, 'two', 190);
   const run = async (...args: readonly string[]): Promise<Ran> =>
     await inProcess(['lens', 'sql', ...args], { cwd });
   return { cwd, run };
