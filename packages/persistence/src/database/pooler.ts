@@ -2,8 +2,8 @@
 // connection is told the process that it has; a proxy tells something of its own. Whether such a proxy keeps sessions apart
 // shows in two of them side by side.
 import { failure, isFailure } from '@stillpoint/core';
+import { placeOf } from '@stillpoint/postgres';
 import { Client, type ClientBase } from 'pg';
-import { placeOf } from './address.ts';
 import type { Connection } from './connection.ts';
 import type { Server } from './pool.ts';
 

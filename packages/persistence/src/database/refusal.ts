@@ -1,6 +1,6 @@
 // Why a server does not let us in, in the words of the catalogue; never with the address.
 import { failure, isFailure } from '@stillpoint/core';
-import { placeOf, type ServerAddress } from './address.ts';
+import { placeOf, type ServerAddress } from '@stillpoint/postgres';
 
 export const OLDEST_VERSION = 150_000;
 

@@ -107,7 +107,7 @@ export const project = {
     retryable: false,
   },
   SOURCE_URL_INVALID: {
-    message: 'The address of source "{source}", in {variable}, is no postgresql:// address.',
+    message: 'The address of source "{source}", in {variable}, is not one of a Postgres server: {reason}.',
     hint: 'It looks like postgresql://user:password@host:5432/database; characters like @ and / in a password are written as %40 and %2F.',
     exit: exit.usage,
     retryable: false,

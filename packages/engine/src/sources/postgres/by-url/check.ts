@@ -1,10 +1,10 @@
 // Everything that can stand in the way of a capture, looked at before anybody is paused: the connection, a pooler, the programs,
 // the right to read. What stands only in the way of a restore is said as a note.
 import { failure } from '@stillpoint/core';
+import { placeOf } from '@stillpoint/postgres';
 import type { Client } from 'pg';
 import { USER_SCHEMAS } from '../schema-digest.ts';
 import { withClient } from '../session.ts';
-import { placeOf } from './address.ts';
 import { readForeignOwners } from './facts.ts';
 import type { PostgresByUrlOptions } from './options.ts';
 import { refusePooler } from './pooler.ts';

@@ -2,8 +2,8 @@
 // be relied on. A direct connection is told the process that it has; a proxy tells something of its own. Whether such a proxy
 // keeps sessions apart shows in two of them side by side.
 import { failure } from '@stillpoint/core';
+import { placeOf } from '@stillpoint/postgres';
 import type { Client } from 'pg';
-import { placeOf } from './address.ts';
 import type { UrlServer } from './server.ts';
 
 const ROUNDS = 3;
