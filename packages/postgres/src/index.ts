@@ -7,3 +7,5 @@ export {
   urlOf,
   type ServerAddress,
 } from './address.ts';
+export { findPooler, type Between, type PoolerSearch } from './pooler.ts';
+export { whyRefused, type Refusal, type Refused } from './refusal.ts';

@@ -1,7 +1,7 @@
 // Connections to somebody else's server. Each is direct, bounded in time, and free of the limits that a role or a database
 // sets for programs; what refuses it is said in the words of the catalogue, never with the address.
 import { failure } from '@stillpoint/core';
-import { clientConfig, placeOf, type ServerAddress } from '@stillpoint/postgres';
+import { clientConfig, placeOf, whyRefused, type ServerAddress } from '@stillpoint/postgres';
 import type { Client } from 'pg';
 import type { ConnectOptions } from '../cluster/contract.ts';
 import { settleSession } from '../schema-digest.ts';
@@ -96,21 +96,13 @@ async function connectTo(address: ServerAddress, options: ConnectOptions): Promi
 }
 
 function refusalOf(error: unknown, address: ServerAddress): Error {
-  const { code, message } = error as { code?: string; message?: string };
-  const reason = message || code || 'no answer';
+  const { why, reason } = whyRefused(error);
   const { user, database } = address;
   const where = placeOf(address);
-  // PgBouncer has one code for everything.
-  if (/unsupported startup parameter|statement pooling/.test(reason))
-    return failure('POSTGRES_POOLED', { where, reason }, error);
-  if (code === '3D000' || reason.startsWith('no such database'))
+  if (why === 'pooled') return failure('POSTGRES_POOLED', { where, reason }, error);
+  if (why === 'database missing')
     return failure('POSTGRES_DATABASE_MISSING', { database, where }, error);
-  // The role may not connect to this database.
-  if (
-    code === '42501' ||
-    code?.startsWith('28') === true ||
-    /authentication failed|SASL/.test(reason)
-  )
+  if (why === 'login refused')
     return failure('POSTGRES_LOGIN_REFUSED', { user, where, reason }, error);
   return failure('POSTGRES_SERVER_UNREACHABLE', { where, reason }, error);
 }
