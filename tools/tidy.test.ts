@@ -130,6 +130,7 @@ test('packages look one way: core and postgres, then engine, persistence and sim
       '@stillpoint/core',
       '@stillpoint/engine',
       '@stillpoint/persistence',
+      '@stillpoint/postgres',
       '@stillpoint/sim',
     ],
   };

@@ -4,7 +4,7 @@ import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import os from 'node:os';
 import path from 'node:path';
 import { test } from 'node:test';
-import { clientConfig, flawOf, parseAddress, placeOf, urlOf } from './address.ts';
+import { clientConfig, flawOf, parseAddress, partsOf, placeOf, urlOf } from './address.ts';
 
 const SECRET = 'geheim';
 
@@ -35,7 +35,7 @@ test('what an address says, what it leaves out, and what it says in other places
       user: 'user',
       password: '100%',
       database: 'user',
-      place: '::1:6',
+      place: '[::1]:6',
     },
     'postgres:///?host=/run/pg&port=5433&user=a&password=b&dbname=c&ssl=true': {
       host: '/run/pg',
@@ -66,6 +66,16 @@ test('what an address says, what it leaves out, and what it says in other places
   };
   for (const [text, expected] of Object.entries(table))
     assert.deepEqual(meaning(text), expected, text);
+});
+
+test('what an address leaves out can be left to libpq', () => {
+  const none = { host: '', port: '', user: '', password: '', database: '', parameters: new Map() };
+  assert.deepEqual(partsOf('postgresql:///'), none);
+  const some = partsOf('postgresql://u:p%40@[::1]/?dbname=d&ssl=true');
+  assert.deepEqual(
+    { ...some, parameters: some.parameters.get('sslmode') },
+    { host: '::1', port: '', user: 'u', password: 'p@', database: 'd', parameters: 'require' },
+  );
 });
 
 test('a login without a host is a URL for who can read these only, and means the same', () => {

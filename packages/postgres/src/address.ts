@@ -16,6 +16,15 @@ export interface ServerAddress {
   readonly parameters: ReadonlyMap<string, string>;
 }
 
+/** As it is written, and '' for what it leaves out. */
+export interface AddressParts extends Pick<ServerAddress, 'parameters'> {
+  readonly host: string;
+  readonly port: string;
+  readonly user: string;
+  readonly password: string;
+  readonly database: string;
+}
+
 const CONNECT_LIMIT_S = 10;
 const LONGEST_LIMIT_S = 3600;
 /** What lies between forgets a connection that is silent for minutes. */
@@ -47,16 +56,29 @@ export function flawOf(text: string): string | undefined {
 
 /** Of an address without a flaw. */
 export function parseAddress(text: string): ServerAddress {
-  const url = urlOf(text);
-  const asked = url.searchParams;
-  const user = asked.get('user') || decode(url.username) || os.userInfo().username;
+  const { host, port, password, database, ...parts } = partsOf(text);
+  const user = parts.user || os.userInfo().username;
   return {
-    host: asked.get('host') || decode(url.hostname).replace(/^\[(.*)\]$/, '$1') || 'localhost',
-    port: Number(asked.get('port') || url.port || 5432),
+    host: host || 'localhost',
+    port: Number(port || 5432),
     user,
-    password: asked.get('password') || decode(url.password) || undefined,
-    database: asked.get('dbname') || decode(url.pathname.slice(1)) || user,
-    parameters: parametersOf(asked),
+    password: password || undefined,
+    database: database || user,
+    parameters: parts.parameters,
+  };
+}
+
+/** For who leaves to libpq what an address leaves out. Of an address without a flaw. */
+export function partsOf(text: string): AddressParts {
+  const url = urlOf(text);
+  const asked = (name: string): string => url.searchParams.get(name) ?? '';
+  return {
+    host: asked('host') || decode(url.hostname).replace(/^\[(.*)\]$/, '$1'),
+    port: asked('port') || url.port,
+    user: asked('user') || decode(url.username),
+    password: asked('password') || decode(url.password),
+    database: asked('dbname') || decode(url.pathname.slice(1)),
+    parameters: parametersOf(url.searchParams),
   };
 }
 
@@ -67,7 +89,8 @@ export function urlOf(text: string): URL {
 
 /** For people: 'db.example.org:5432'. */
 export function placeOf({ host, port }: Pick<ServerAddress, 'host' | 'port'>): string {
-  return host.startsWith('/') ? host : `${host}:${port}`;
+  if (host.startsWith('/')) return host;
+  return host.includes(':') ? `[${host}]:${port}` : `${host}:${port}`;
 }
 
 /** Without the `options` of the address: not everybody wants sessions as the programs have them. */

@@ -3,8 +3,10 @@ export {
   clientConfig,
   flawOf,
   parseAddress,
+  partsOf,
   placeOf,
   urlOf,
+  type AddressParts,
   type ServerAddress,
 } from './address.ts';
 export {
