@@ -61,6 +61,14 @@ export async function startControl(options: ControlOptions): Promise<Control> {
     return !held;
   };
 
+  let closed: Promise<void> | undefined;
+  const end = async (last: Parameters<Control['close']>[0]): Promise<void> => {
+    worker.ref();
+    report({ kind: 'close', last });
+    await ended;
+    port.close();
+  };
+
   return {
     socket,
     tell: (tick, simTimeSeconds) => mailbox.tell(tick, simTimeSeconds),
@@ -86,11 +94,9 @@ export async function startControl(options: ControlOptions): Promise<Control> {
         await mailbox.waitAsync(seen, Math.min(collectEveryMs, Math.max(1, mailbox.heldForMs())));
       }
     },
-    async close(last) {
-      worker.ref();
-      report({ kind: 'close', last });
-      await ended;
-      port.close();
+    close(last) {
+      closed ??= end(last);
+      return closed;
     },
   };
 }
