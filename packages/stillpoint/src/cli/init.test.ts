@@ -205,13 +205,13 @@ test('a directory that may not be written', { skip }, async (t) => {
   assert.deepEqual([ran.status, codeOf(ran.stderr)], [1, 'CONFIG_NOT_WRITTEN']);
 });
 
-test('init finds what a simulation has written, and the snapshot has its run', async (t) => {
+test('init finds what a simulation has written, and the snapshot has its run, and diff says how far it has come', async (t) => {
   const cwd = await makeDirectory(t);
   await writeFile(path.join(cwd, '.gitignore'), 'checkpoints/\n');
   execFileSync('git', ['init', '-q', '-b', 'main'], { cwd });
   const particles = fileURLToPath(new URL('../../../../examples/particles', import.meta.url));
   const store = ['--checkpoint-dir', 'checkpoints', '--run-id', 'p'];
-  const run = await stillpoint(['run', particles, '--steps', '20', ...store], { cwd });
+  const run = await inProcess(['run', particles, '--steps', '20', ...store], { cwd });
   assert.equal(run.status, 0, run.stderr);
   const ran = await stillpoint(['init', '--yes'], { cwd });
   assert.equal(ran.status, 0, ran.stderr);
@@ -221,4 +221,12 @@ test('init finds what a simulation has written, and the snapshot has its run', a
   assert.equal(taken.status, 0, taken.stderr);
   const shown = await stillpoint(['show', 'latest'], { cwd });
   assert.match(shown.stdout, /checkpoints/);
+
+  const diff = () => stillpoint(['diff', 'latest'], { cwd });
+  assert.match((await diff()).stdout, /Nothing that was compared differs\./);
+  const more = ['run', particles, '--steps', '20', '--resume', '--checkpoint-dir', 'checkpoints'];
+  assert.equal((await inProcess(more, { cwd })).status, 0);
+  const { stdout } = await diff();
+  assert.match(stdout, /D p\/checkpoint_0000000020\.ckpt/);
+  assert.match(stdout, /A p\/checkpoint_0000000040\.ckpt/);
 });
