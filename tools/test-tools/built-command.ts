@@ -1,5 +1,6 @@
-// The command in its built form, for the hundreds of processes of it that the tests start: each begins in half the processor time.
-// What is built is what is tested then, as people have it; tests within a process run the sources, and what those start does too.
+// The command in its built form, for the hundreds of it that the tests run: as processes, or within their own, where it starts threads
+// and processes in its turn. Each begins in half the processor time, or less. What is built is what is tested then, as people have it;
+// the tests of the rooms run the sources, and what those start does too.
 import { existsSync } from 'node:fs';
 import path from 'node:path';
 import { findBuilt, listSources } from '../../packages/stillpoint/bin/find-built.js';
