@@ -15,7 +15,7 @@ import { createProject } from './fixture/project.ts';
 const soak = process.env['STILLPOINT_SOAK'] !== undefined;
 const size = soak
   ? { workers: 8, snapshots: 10, feed: 500 }
-  : { workers: 2, snapshots: 2, feed: 20 };
+  : { workers: 2, snapshots: 2, feed: 12 };
 const long = defineJob({ name: 'long', data: z.object({}), freeze: 'leave', retry: 0 });
 
 type Opened = Awaited<ReturnType<typeof openDatabase>>;
