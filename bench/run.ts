@@ -10,6 +10,7 @@ import { benchmarkCheckpoint } from './checkpoint/benchmark.ts';
 import { benchmarkDistant } from './distant/benchmark.ts';
 import { benchmarkFreeze } from './freeze/benchmark.ts';
 import { benchmarkJsonb } from './jsonb/benchmark.ts';
+import { benchmarkLens } from './lens/benchmark.ts';
 import { tableOf, type Metric } from './metric.ts';
 import { benchmarkMany } from './many/benchmark.ts';
 import { benchmarkQueue } from './queue/benchmark.ts';
@@ -38,6 +39,7 @@ const benchmarks: Readonly<Record<string, (options: Options) => Promise<readonly
   traces: benchmarkTraces,
   vectors: benchmarkVectors,
   distant: benchmarkDistant,
+  lens: benchmarkLens,
 };
 
 const { values, positionals } = parseArgs({

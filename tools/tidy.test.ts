@@ -94,7 +94,7 @@ test('the process belongs to the command', () => {
   );
 });
 
-test('SQL is spoken by sources, the catalog, persistence, postgres and the demonstration', () => {
+test('SQL is spoken by sources, the catalog, persistence, postgres, SQL over lenses and the demonstration', () => {
   const sql =
     /['"`]\s*(select\s|insert into\s|update \S+ set\s|delete from\s|create (table|database|role|unique|index)\s|alter (system|role|database|table)\s|drop (table|database|role)\s|begin;|vacuum\b|pragma\s)/i;
   const rest = product.filter(
@@ -105,6 +105,9 @@ test('SQL is spoken by sources, the catalog, persistence, postgres and the demon
         'packages/engine/src/catalog/',
         'packages/persistence/src/',
         'packages/postgres/src/',
+        'packages/sim/src/lens/sql/',
+        // Its examples.
+        'packages/stillpoint/src/cli/lens/sql.ts',
         'packages/stillpoint/src/cli/demo/',
       ),
   );

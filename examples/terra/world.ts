@@ -95,7 +95,7 @@ export default defineWorld({
     stable: { dtSeconds: HOUR_SECONDS, strata: { plates: { every: 50 } } },
   },
   fields: {
-    temperature: {
+    'atmosphere.temperature': {
       unit: 'K',
       topology: { kind: 'sphere', rows: ROWS, columns: COLUMNS },
       reconstruction: 'linear',

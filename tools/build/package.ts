@@ -26,7 +26,8 @@ export async function buildPackage(
     await chmod(made, 0o755);
     await copyFile(path.join(ROOT, 'LICENSE'), path.join(made, 'LICENSE'));
     const taken = await bundle(published, made, installedBeside(published));
-    await writeFile(path.join(made, 'LICENSES.txt'), noticesOf(taken));
+    const licensed = [...taken, ...packageOf(published.copied)].toSorted();
+    await writeFile(path.join(made, 'LICENSES.txt'), noticesOf(licensed));
     await copyFiles(published.copied, made);
     if (types) await writeDeclarations(published, path.join(made, 'types'));
     await writeFile(path.join(made, SOURCES_NAME), sources);
@@ -35,6 +36,12 @@ export async function buildPackage(
   } finally {
     await rm(made, { recursive: true, force: true });
   }
+}
+
+/** What is copied from a package of others has their licence, too. */
+function packageOf({ from }: Published['copied']): readonly string[] {
+  const inside = /^node_modules\/(?:@[^/]+\/)?[^/]+/.exec(from)?.[0];
+  return inside === undefined ? [] : [path.join(ROOT, inside)];
 }
 
 async function copyFiles({ to, from, files }: Published['copied'], made: string): Promise<void> {

@@ -57,11 +57,13 @@ export const sim: Published = {
     index: 'packages/sim/src/index.ts',
     'writer-worker': 'packages/sim/src/checkpoint/writer-worker.ts',
     'recorder-worker': 'packages/sim/src/lens/capture/recorder-worker.ts',
+    'sql-worker': 'packages/sim/src/lens/sql/sql-worker.ts',
     'control-worker': 'packages/sim/src/control/control-worker.ts',
   },
   library: ['index'],
   takenIn: [],
-  copied: { to: '.', from: '.', files: [] },
+  // The text of pictures looks the same on machines without fonts.
+  copied: { to: '.', from: 'node_modules/dejavu-fonts-ttf/ttf', files: ['DejaVuSans.ttf'] },
 };
 
 /** All of them, the command last: what says that it is up to date covers the others. */

@@ -71,9 +71,15 @@ const documents: Readonly<Record<string, string>> = {
   'checkpoint export': '`{"file","format","bytes","arrays"}`',
   'checkpoint fork': '`{"runId","path","file","tick","parameters","lineage"}`',
   'lens query':
-    '`{"runId","world","field","when","frames","damaged"}`, written as the frames are read, also when something is damaged: `field` is `{"name","unit","components","topology"}`; each of `frames` is `{"tick","timeSeconds","values"}` with `samples` (their numbers in the frame) and `positions` (x, y, z), both only in the first where they stay, or with `--stat` each statistic by its name. A vector is a list; NaN is null, what is infinite "Infinity" or "-Infinity"',
+    '`{"runId","world","field","when","dropped","frames","damaged"}`, written as the frames are read, also when something is damaged: `dropped` are the gaps that the question reaches into, as `lens info` has them; `field` is `{"name","unit","components","topology"}`; each of `frames` is `{"tick","timeSeconds","values"}` with `samples` (their numbers in the frame) and `positions` (x, y, z), both only in the first where they stay, or with `--stat` each statistic by its name. A vector is a list; NaN is null, what is infinite "Infinity" or "-Infinity"',
+  'lens sql':
+    '`{"columns","rows","damaged"}`, written as the rows come, also when something is damaged: each of `columns` is `{"name","type"}`, `rows` are objects with these names. NaN is null, what is infinite and whole numbers above 2^53 are text, as are decimals, dates and times; bytes are base64',
+  'lens plot':
+    '`{"runId","field","label","unit","frames","range","width","height","missing","clamped","damaged"}`: `label` says which component or length was drawn, `frames` is `{"count","first","last"}`, `range` what the first and the last colour stand for (of lines the vertical axis), `missing` and `clamped` (`{"below","above"}`) count samples without a value and those that the colours do not reach. With `--output` also `file`, `type` and `sizeBytes`; without it what the terminal would show: `extent` and `rows` of numbers from above, or of a series `lines`, each `{"name","least","largest","last","ticks","timesSeconds","values"}` in place of width and height. Also when something is damaged',
   'lens info':
     'of a directory of runs a list of `{"runId","path","chunks","sizeBytes","ticks","busy","latest"}`, else `{"name","runId","world","createdAt","fields","frames","first","last","strideTicks","chunks","dropped","damaged"}`: each of `chunks` is `{"file","sizeBytes","sealed"}`, `fields` and `dropped` are as [the format](../format/lens.md) has them',
+  'lens export':
+    '`{"output","format","runs","fields","frames","rows","files","bytes","dropped","damaged"}`, also when something is damaged: `rows` is null where arrays were written',
   'lens verify':
     'a list of `{"lens","file","sizeBytes","sealed","frames","ok","damaged","cutBytes"}`, also when one is damaged',
   'lens diff':
@@ -114,7 +120,7 @@ warnings (\`{"warning"}\`, a line each: a resume that failed, an earlier command
 progress and no question: \`restore\`, \`undo\` and \`forget\` need \`--yes\`. What is described here is stable: fields are added, never
 renamed or removed. Times are milliseconds, sizes bytes, moments ISO 8601 in UTC.
 
-A command that fails prints no document, except \`verify\`, \`checkpoint verify\`, \`lens verify\`, \`lens query\`, \`lens compact\`, \`vault copy\` and \`vault repair\`, whose documents say what is damaged, \`vault validate\`, \`doctor\`, \`gate\`, \`migrate drift\`, and \`demo\`.
+A command that fails prints no document, except \`verify\`, \`checkpoint verify\`, \`lens verify\`, \`lens query\`, \`lens sql\`, \`lens export\`, \`lens plot\`, \`lens compact\`, \`vault copy\` and \`vault repair\`, whose documents say what is damaged, \`vault validate\`, \`doctor\`, \`gate\`, \`migrate drift\`, and \`demo\`.
 
 | command | document |
 |---|---|`;

@@ -36,6 +36,13 @@ const tools: readonly Tool[] = [
     isThere: () => succeeds('/usr/bin/python3', '-c', 'import psycopg2'),
   },
   {
+    // Reads what is exported as HDF5.
+    name: 'HDF5 (h5py for Python, h5dump)',
+    packages: ['python3-h5py', 'hdf5-tools'],
+    isThere: () =>
+      succeeds('/usr/bin/python3', '-c', 'import h5py') && succeeds('h5dump', '--version'),
+  },
+  {
     // Makes the project of a stranger for the newcomer's session.
     name: 'Django',
     packages: ['python3-django'],

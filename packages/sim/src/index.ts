@@ -30,7 +30,7 @@ export {
   verifyCheckpoint,
   verifyRun,
 } from './manage/index.ts';
-export { openLens, directoryPlace, filePlace, httpPlace } from './lens/read/index.ts';
+export { openLens, directoryPlace, filePlace, httpPlace, s3Place } from './lens/read/index.ts';
 export {
   openRecorder,
   type Dropped,
@@ -44,10 +44,13 @@ export {
   pathBetween,
   queryLens,
 } from './lens/ask/index.ts';
+export { openLensSql } from './lens/sql/index.ts';
+export { exportLens, LENS_EXPORT_FORMATS } from './lens/export/index.ts';
 export {
   compactLens,
   diffLenses,
   lensInfo,
+  lensRunsAt,
   listLenses,
   locateLens,
   locateLensRuns,
@@ -62,6 +65,7 @@ export {
   parsePrecision,
   precisionText,
 } from './lens/capture/index.ts';
+export { COLOUR_MAPS, lensPicture, lensRaster, lensSeries, plotLens } from './lens/plot/index.ts';
 export { seedStream, streamOver } from './random/index.ts';
 export type * from './checkpoint/contract.ts';
 export type * from './directory/contract.ts';
@@ -77,4 +81,7 @@ export type * from './lens/contract.ts';
 export type * from './lens/capture/index.ts';
 export type * from './lens/read/contract.ts';
 export type * from './lens/ask/index.ts';
+export type * from './lens/sql/contract.ts';
 export type * from './lens/manage/index.ts';
+export type * from './lens/plot/index.ts';
+export type * from './lens/export/index.ts';

@@ -27,6 +27,11 @@ import { runSource } from './catalogue/run-source.ts';
 import { s3 } from './catalogue/s3.ts';
 import { prune } from './catalogue/prune.ts';
 import { simLens } from './catalogue/sim-lens.ts';
+import { simLensExport } from './catalogue/sim-lens-export.ts';
+import { simLensPlaces } from './catalogue/sim-lens-places.ts';
+import { simLensSql } from './catalogue/sim-lens-sql.ts';
+import { simLensCapture } from './catalogue/sim-lens-capture.ts';
+import { simLensPlot } from './catalogue/sim-lens-plot.ts';
 import { simControl } from './catalogue/sim-control.ts';
 import { simCheckpoint } from './catalogue/sim-checkpoint.ts';
 import { simDirectory } from './catalogue/sim-directory.ts';
@@ -77,6 +82,11 @@ export const catalogueSections = {
   'loops of your own': simOwnLoop,
   'worlds of simulations': simWorld,
   lenses: simLens,
+  'exports of lenses': simLensExport,
+  'SQL over lenses': simLensSql,
+  'lenses far away': simLensPlaces,
+  'capture of lenses': simLensCapture,
+  'pictures of lenses': simLensPlot,
   'control of runs': simControl,
   'runs in snapshots': runSource,
   'sweeps of simulations': persistenceSweeps,
@@ -118,6 +128,11 @@ export const catalogue = {
   ...simOwnLoop,
   ...simWorld,
   ...simLens,
+  ...simLensExport,
+  ...simLensSql,
+  ...simLensPlaces,
+  ...simLensCapture,
+  ...simLensPlot,
   ...simControl,
   ...runSource,
   ...persistenceSweeps,

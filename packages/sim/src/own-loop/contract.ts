@@ -7,6 +7,7 @@
 //    checkpoint is a new run that remembers where it came from.
 import type { Clock, Digest, ProgressListener } from '@stillpoint/core';
 import type { CheckpointOutcome } from '../checkpoint/contract.ts';
+import type { LensCapture } from '../lens/capture/contract.ts';
 import type { OwnHash } from './own-identity.ts';
 import type { OwnArray, OwnArrays, OwnState } from './own-state.ts';
 
@@ -33,6 +34,11 @@ export interface CheckpointerOptions<A extends OwnArrays> {
   readonly slots?: number;
   /** Every nth checkpoint is whole, those between hold only pages that changed. 1 */
   readonly fullEvery?: number;
+  /**
+   * What observes the loop, if anything does: a checkpoint is durable only after the frames that were offered before it. Asked at each, for
+   * it is opened after restore(), with the tick of that.
+   */
+  readonly lens?: () => Pick<LensCapture, 'flush'> | undefined;
   /** What is worth knowing: checkpoints dropped or failed. Warnings of the process unless told. */
   readonly onProgress?: ProgressListener;
   readonly clock?: Clock;

@@ -226,7 +226,8 @@ class OwnCheckpointer<A extends OwnArrays> implements Checkpointer<A> {
     const parameters = this.#parameters;
     const { runId, lineage } = run;
     const identity = this.#identityOf(parts);
-    return offerOf({ runId, identity, parameters, lineage, clock }, at, json, slot);
+    const moment = { ...at, lens: this.#options.lens?.()?.flush() };
+    return offerOf({ runId, identity, parameters, lineage, clock }, moment, json, slot);
   }
 
   /** Digests take longer than small states: they are made anew only where names or types have changed. */

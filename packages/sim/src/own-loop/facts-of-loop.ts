@@ -7,6 +7,7 @@ import type {
   SectionSource,
   WorldIdentity,
 } from '../checkpoint/contract.ts';
+import type { LensMark } from '../lens/capture/contract.ts';
 import { minusZerosOf, type JsonPath } from './plain-json.ts';
 import type { Slot } from './pool.ts';
 
@@ -31,13 +32,15 @@ export interface Loop {
 export interface Moment {
   readonly tick: number;
   readonly simTimeSeconds: number;
+  /** Of the frames that were offered up to then. */
+  readonly lens?: LensMark | undefined;
 }
 
 const BEFORE = 'current/';
 
 export function offerOf(
   { runId, identity, parameters, lineage, clock }: Loop,
-  { tick, simTimeSeconds }: Moment,
+  { tick, simTimeSeconds, lens }: Moment,
   json: Json,
   slot: Slot,
 ): CheckpointOffer {
@@ -59,7 +62,7 @@ export function offerOf(
       strata: [],
       // A pass over the state on the loop's thread would cost more than the copy.
       stateHash: null,
-      lens: null,
+      lens: lens?.facts ?? null,
       lineage,
       own,
     },
@@ -72,6 +75,7 @@ export function offerOf(
       offsetBytes,
       lengthBytes: part.bytes.byteLength,
     })),
+    ...(lens === undefined ? {} : { lensGoal: lens.goal }),
     release: () => {
       slot.release();
     },

@@ -3,7 +3,6 @@
 import { systemClock, type Clock } from '@stillpoint/core';
 import type { CheckpointOutcome } from '../checkpoint/contract.ts';
 import type { ControlledRun } from '../control/contract.ts';
-import type { SampledFrame } from '../lens/capture/contract.ts';
 import type { DrivenLens, DriveEvent, DriveOptions, Ended, Run } from './contract.ts';
 import { offerOf } from './offer.ts';
 
@@ -60,8 +59,8 @@ class Drive implements ControlledRun {
 
   async toItsEnd(): Promise<void> {
     const { signal, control, sliceMs = USUAL_SLICE_MS, lens } = this.#options;
-    // A run that goes on has the frame of its tick already.
-    if (lens !== undefined && lens.capture.lastTick < this.#run.tick) this.#observe(lens);
+    // A run that goes on has the frame of its tick already, or has it named as dropped.
+    if (lens !== undefined && knownTick(lens) < this.#run.tick) this.#observe(lens);
     for (;;) {
       this.collect();
       this.#tellProgress();
@@ -108,14 +107,11 @@ class Drive implements ControlledRun {
   #observe({ capture, sampler, strideTicks }: DrivenLens): void {
     const { tick } = this.#run;
     if (tick % strideTicks !== 0) return;
-    let frame: SampledFrame;
     try {
-      frame = sampler.sample(this.#run.view());
+      capture.offer(sampler.sample(this.#run.view()));
     } catch (error) {
       capture.miss({ start: tick, end: tick + 1 }, 1, error);
-      return;
     }
-    capture.offer(frame);
   }
 
   #isOver(): boolean {
@@ -217,4 +213,8 @@ class Drive implements ControlledRun {
       },
     };
   }
+}
+
+function knownTick({ capture: { lastTick, accountedTick } }: DrivenLens): number {
+  return Math.max(lastTick, accountedTick);
 }

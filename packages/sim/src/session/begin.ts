@@ -16,12 +16,13 @@ import type { NewestCheckpoint, RunDirectory } from '../directory/contract.ts';
 import { resumeRun, startRun } from '../runner/index.ts';
 import type { ForcedMapping, Run } from '../runner/contract.ts';
 import type { SessionOptions, SessionStore } from './contract.ts';
+import { refuseTakenLens } from './lens.ts';
 
 export interface LensFrom {
   /** Frames after it are made again; -1: all of them. */
   readonly tick: number;
-  /** The checkpoint says that those up to there are in the lens. */
-  readonly complete: boolean;
+  /** Up to there frames were made, and are in the lens as the checkpoint says; null: it does not know of any. */
+  readonly seenTick: number | null;
 }
 
 export interface Begun {
@@ -110,9 +111,11 @@ async function openNew(
   const { seed, parameters, lineage, identity } = facts;
   const { name, hash } = identity;
   const createdAt = now.toISOString();
+  const id = runId ?? newRunId(name, now);
+  await refuseTakenLens(options, id);
   return await openRunDirectory({
     directory: store.directory,
-    runId: runId ?? newRunId(name, now),
+    runId: id,
     create: { world: { name, hash }, seed, parameters, lineage, createdAt },
   });
 }
@@ -160,7 +163,7 @@ async function beginAgain(given: Given, directory: RunDirectory): Promise<Begun>
   const known = new Set(world.ir.parameters.map(({ name }) => name));
   const kept = Object.entries(parameters).filter(([name]) => known.has(name));
   const run = startRun({ world, assets, seed, parameters: Object.fromEntries(kept) });
-  return { ...nothingBefore, run, directory, lineage, lensFrom: { tick: -1, complete: true } };
+  return { ...nothingBefore, run, directory, lineage, lensFrom: { tick: -1, seenTick: -1 } };
 }
 
 /** It began with the state of another run, and died before it had one of its own: it begins with that one again, or not at all. */
@@ -180,7 +183,7 @@ async function branchAgain(given: Given, directory: RunDirectory): Promise<Begun
   const resumed = await resume(given, checkpoint);
   if (canonicalJson(resumed.run.parameters) !== canonicalJson(parameters))
     throw gone('was to have other parameters');
-  return { ...resumed, directory, lineage, lensFrom: { tick: -1, complete: true } };
+  return { ...resumed, directory, lineage, lensFrom: { tick: -1, seenTick: -1 } };
 }
 
 async function goOnFromFile(given: Given, file: string, runId: string | undefined): Promise<Begun> {
@@ -248,7 +251,7 @@ async function resume(
 }
 
 function lensIn({ facts: { tick, lens } }: OpenCheckpoint): LensFrom {
-  return { tick, complete: lens !== null };
+  return { tick, seenTick: lens === null ? null : lens.tick };
 }
 
 async function holdsRun(at: string): Promise<boolean> {

@@ -1,4 +1,5 @@
 // The lens of a session: opened for the run that it works on, closed when that has ended.
+import { failure } from '@stillpoint/core';
 import path from 'node:path';
 import {
   createLensCapture,
@@ -6,15 +7,30 @@ import {
   lensFieldsOf,
   type LensCapture,
 } from '../lens/capture/index.ts';
+import { lensFilesIn } from '../lens/record/index.ts';
 import type { LensFrom } from './begin.ts';
 import type { DrivenLens, Run } from '../runner/contract.ts';
 import type { SessionEnd, SessionEvent, SessionLens, SessionOptions } from './contract.ts';
 
 const USUAL_STRIDE_TICKS = 100;
+const USUAL_CHUNK_TICKS = 50_000;
 
-/** Before anything of the run is written. Throws LENS_FIELD_UNKNOWN and LENS_FIELD_TWICE. */
-export function refuseUnknownFields({ lens, loaded }: SessionOptions): void {
-  if (lens !== undefined) lensFieldsOf(loaded.world.ir, lens.fields);
+/** Before anything of the run is written. Throws LENS_FIELD_UNKNOWN, LENS_FIELD_TWICE and LENS_CHUNK_TOO_SMALL. */
+export function refuseLens({ lens, loaded }: SessionOptions): void {
+  if (lens === undefined) return;
+  lensFieldsOf(loaded.world.ir, lens.fields);
+  const { strideTicks = USUAL_STRIDE_TICKS, chunkTicks = USUAL_CHUNK_TICKS } = lens;
+  if (chunkTicks < strideTicks) throw failure('LENS_CHUNK_TOO_SMALL', { chunkTicks, strideTicks });
+}
+
+/** A run that begins has a lens of its own. Throws LENS_NOT_EMPTY, before there is a run that could not be begun again. */
+export async function refuseTakenLens(
+  { lens }: Pick<SessionOptions, 'lens'>,
+  runId: string,
+): Promise<void> {
+  if (lens === undefined) return;
+  const directory = path.join(lens.directory, runId);
+  if ((await lensFilesIn(directory)).length > 0) throw failure('LENS_NOT_EMPTY', { directory });
 }
 
 export interface LensOfRunOptions {
@@ -49,11 +65,11 @@ export async function openLensOfRun(options: LensOfRunOptions): Promise<LensOfRu
     world: world.ir.name,
     fields,
     frameBytes: sampler.frameBytes,
-    ...(lens.chunkTicks === undefined ? {} : { chunkTicks: lens.chunkTicks }),
+    chunkTicks: lens.chunkTicks ?? USUAL_CHUNK_TICKS,
     ...(from === undefined ? {} : { resumedTick: from.tick }),
     ...(onEvent === undefined ? {} : { onEvent }),
   });
-  if (from?.complete === false) tellGap(capture, from.tick, strideTicks);
+  if (from !== undefined) tellGap(capture, from, strideTicks);
   onEvent?.({
     type: 'lens:opened',
     runId,
@@ -64,7 +80,8 @@ export async function openLensOfRun(options: LensOfRunOptions): Promise<LensOfRu
   let closed: Promise<void> | undefined;
   const close = async (): Promise<NonNullable<SessionEnd['lens']>> => {
     closed ??= capture.close().catch((error: unknown) => {
-      onEvent?.({ type: 'lens:failed', tick: capture.lastTick, error });
+      const { lastTick: tick, dropped } = capture;
+      onEvent?.({ type: 'lens:failed', tick, error, dropped });
     });
     await closed;
     const { frames, dropped } = capture;
@@ -80,14 +97,16 @@ export async function openLensOfRun(options: LensOfRunOptions): Promise<LensOfRu
 }
 
 /**
- * Frames before the checkpoint that are not there: the run was killed while its disk was behind, or went on without a lens for a while.
- * That of the checkpoint's own tick is made when the run goes on.
+ * Frames before the checkpoint that are not there: the run was killed while its disk was behind, went on without a lens for a while, or came
+ * back from a snapshot in which some were still on their way. That of the checkpoint's own tick is made when the run goes on.
  */
-function tellGap(capture: LensCapture, tick: number, strideTicks: number): void {
-  const { lastTick } = capture;
-  if (lastTick < 0) return;
-  const first = (Math.floor(lastTick / strideTicks) + 1) * strideTicks;
-  const frames = Math.ceil((tick - first) / strideTicks);
+function tellGap(capture: LensCapture, { tick, seenTick }: LensFrom, strideTicks: number): void {
+  const { accountedTick } = capture;
+  // All of it was removed: whoever did it knows.
+  if (accountedTick < 0) return;
+  const first = (Math.floor(accountedTick / strideTicks) + 1) * strideTicks;
+  const end = seenTick === null ? tick : Math.min(seenTick + 1, tick);
+  const frames = Math.ceil((end - first) / strideTicks);
   if (frames <= 0) return;
   const ticks = { start: first, end: first + (frames - 1) * strideTicks + 1 };
   const why = `${frames} frames before tick ${tick} were not in the lens when the run was resumed.`;

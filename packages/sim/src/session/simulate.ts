@@ -11,7 +11,7 @@ import { driveRun, startRun } from '../runner/index.ts';
 import type { DriveOptions, Ended, Run } from '../runner/contract.ts';
 import { begin, newRunId, type Begun, type LensFrom } from './begin.ts';
 import type { SessionEnd, SessionOptions, SessionStore } from './contract.ts';
-import { openLensOfRun, refuseUnknownFields, type LensOfRun } from './lens.ts';
+import { openLensOfRun, refuseLens, type LensOfRun } from './lens.ts';
 
 const USUAL_INTERVAL_MS = 30_000;
 
@@ -21,7 +21,7 @@ const USUAL_INTERVAL_MS = 30_000;
  */
 export async function simulate(options: SessionOptions): Promise<SessionEnd> {
   const { store, loaded } = options;
-  refuseUnknownFields(options);
+  refuseLens(options);
   if (store === undefined) return await withoutStore(options);
   const identity = await identify(loaded);
   const begun = await begin({ options, store, identity });

@@ -21,50 +21,71 @@ const WORTH = 0.95;
 
 /** What one frame can hold. */
 export const MOST_FRAME_BYTES = SHUFFLE_BYTES;
+/** That a frame has beside what it holds, at most. */
+export const FRAME_EXTRA_BYTES = BEFORE_BLOCK_BYTES;
+/** Numbers that are put here need no copy more before they become a frame. Of this thread, and good until the next frame is made or read. */
+export const frameMemory: Uint8Array<ArrayBuffer> = shuffler.input;
 
-/** `plain` is a multiple of `elementBytes` (2, 4 or 8), and no longer than MOST_FRAME_BYTES. */
-export function bloscEncode(elementBytes: number, plain: Uint8Array): Uint8Array {
-  if (plain.length > MOST_FRAME_BYTES || plain.length % elementBytes !== 0)
+/**
+ * Into `target`, which has room for FRAME_EXTRA_BYTES more than there are. Gives the frame's length. `plain` is a multiple of
+ * `elementBytes` (2, 4 or 8), and no longer than MOST_FRAME_BYTES.
+ */
+export function bloscEncode(elementBytes: number, plain: Uint8Array, target: Uint8Array): number {
+  const { length } = plain;
+  if (length > MOST_FRAME_BYTES || length % elementBytes !== 0)
     throw new RangeError('a frame has another length');
-  shuffler.input.set(plain);
-  shuffler.shuffle(elementBytes, plain.length);
-  const packed = zstdCompressSync(shuffler.output.subarray(0, plain.length), {
+  const isThere =
+    plain.buffer === frameMemory.buffer && plain.byteOffset === frameMemory.byteOffset;
+  if (!isThere) frameMemory.set(plain);
+  shuffler.shuffle(elementBytes, length);
+  const packed = zstdCompressSync(shuffler.output.subarray(0, length), {
     params,
-    chunkSize: plain.length + 8192,
+    chunkSize: length + 8192,
   });
-  return packed.length < plain.length * WORTH
-    ? frameOf(SHUFFLED | NOT_SPLIT | ZSTD, elementBytes, plain.length, packed)
-    : frameOf(COPIED | NOT_SPLIT | ZSTD, elementBytes, plain.length, plain);
+  return packed.length < length * WORTH
+    ? putFrame(target, SHUFFLED | NOT_SPLIT | ZSTD, elementBytes, length, packed)
+    : putFrame(
+        target,
+        COPIED | NOT_SPLIT | ZSTD,
+        elementBytes,
+        length,
+        frameMemory.subarray(0, length),
+      );
 }
 
-function frameOf(
+function putFrame(
+  target: Uint8Array,
   flags: number,
   elementBytes: number,
   plainBytes: number,
   body: Uint8Array,
-): Uint8Array {
+): number {
   const start = (flags & COPIED) === 0 ? BEFORE_BLOCK_BYTES : HEADER_BYTES;
-  const frame = new Uint8Array(start + body.length);
-  const view = new DataView(frame.buffer);
-  frame.set([FORMAT, ZSTD_FORMAT, flags, elementBytes]);
+  const frameBytes = start + body.length;
+  const view = new DataView(target.buffer, target.byteOffset, target.byteLength);
+  target.set([FORMAT, ZSTD_FORMAT, flags, elementBytes]);
   view.setUint32(4, plainBytes, true);
   view.setUint32(8, plainBytes, true);
-  view.setUint32(12, frame.length, true);
+  view.setUint32(12, frameBytes, true);
   if (start === BEFORE_BLOCK_BYTES) {
     view.setUint32(HEADER_BYTES, HEADER_BYTES + 4, true);
     view.setUint32(HEADER_BYTES + 4, body.length, true);
   }
-  frame.set(body, start);
-  return frame;
+  target.set(body, start);
+  return frameBytes;
 }
 
-/** Into `target`, which has the plain length. Throws a RangeError where the frame is not one of ours of that length. */
-export function bloscDecode(elementBytes: number, frame: Uint8Array, target: Uint8Array): void {
-  const flags = checkedFlags(elementBytes, frame, target.length);
+/** A view that is good until the next frame is made or read. Throws a RangeError where the frame is not one of ours of that length. */
+export function bloscDecode(
+  elementBytes: number,
+  frame: Uint8Array,
+  plainBytes: number,
+): Uint8Array {
+  const flags = checkedFlags(elementBytes, frame, plainBytes);
   if ((flags & COPIED) !== 0) {
-    if (frame.length !== HEADER_BYTES + target.length) throw new RangeError('a frame is cut');
-    target.set(frame.subarray(HEADER_BYTES));
-    return;
+    if (frame.length !== HEADER_BYTES + plainBytes) throw new RangeError('a frame is cut');
+    shuffler.output.set(frame.subarray(HEADER_BYTES));
+    return shuffler.output.subarray(0, plainBytes);
   }
   const view = new DataView(frame.buffer, frame.byteOffset, frame.byteLength);
   const start = view.getUint32(HEADER_BYTES, true);
@@ -73,10 +94,10 @@ export function bloscDecode(elementBytes: number, frame: Uint8Array, target: Uin
     view.getUint32(start, true) !== frame.length - BEFORE_BLOCK_BYTES
   )
     throw new RangeError('a frame has another form than ours');
-  const plain = unpacked(frame.subarray(BEFORE_BLOCK_BYTES), target.length);
+  const plain = unpacked(frame.subarray(BEFORE_BLOCK_BYTES), plainBytes);
   shuffler.input.set(plain);
   shuffler.unshuffle(elementBytes, plain.length);
-  target.set(shuffler.output.subarray(0, plain.length));
+  return shuffler.output.subarray(0, plainBytes);
 }
 
 function checkedFlags(elementBytes: number, frame: Uint8Array, plainBytes: number): number {

@@ -1,14 +1,23 @@
 // Reads an array by rows, or by some columns of many rows: just the inner chunks that hold them.
 import type { ZarrArray, ZarrStore } from './contract.ts';
 import { ELEMENT_BYTES, parseArrayJson } from './metadata.ts';
-import { openShard, type ShardReader } from './shard.ts';
-import { gridOf, numbersOf, type Numbers } from './write-array.ts';
+import { openShard, type ChunkPlace, type ShardReader } from './shard.ts';
+import { fillOf, gridOf, numbersOf, viewOf, type Grid, type Numbers } from './write-array.ts';
+import { readRanges } from './read-ranges.ts';
+import type { RangeSource } from '../zip/contract.ts';
 import { crc32 } from 'node:zlib';
 
 export interface ArrayReader {
   readonly array: ZarrArray;
   /** Rows `from` to `to`, of each the columns `columns` or all: one run of numbers. Throws a RangeError that names what is damaged. */
-  read(from: number, to: number, columns?: ColumnRange, signal?: AbortSignal): Promise<Numbers>;
+  read(
+    from: number,
+    to: number,
+    columns?: ColumnRange,
+    signal?: AbortSignal,
+    /** Where they go if it is of that type and length; else they have memory of their own. */
+    into?: Numbers,
+  ): Promise<Numbers>;
   /** Each inner chunk and index: says what is damaged, and goes on. */
   verify(damaged: (reason: string) => void, signal?: AbortSignal): Promise<void>;
 }
@@ -46,18 +55,81 @@ function readerOf(store: ZarrStore, path: string, array: ZarrArray): ArrayReader
   const grid = gridOf(array);
   const [rows = 1, columns = 1] = array.shape;
   const shardRows = array.shard[0] ?? 1;
+  const shardAt = shardsOf(store, path, array);
+  return {
+    array,
+    async read(from, to, { from: first, to: last } = { from: 0, to: columns }, signal, into) {
+      if (from < 0 || to > rows || from > to || first < 0 || last > columns || first > last)
+        throw new TypeError(`${path} has no rows ${from} to ${to} of columns ${first} to ${last}`);
+      const numbers = (to - from) * (last - first) * grid.width;
+      const out = fitting(into, array.type, numbers) ?? numbersOf(array.type, numbers);
+      if (out.length === 0) return out;
+      const put = puttingInto(out, array.type, grid, { from, to, first, last });
+      const wanted: Wanted[] = [];
+      for (let row = from - (from % grid.rows); row < to; row += grid.rows) {
+        const shard = await shardAt(Math.floor(row / shardRows), signal);
+        const blockNumber = (row % shardRows) / grid.rows;
+        const firstChunk = Math.floor(first / grid.columns);
+        for (let chunk = firstChunk; chunk * grid.columns < last; chunk += 1) {
+          const number = blockNumber * grid.columnChunks + chunk;
+          const place = shard?.placeOf(number);
+          const corner = { row, column: chunk * grid.columns };
+          if (shard === undefined || place === undefined) put(corner, undefined);
+          else wanted.push({ ...corner, ...place, number, shard });
+        }
+      }
+      const unpackAndPut = (one: Wanted, stored: Uint8Array): void =>
+        put(one, one.shard.unpack(one.number, stored));
+      await readRanges(store.source, wanted, unpackAndPut, signal);
+      return out;
+    },
+    async verify(damaged, signal) {
+      if (array.shape.includes(0)) return;
+      const tell = (error: unknown): void => damaged(reasonOf(error));
+      for (let number = 0; number * shardRows < rows; number += 1) {
+        let shard: ShardReader | undefined;
+        try {
+          shard = await shardAt(number, signal);
+          if (shard === undefined) damaged(`${path} has no shard ${number}`);
+        } catch (error) {
+          tell(error);
+        }
+        if (shard === undefined) continue;
+        for (let at = 0; at < grid.chunks; at += 1)
+          await verifyChunk(store.source, shard, at, signal).catch(tell);
+      }
+    },
+  };
+}
+
+function fitting(
+  into: Numbers | undefined,
+  type: ZarrArray['type'],
+  length: number,
+): Numbers | undefined {
+  const isOfType = into?.constructor === numbersOf(type, 0).constructor;
+  return isOfType && into.length === length ? into : undefined;
+}
+
+/** Opens shards as they are needed, each once. */
+function shardsOf(
+  store: ZarrStore,
+  path: string,
+  array: ZarrArray,
+): (number: number, signal?: AbortSignal) => Promise<ShardReader | undefined> {
+  const { chunks, chunkNumbers } = gridOf(array);
   const elementBytes = ELEMENT_BYTES[array.type];
+  const shape = { chunks, elementBytes, chunkBytes: chunkNumbers * elementBytes };
   const shards = new Map<number, Promise<ShardReader | undefined>>();
   const shardOf = async (
     number: number,
     signal?: AbortSignal,
   ): Promise<ShardReader | undefined> => {
-    const entry = store.entries.get(
-      `${path}/c/${[number, ...array.shard.slice(1).map(() => 0)].join('/')}`,
-    );
-    return entry && (await openShard(store.source, entry, grid.chunks, elementBytes, signal));
+    const key = [number, ...array.shard.slice(1).map(() => 0)].join('/');
+    const entry = store.entries.get(`${path}/c/${key}`);
+    return entry && (await openShard(store.source, entry, shape, signal));
   };
-  const shardAt = (number: number, signal?: AbortSignal): Promise<ShardReader | undefined> => {
+  return (number, signal) => {
     const known = shards.get(number);
     if (known !== undefined) return known;
     const opened = shardOf(number, signal);
@@ -66,60 +138,60 @@ function readerOf(store: ZarrStore, path: string, array: ZarrArray): ArrayReader
     opened.catch(() => shards.delete(number));
     return opened;
   };
-  // One a call: two may read at the same time.
-  const chunkNumbers = (): Numbers => numbersOf(array.type, grid.rows * grid.columns * grid.width);
+}
 
-  return {
-    array,
-    async read(from, to, { from: first, to: last } = { from: 0, to: columns }, signal) {
-      if (from < 0 || to > rows || from > to || first < 0 || last > columns || first > last)
-        throw new TypeError(`${path} has no rows ${from} to ${to} of columns ${first} to ${last}`);
-      const across = (last - first) * grid.width;
-      const out = numbersOf(array.type, (to - from) * across);
-      if (out.length === 0) return out;
-      const chunk = chunkNumbers();
-      const chunkBytes = new Uint8Array(chunk.buffer);
-      for (let start = from - (from % grid.rows); start < to; start += grid.rows) {
-        const shard = await shardAt(Math.floor(start / shardRows), signal);
-        if (shard === undefined) continue;
-        const blockNumber = (start % shardRows) / grid.rows;
-        for (
-          let column = Math.floor(first / grid.columns);
-          column * grid.columns < last;
-          column += 1
-        ) {
-          if (!(await shard.read(blockNumber * grid.columnChunks + column, chunkBytes, signal)))
-            continue;
-          const low = Math.max(first, column * grid.columns);
-          const high = Math.min(last, (column + 1) * grid.columns);
-          for (let row = Math.max(from, start); row < Math.min(to, start + grid.rows); row += 1) {
-            const at = ((row - start) * grid.columns + low - column * grid.columns) * grid.width;
-            const part = chunk.subarray(at, at + (high - low) * grid.width);
-            out.set(part as never, (row - from) * across + (low - first) * grid.width);
-          }
-        }
-      }
-      return out;
-    },
-    async verify(damaged, signal) {
-      if (array.shape.includes(0)) return;
-      const chunkBytes = new Uint8Array(chunkNumbers().buffer);
-      for (let number = 0; number * shardRows < rows; number += 1) {
-        let shard: ShardReader | undefined;
-        try {
-          shard = await shardAt(number, signal);
-          if (shard === undefined) damaged(`${path} has no shard ${number}`);
-        } catch (error) {
-          damaged(reasonOf(error));
-        }
-        if (shard === undefined) continue;
-        for (let at = 0; at < grid.chunks; at += 1)
-          await shard
-            .read(at, chunkBytes, signal)
-            .catch((error: unknown) => damaged(reasonOf(error)));
-      }
-    },
+/** The first row and column of an inner chunk. */
+interface Corner {
+  readonly row: number;
+  readonly column: number;
+}
+
+interface Wanted extends Corner, ChunkPlace {
+  readonly number: number;
+  readonly shard: ShardReader;
+}
+
+/** Half-open. */
+interface Selection {
+  readonly from: number;
+  readonly to: number;
+  readonly first: number;
+  readonly last: number;
+}
+
+/** Puts what is asked for of an inner chunk where it belongs: out of its numbers, or of none. */
+function puttingInto(
+  out: Numbers,
+  type: ZarrArray['type'],
+  grid: Grid,
+  { from, to, first, last }: Selection,
+): (corner: Corner, plain: Uint8Array | undefined) => void {
+  const { rows, columns, width, chunkNumbers } = grid;
+  const across = (last - first) * width;
+  return ({ row: top, column }, plain) => {
+    const chunk =
+      plain && viewOf(type, plain.buffer as ArrayBuffer, plain.byteOffset, chunkNumbers);
+    const low = Math.max(first, column);
+    const high = Math.min(last, column + columns);
+    const length = (high - low) * width;
+    for (let row = Math.max(from, top); row < Math.min(to, top + rows); row += 1) {
+      const target = (row - from) * across + (low - first) * width;
+      const at = ((row - top) * columns + low - column) * width;
+      if (chunk === undefined) out.fill(fillOf(type) as never, target, target + length);
+      else out.set(chunk.subarray(at, at + length) as never, target);
+    }
   };
+}
+
+async function verifyChunk(
+  source: RangeSource,
+  shard: ShardReader,
+  number: number,
+  signal?: AbortSignal,
+): Promise<void> {
+  const place = shard.placeOf(number);
+  if (place === undefined) return;
+  shard.unpack(number, await source.read(place.offsetBytes, place.lengthBytes, signal));
 }
 
 /** What is no damage is thrown on. */

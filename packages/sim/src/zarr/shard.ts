@@ -1,12 +1,15 @@
 // One shard: inner chunks, then the index of where each is. A chunk that was not written has no place, and is the fill value.
 import type { EntryWriter, ZipEntry } from '../zip/index.ts';
 import type { RangeSource } from '../zip/contract.ts';
-import { bloscDecode, bloscEncode } from './blosc.ts';
+import { bloscDecode, bloscEncode, FRAME_EXTRA_BYTES } from './blosc.ts';
 import { crc32c } from './crc32c.ts';
 
 const PLACE_BYTES = 16;
 const CHECKSUM_BYTES = 4;
 const ABSENT = 0xffff_ffff_ffff_ffffn;
+
+/** Frames that are written together: so much, and as much again while that is on its way. */
+const BATCH_BYTES = 4 * 1024 * 1024;
 
 export interface ShardWriter {
   /** `number` counts inner chunks in C order. The bytes are used before it returns its promise. */
@@ -14,22 +17,52 @@ export interface ShardWriter {
   end(): Promise<ZipEntry>;
 }
 
+/** What all shards of an array have. */
+export interface ShardShape {
+  /** Inner chunks in one shard. */
+  readonly chunks: number;
+  readonly elementBytes: number;
+  /** Of one inner chunk, plain. */
+  readonly chunkBytes: number;
+}
+
 export function createShardWriter(
   entry: EntryWriter,
-  chunks: number,
-  elementBytes: number,
+  { chunks, elementBytes, chunkBytes }: ShardShape,
 ): ShardWriter {
   const index = new BigUint64Array(chunks * 2).fill(ABSENT);
-  let endBytes = 0n;
+  const mostBytes = chunkBytes + FRAME_EXTRA_BYTES + CHECKSUM_BYTES;
+  const batchBytes = Math.min(Math.max(BATCH_BYTES, mostBytes), chunks * mostBytes);
+  let batch = new Uint8Array(batchBytes);
+  /** On its way. */
+  let other: Uint8Array<ArrayBuffer> | undefined;
+  let filled = 0;
+  let endBytes = 0;
+  let written = Promise.resolve();
+  const flush = async (): Promise<void> => {
+    await written;
+    const full = batch;
+    batch = other ?? new Uint8Array(batchBytes);
+    other = full;
+    written = entry.write(full.subarray(0, filled));
+    filled = 0;
+    // Whoever waits for it next is told.
+    written.catch(() => {});
+  };
   return {
     async put(number, plain) {
-      const stored = withChecksum(bloscEncode(elementBytes, plain));
-      index[number * 2] = endBytes;
-      index[number * 2 + 1] = BigInt(stored.length);
-      endBytes += BigInt(stored.length);
-      await entry.write(stored);
+      const length = bloscEncode(elementBytes, plain, batch.subarray(filled));
+      putChecksum(batch, filled, filled + length);
+      const storedBytes = length + CHECKSUM_BYTES;
+      index[number * 2] = BigInt(endBytes);
+      index[number * 2 + 1] = BigInt(storedBytes);
+      filled += storedBytes;
+      endBytes += storedBytes;
+      if (filled + mostBytes > batchBytes) await flush();
     },
     async end() {
+      await flush();
+      await written;
       await entry.write(withChecksum(new Uint8Array(index.buffer)));
       return await entry.end();
     },
@@ -37,16 +70,25 @@ export function createShardWriter(
 }
 
 export interface ShardReader {
-  /** False: it was not written. Throws a RangeError that says what is damaged. */
-  read(number: number, target: Uint8Array, signal?: AbortSignal): Promise<boolean>;
+  /** Where an inner chunk is in the source. Undefined: it was not written. Throws a RangeError where the index is damaged. */
+  placeOf(number: number): ChunkPlace | undefined;
+  /**
+   * The numbers of a chunk, out of the bytes of its place: a view, good until the next frame is made or read by this thread, so to be used
+   * before anything is waited for. Throws a RangeError that says what is damaged.
+   */
+  unpack(number: number, stored: Uint8Array): Uint8Array;
+}
+
+export interface ChunkPlace {
+  readonly offsetBytes: number;
+  readonly lengthBytes: number;
 }
 
 /** Reads the index, and nothing else. Throws a RangeError where it is damaged. */
 export async function openShard(
   source: RangeSource,
   { name, offsetBytes, sizeBytes }: ZipEntry,
-  chunks: number,
-  elementBytes: number,
+  { chunks, elementBytes, chunkBytes }: ShardShape,
   signal?: AbortSignal,
 ): Promise<ShardReader> {
   const indexBytes = chunks * PLACE_BYTES + CHECKSUM_BYTES;
@@ -56,25 +98,31 @@ export async function openShard(
   const view = new DataView(plain.buffer, plain.byteOffset, plain.byteLength);
   const dataBytes = sizeBytes - indexBytes;
   return {
-    async read(number, target, inner) {
+    placeOf(number) {
       if (!(number >= 0 && number < chunks)) throw new TypeError(`a shard has no chunk ${number}`);
       const offset = view.getBigUint64(number * PLACE_BYTES, true);
       const length = view.getBigUint64(number * PLACE_BYTES + 8, true);
-      if (offset === ABSENT && length === ABSENT) return false;
+      if (offset === ABSENT && length === ABSENT) return undefined;
       if (offset + length > BigInt(dataBytes))
         throw new RangeError(`the index of ${name} is damaged`);
-      const bytes = await source.read(offsetBytes + Number(offset), Number(length), inner);
-      bloscDecode(elementBytes, checked(bytes, `chunk ${number} of ${name}`), target);
-      return true;
+      return { offsetBytes: offsetBytes + Number(offset), lengthBytes: Number(length) };
     },
+    unpack: (number, stored) =>
+      bloscDecode(elementBytes, checked(stored, `chunk ${number} of ${name}`), chunkBytes),
   };
 }
 
 function withChecksum(bytes: Uint8Array): Uint8Array {
   const whole = new Uint8Array(bytes.length + CHECKSUM_BYTES);
   whole.set(bytes);
-  new DataView(whole.buffer).setUint32(bytes.length, crc32c(bytes), true);
+  putChecksum(whole, 0, bytes.length);
   return whole;
+}
+
+/** Behind the bytes that it covers. */
+function putChecksum(bytes: Uint8Array, from: number, to: number): void {
+  const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
+  view.setUint32(to, crc32c(bytes.subarray(from, to)), true);
 }
 
 function checked(stored: Uint8Array, what: string): Uint8Array {

@@ -3,7 +3,7 @@ import type { ZipWriter } from '../zip/index.ts';
 import type { ZarrArray } from './contract.ts';
 import { arrayJson, ELEMENT_BYTES } from './metadata.ts';
 import { createShardWriter } from './shard.ts';
-import { MOST_FRAME_BYTES } from './blosc.ts';
+import { frameMemory, MOST_FRAME_BYTES } from './blosc.ts';
 
 /** Rows (the first dimension) in one inner chunk, and columns (the second). */
 export interface Cut {
@@ -59,8 +59,8 @@ export type Numbers =
   | Int32Array<ArrayBuffer>;
 
 /**
- * `block` gives rows `from` to `from + count`, each with all of its columns, as one run of numbers. Asked for in order.
- * An array without rows or columns has metadata only.
+ * `block` gives rows `from` to `from + count`, each with all of its columns, as one run of numbers. Asked for in order; what it gave is used
+ * before it is asked again. An array without rows or columns has metadata only.
  */
 export async function writeArray(
   zip: ZipWriter,
@@ -75,50 +75,42 @@ export async function writeArray(
   const shardRows = array.shard[0] as number;
   for (let shardStart = 0, number = 0; shardStart < rows; shardStart += shardRows, number += 1) {
     const key = [number, ...array.shard.slice(1).map(() => 0)].join('/');
-    const shard = createShardWriter(
-      zip.begin(`${path}/c/${key}`),
-      grid.chunks,
-      ELEMENT_BYTES[array.type],
-    );
+    const shard = createShardWriter(zip.begin(`${path}/c/${key}`), {
+      chunks: grid.chunks,
+      elementBytes: ELEMENT_BYTES[array.type],
+      chunkBytes: grid.chunkNumbers * ELEMENT_BYTES[array.type],
+    });
     const shardEnd = Math.min(shardStart + shardRows, rows);
     for (let from = shardStart; from < shardEnd; from += grid.rows) {
       const count = Math.min(grid.rows, rows - from);
       const numbers = await block(from, count);
       const blockNumber = (from - shardStart) / grid.rows;
       for (let column = 0; column < grid.columnChunks; column += 1) {
-        const piece = pieceOf(numbers, {
-          ...grid,
-          type: array.type,
-          count,
-          allColumns: columns,
-          column,
-        });
-        await shard.put(blockNumber * grid.columnChunks + column, piece);
+        const place = { ...grid, type: array.type, count, allColumns: columns, column };
+        await shard.put(blockNumber * grid.columnChunks + column, pieceOf(numbers, place));
       }
     }
     await shard.end();
   }
 }
 
-interface Grid extends Cut {
+export interface Grid extends Cut {
   /** Numbers in one cell: of all dimensions after the second. */
   readonly width: number;
   readonly columnChunks: number;
   /** In one shard. */
   readonly chunks: number;
+  /** Numbers in one inner chunk. */
+  readonly chunkNumbers: number;
 }
 
 export function gridOf({ inner, shard }: Pick<ZarrArray, 'inner' | 'shard'>): Grid {
   const [rows = 1, columns = 1, ...rest] = inner;
   const [shardRows = 1, shardColumns = 1] = shard;
   const columnChunks = shardColumns / columns;
-  return {
-    rows,
-    columns,
-    width: rest.reduce((product, size) => product * size, 1),
-    columnChunks,
-    chunks: (shardRows / rows) * columnChunks,
-  };
+  const width = rest.reduce((product, size) => product * size, 1);
+  const chunks = (shardRows / rows) * columnChunks;
+  return { rows, columns, width, columnChunks, chunks, chunkNumbers: rows * columns * width };
 }
 
 interface Piece extends Grid {
@@ -128,21 +120,36 @@ interface Piece extends Grid {
   readonly column: number;
 }
 
-/** The columns of one inner chunk, out of rows that have all of them. What lies over the edges is the fill value. */
+/** The columns of one inner chunk, out of rows that have all of them, as a frame is made of. What lies over the edges is the fill value. */
 function pieceOf(numbers: Numbers, of: Piece): Uint8Array {
-  const { type, rows, columns, width, count, allColumns, column } = of;
-  const piece = numbersOf(type, rows * columns * width);
+  const { type, rows, columns, width, count, allColumns, column, chunkNumbers } = of;
+  const piece = viewOf(type, frameMemory.buffer, frameMemory.byteOffset, chunkNumbers);
   const wanted = Math.min(columns, allColumns - column * columns) * width;
+  if (count < rows || wanted < columns * width) piece.fill(fillOf(type) as never);
   for (let row = 0; row < count; row += 1) {
     const from = (row * allColumns + column * columns) * width;
     piece.set(numbers.subarray(from, from + wanted) as never, row * columns * width);
   }
-  return new Uint8Array(piece.buffer);
+  return frameMemory.subarray(0, piece.byteLength);
 }
 
-/** All of them the fill value. */
+export function viewOf(
+  type: ZarrArray['type'],
+  buffer: ArrayBuffer,
+  offsetBytes: number,
+  length: number,
+): Numbers {
+  if (type === 'float64') return new Float64Array(buffer, offsetBytes, length);
+  if (type === 'float32') return new Float32Array(buffer, offsetBytes, length);
+  return type === 'int32'
+    ? new Int32Array(buffer, offsetBytes, length)
+    : new BigInt64Array(buffer, offsetBytes, length);
+}
+
+export function fillOf(type: ZarrArray['type']): number | bigint {
+  return type === 'int64' ? 0n : type === 'int32' ? 0 : Number.NaN;
+}
+
 export function numbersOf(type: ZarrArray['type'], length: number): Numbers {
-  if (type === 'float64') return new Float64Array(length).fill(Number.NaN);
-  if (type === 'float32') return new Float32Array(length).fill(Number.NaN);
-  return type === 'int32' ? new Int32Array(length) : new BigInt64Array(length);
+  return viewOf(type, new ArrayBuffer(length * ELEMENT_BYTES[type]), 0, length);
 }

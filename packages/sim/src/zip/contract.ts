@@ -8,6 +8,8 @@ export interface RangeSource {
   readonly sizeBytes: number;
   /** Just these bytes, or it throws. */
   read(offsetBytes: number, lengthBytes: number, signal?: AbortSignal): Promise<Uint8Array>;
+  /** The same into memory that is there already: for whoever reads much. */
+  readInto?(target: Uint8Array, offsetBytes: number, signal?: AbortSignal): Promise<void>;
 }
 
 export interface ZipEntry {

@@ -1,5 +1,5 @@
 // The door of stored zips.
 export type { RangeSource, ZipEntry } from './contract.ts';
-export { fileSource } from './file-source.ts';
+export { fileSource, readInto } from './file-source.ts';
 export { NotAZip, readZip } from './read.ts';
 export { createZipWriter, type EntryWriter, type ZipWriter } from './write.ts';

@@ -287,6 +287,7 @@ test('a lens behind a server is queried by ranges', async (t) => {
     const [, from, to] = /^bytes=(\d+)-(\d+)$/.exec(request.headers.range ?? '') ?? [];
     response.writeHead(from === undefined ? 200 : 206, {
       'content-length': from === undefined ? bytes.length : Number(to) - Number(from) + 1,
+      ...(from !== undefined && { 'content-range': `bytes ${from}-${to}/${bytes.length}` }),
     });
     response.end(
       request.method === 'HEAD'
@@ -302,4 +303,25 @@ test('a lens behind a server is queried by ranges', async (t) => {
   );
   assert.equal(ran.stdout, 'tick,time,statistic,value\n150,75,max,235\n', ran.stderr);
   assert.match((await run(`lens info ${address}/two`)).stdout, /frames +25/);
+});
+
+test('a zip of somebody else, and what is no zip at all, are said to be foreign', async (t) => {
+  const { run, cwd } = await placeOf(t);
+  const name = 'lens_snapshot_0000000000-0000000100.lens';
+  // The smallest zip there is: no entries.
+  const empty = Buffer.concat([Buffer.from('PK\u0005\u0006', 'latin1'), Buffer.alloc(18)]);
+  for (const bytes of [empty, Buffer.from('no zip, but some text that is long enough')]) {
+    writeFileSync(path.join(cwd, name), bytes);
+    const query = await run(`lens query heat --lens-dir ${name} --tick 1`);
+    assert.equal(query.status, 1);
+    assert.match(query.stderr, /warning: .*0000000100\.lens is no file of a lens: it /);
+    assert.match(query.stderr, /LENS_EMPTY/);
+    const verify = await run(`lens verify ${name}`);
+    assert.match(verify.stderr, /LENS_SOME_DAMAGED[^]*is no file of a lens/);
+  }
+  const ours = 'lens/one/lens_snapshot_0000000100-0000000200.lens';
+  assert.match((await run(`lens info ${ours}`)).stdout, /frames +10,/);
+  assert.match((await run(`lens verify ${ours}`)).stdout, /whole/);
+  writeFileSync(path.join(cwd, 'other.zip'), empty);
+  assert.equal(problem(await run('lens info other.zip --json')), 'LENS_EMPTY');
 });

@@ -4,15 +4,18 @@ import type { Runner } from './context.ts';
 import { addLensClearCommand } from './lens/clear.ts';
 import { addLensCompactCommand } from './lens/compact.ts';
 import { addLensDiffCommand } from './lens/diff.ts';
+import { addLensExportCommand } from './lens/export.ts';
 import { addLensInfoCommand } from './lens/info.ts';
+import { addLensPlotCommand } from './lens/plot.ts';
 import { addLensPruneCommand } from './lens/prune.ts';
 import { addLensQueryCommand } from './lens/query.ts';
+import { addLensSqlCommand } from './lens/sql.ts';
 import { addLensVerifyCommand } from './lens/verify.ts';
 
 export function addLensCommands(program: Command, run: Runner): void {
   const lens = program
     .command('lens')
-    .summary('frames of simulations: query, info, verify, diff, compact, prune, clear')
+    .summary('frames of simulations: query, sql, plot, info, verify, diff, compact, prune, clear')
     .description(
       'Answers questions about the frames that were captured of runs, and looks after their files. Nothing of it touches a run.',
     )
@@ -22,6 +25,9 @@ export function addLensCommands(program: Command, run: Runner): void {
     );
   for (const add of [
     addLensQueryCommand,
+    addLensSqlCommand,
+    addLensPlotCommand,
+    addLensExportCommand,
     addLensInfoCommand,
     addLensVerifyCommand,
     addLensDiffCommand,

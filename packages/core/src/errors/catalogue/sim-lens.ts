@@ -3,6 +3,12 @@ import { exitCodes as exit } from '../exit-codes.ts';
 import type { CatalogueEntry } from './entry.ts';
 
 export const simLens = {
+  SIM_PEER_MISSING: {
+    message: '{purpose} needs {name}, which is not installed beside @stillpoint/sim.',
+    hint: 'Install it in the project: npm install {name}',
+    exit: exit.failed,
+    retryable: false,
+  },
   LENS_FOREIGN: {
     message: '{path} is no file of a lens: {reason}.',
     hint: 'Nothing was changed. Files of a lens are named lens_snapshot_….lens, and .journal while they are open.',

@@ -11,4 +11,4 @@ export type {
 export { pathBetween } from './path.ts';
 export { directionsFrom, degreesOf } from './degrees.ts';
 export { queryLens } from './query.ts';
-export { isStatistic } from './statistics.ts';
+export { isStatistic, statisticsOf } from './statistics.ts';

@@ -132,6 +132,33 @@ test('a frame that is none is refused', async (t) => {
   );
 });
 
+test('samples that are not what was said of them are refused, and the lens is as before', async (t) => {
+  const options = optionsIn(t);
+  const capture = await createLensCapture(options);
+  capture.offer(frameAt(3));
+  const { heat, wind } = Object.fromEntries(frameAt(4).fields);
+  const wrong: Readonly<Record<string, Partial<NonNullable<typeof heat>>>> = {
+    'fewer values': { values: new Float32Array(heat!.count - 1) },
+    'a fraction of positions': { positions: new Float64Array(heat!.count * 2 + 1) },
+    'four coordinates': { positions: new Float64Array(heat!.count * 4) },
+    'another count where the others were': { positions: null },
+  };
+  for (const [what, part] of Object.entries(wrong)) {
+    const fields = new Map(Object.entries({ heat: { ...heat!, ...part }, wind: wind! }));
+    assert.throws(() => capture.offer({ ...frameAt(4), fields }), TypeError, what);
+  }
+  const cells = { count: 2, values: new Float64Array(4), positions: null };
+  const fields = new Map(Object.entries({ heat: heat!, wind: cells }));
+  assert.throws(() => capture.offer({ ...frameAt(4), fields }), TypeError, 'fewer cells');
+  // What cannot be packed comes with positions that were noted already.
+  const list = [1, 2, 3, 4, 5] as unknown as Float64Array;
+  const unpackable = new Map(Object.entries({ heat: { ...heat!, values: list }, wind: wind! }));
+  assert.throws(() => capture.offer({ ...frameAt(4), fields: unpackable }), TypeError);
+  for (const tick of [5, 6, 7]) capture.offer(frameAt(tick));
+  await capture.close();
+  await assertHolds(options.directory, [3, 5, 6, 7]);
+});
+
 test('a thread that dies loses what it had, says so, and has a successor that knows the positions', async (t) => {
   const events: LensEvent[] = [];
   const options = optionsIn(t, { slots: 400, onEvent: (event) => events.push(event) });
@@ -157,6 +184,31 @@ test('a thread that dies loses what it had, says so, and has a successor that kn
   const { dropped } = (await readManifest(options.directory))!;
   const ticks = { start: 301 - lost, end: 301 };
   assert.deepEqual(dropped, [{ ticks, frames: lost, reason: 'failed' }]);
+});
+
+test('gaps that a thread was to tell when it died are named by its successor', async (t) => {
+  const options = optionsIn(t, { slots: 4 });
+  const started = once(process, 'worker') as Promise<[Worker]>;
+  await using capture = await createLensCapture(options);
+  const [thread] = await started;
+  const ended = once(thread, 'exit');
+  for (const tick of upTo(2000)) capture.offer(frameAt(tick));
+  // All that was dropped goes with it, and may never be told.
+  capture.flush();
+  await thread.terminate();
+  await ended;
+  assert.equal(capture.offer(frameAt(2001)), true);
+  await capture.close();
+  await using lens = await openLens(directoryPlace(options.directory));
+  let frames = 0;
+  for await (const { tick } of lens.frames()) {
+    assert.ok(tick > 0);
+    frames += 1;
+  }
+  assert.equal(capture.frames, frames);
+  assert.equal(frames + capture.dropped, 2001);
+  const named = lens.dropped.reduce((sum, gap) => sum + gap.frames, 0);
+  assert.equal(named, capture.dropped);
 });
 
 test('what waits for the frames of a checkpoint is told when they are durable, or that they will not be', async (t) => {

@@ -15,13 +15,13 @@ import {
   type Watermark,
 } from '../../thread/index.ts';
 import type { LensField, TickRange } from '../contract.ts';
-import { widthOf } from '../journal/index.ts';
-import type { RecorderOptions } from '../record/index.ts';
+import type { Dropped, RecorderOptions } from '../record/index.ts';
+import { checkFrame } from './check-frame.ts';
 import type { LensCapture, LensCaptureOptions, LensMark, SampledFrame } from './contract.ts';
 import { createLosses, type Losses } from './losses.ts';
 import { createPositionFilter, type PositionFilter } from './position-filter.ts';
 import type { RecorderAnswer, RecorderOrder, RecorderThreadData } from './recorder-messages.ts';
-import { createSlots, type Slots } from './slots.ts';
+import { createSlots, type PackedFrame, type Slots } from './slots.ts';
 
 const USUAL_CHUNK_TICKS = 50_000;
 const USUAL_SLOT_BYTES = 32 * 1024 * 1024;
@@ -32,7 +32,11 @@ interface Thread {
   readonly port: MessagePort;
   readonly taken: Watermark;
   readonly flushed: Watermark;
-  opened?: { readonly frames: number; readonly lastTick: number };
+  opened?: {
+    readonly frames: number;
+    readonly lastTick: number;
+    readonly accountedTick: number;
+  };
   /** Why it does not record. */
   refused?: Error;
   /** The number of the last that was answered. */
@@ -74,6 +78,10 @@ class Capture implements LensCapture {
   readonly #ticks: number[];
   readonly #slotCount: number;
   #withoutKnown: PositionFilter;
+  /** That the recorder was asked to tell, and may not have. */
+  #handedGaps: readonly { readonly number: number; readonly gap: Dropped }[] = [];
+  /** Samples of each field that were said to be somewhere. */
+  readonly #placed = new Map<string, number>();
   readonly #losses: Losses;
   #thread: Thread;
   #restarts = 0;
@@ -84,6 +92,7 @@ class Capture implements LensCapture {
   #lastTick = -1;
   /** That the lens was opened with. */
   #firstTick = -1;
+  #accountedTick = -1;
   #closed: Promise<void> | undefined;
   #wake: (() => void) | undefined;
 
@@ -114,6 +123,10 @@ class Capture implements LensCapture {
     return this.#lastTick;
   }
 
+  get accountedTick(): number {
+    return this.#accountedTick;
+  }
+
   get frames(): number {
     return this.#framesBefore + this.#offered - this.#losses.afterOffer;
   }
@@ -128,11 +141,12 @@ class Capture implements LensCapture {
     this.#framesBefore = opened.frames;
     this.#lastTick = opened.lastTick;
     this.#firstTick = opened.lastTick;
+    this.#accountedTick = opened.accountedTick;
   }
 
   offer(frame: SampledFrame): boolean {
     if (this.#closed !== undefined) throw new TypeError('the capture of the lens is closed');
-    this.#check(frame);
+    checkFrame(this.fields, frame, { lastTick: this.#lastTick, placed: this.#placed });
     const { tick } = frame;
     this.#lastTick = tick;
     this.poll();
@@ -144,14 +158,15 @@ class Capture implements LensCapture {
     // Where some were refused, it is taken up again only once half of the slots are free: so the gaps are few and can be named.
     const slots = this.#slotCount;
     const most = this.#losses.isDropping ? slots >> 1 : slots - 1;
-    if (this.#offered - this.#thread.taken.count > most) {
+    // The count that the thread raises goes round after 2^31.
+    if (((this.#offered - this.#thread.taken.count) | 0) > most) {
       this.#losses.slow(tick);
       return false;
     }
-    const dropped = this.#losses.takeUntold();
-    const packed = this.#slots.pack(this.#offered, this.#withoutKnown(frame));
+    const packed = this.#pack(frame);
     this.#offered += 1;
     this.#ticks[this.#offered % this.#ticks.length] = tick;
+    const dropped = this.#losses.takeUntold();
     this.#order({ type: 'frame', number: this.#offered, frame: packed, dropped });
     return true;
   }
@@ -207,20 +222,26 @@ class Capture implements LensCapture {
     if (closed.error !== undefined) throw closed.error;
   }
 
-  /** Ticks only grow, and what a field has is what was said of it: anything else is a mistake of the caller. */
-  #check({ tick, fields }: SampledFrame): void {
-    if (!Number.isSafeInteger(tick) || tick <= this.#lastTick)
-      throw new TypeError(`The frame of tick ${tick} cannot come after that of ${this.#lastTick}.`);
-    for (const field of this.fields) {
-      const samples = fields.get(field.name);
-      if (samples === undefined) throw new TypeError(`The frame has no samples of ${field.name}.`);
-      const { count, values } = samples;
-      if (values.length !== count * widthOf(field))
-        throw new TypeError(`${values.length} numbers are not ${count} samples of ${field.name}.`);
+  #pack(frame: SampledFrame): PackedFrame {
+    try {
+      return this.#slots.pack(this.#offered, this.#withoutKnown(frame));
+    } catch (error) {
+      // It has noted positions that never came to the recorder.
+      this.#withoutKnown = createPositionFilter(this.fields);
+      throw error;
     }
   }
 
   #order(order: RecorderOrder): void {
+    if (order.dropped.length > 0) {
+      // With a frame they are told before it; with anything else, when a later frame was taken they were.
+      const number = order.type === 'frame' ? order.number : this.#offered + 1;
+      const taken = this.#thread.taken.count;
+      this.#handedGaps = [
+        ...this.#handedGaps.filter((one) => one.number > taken),
+        ...order.dropped.map((gap) => ({ number, gap })),
+      ];
+    }
     this.#thread.port.postMessage(order, []);
   }
 
@@ -229,11 +250,13 @@ class Capture implements LensCapture {
     const { ended, refused } = this.#thread;
     if (ended === undefined) return undefined;
     const why = refused ?? failure('LENS_RECORDER_LOST', { directory: this.directory, why: ended });
-    const taken = this.#thread.taken.count;
-    const underWay = this.#offered - taken;
+    const underWay = (this.#offered - this.#thread.taken.count) | 0;
+    const taken = this.#offered - underWay;
     const lastTaken = taken === 0 ? this.#firstTick : this.#tickOf(taken);
     const ticks = { start: lastTaken + 1, end: this.#tickOf(this.#offered) + 1 };
-    if (underWay > 0) this.#losses.lostUnderWay(ticks, underWay, why);
+    const gaps = this.#handedGaps.flatMap(({ number, gap }) => (number > taken ? [gap] : []));
+    this.#handedGaps = [];
+    if (underWay > 0 || gaps.length > 0) this.#losses.lostUnderWay(ticks, underWay, gaps, why);
     this.#thread.taken.raise(this.#offered);
     if (this.#restarts >= RESTARTS) return why;
     this.#restarts += 1;
@@ -253,6 +276,9 @@ class Capture implements LensCapture {
     switch (answer.type) {
       case 'opened':
         thread.opened = answer;
+        break;
+      case 'trouble':
+        this.#losses.wentWrong(this.#lastTick, errorFrom(answer.error));
         break;
       case 'refused':
         thread.refused = errorFrom(answer.error);

@@ -53,8 +53,16 @@ export interface LensCaptureOptions {
 export type LensEvent =
   /** The recorder does not keep up. `dropped` counts all so far. */
   | { readonly type: 'lens:dropped'; readonly tick: number; readonly dropped: number }
-  /** Frames were lost for another reason: the disk is full, the thread died. Told once for each reason. */
-  | { readonly type: 'lens:failed'; readonly tick: number; readonly error: unknown };
+  /**
+   * Frames were lost for another reason: the disk is full, a field cannot be sampled, the thread died; or a file could not be sealed yet. Told
+   * once for each reason, and when the frames that are lost have doubled since.
+   */
+  | {
+      readonly type: 'lens:failed';
+      readonly tick: number;
+      readonly error: unknown;
+      readonly dropped: number;
+    };
 
 /** What a checkpoint says of the lens, and what its writer waits for before that is true. */
 export interface LensMark {
@@ -67,13 +75,15 @@ export interface LensCapture extends AsyncDisposable {
   readonly fields: readonly LensField[];
   /** Of the newest frame that is in the lens or on its way there; -1: there is none. */
   readonly lastTick: number;
+  /** Of the newest frame that was in the lens, or named as dropped, when it was opened; -1: there was none. */
+  readonly accountedTick: number;
   /** In the lens or on their way there, those of the run before a resume too. */
   readonly frames: number;
   /** By this process. */
   readonly dropped: number;
   /**
-   * False: no slot was free, it was dropped. Never waits, never throws for what a disk does. Ticks only grow, and each field is there: a
-   * TypeError otherwise.
+   * False: no slot was free, it was dropped. Never waits, never throws for what a disk does. Ticks only grow, each field is there, and its
+   * numbers are those of its samples: a TypeError otherwise, and the lens is as before.
    */
   offer(frame: SampledFrame): boolean;
   /** Frames that were never offered, and should have been: told as those that were dropped. */

@@ -1,43 +1,30 @@
 // Takes frames out of their slots, in the recorder's thread: numbers in the precision of their field, positions as x, y, z.
-import type { FieldSamples, LensField, LensFrame } from '../contract.ts';
-import { chunkOf } from '../names.ts';
+import type { FieldSamples, LensField, LensFrame, Precision } from '../contract.ts';
 import { inPrecision } from '../precision.ts';
 import type { SampledNumbers } from './contract.ts';
 import { unpacked, type PackedFrame } from './slots.ts';
 
-export interface FrameReader {
-  /** A copy: the slot may be given back. */
-  read(packed: PackedFrame): LensFrame;
-  /** The frame that was read last is in the journal. */
-  written(): void;
+/** Good until the slot is given back. Positions that did not change are the same array as before. */
+export type ReadFrame = (packed: PackedFrame) => LensFrame;
+
+export function createFrameReader(fields: readonly LensField[]): ReadFrame {
+  const known = fields.map((): Float64Array | null => null);
+  return ({ tick, simTimeSeconds, buffer, fields: packed }) => {
+    const samples = fields.map(({ name, precision }, index): readonly [string, FieldSamples] => {
+      const { count, values, positions } = packed[index]!;
+      if (positions !== null) known[index] = inSpace(unpacked(buffer, positions), count);
+      const kept = keptOf(unpacked(buffer, values), precision);
+      return [name, { count, values: kept, positions: known[index]! }];
+    });
+    return { tick, simTimeSeconds, fields: new Map(samples) };
+  };
 }
 
-/** Positions come where they change; each chunk begins with them, for it is read without those before. */
-export function createFrameReader(fields: readonly LensField[], chunkTicks: number): FrameReader {
-  const known = fields.map((): Float64Array | null => null);
-  /** By field: that the journal of this chunk has the newest positions. */
-  const told = fields.map(() => false);
-  let chunk = -1;
-  return {
-    read({ tick, simTimeSeconds, buffer, fields: packed }) {
-      const { start } = chunkOf(tick, chunkTicks);
-      if (start !== chunk) told.fill(false);
-      chunk = start;
-      const samples = fields.map(({ name, precision }, index): readonly [string, FieldSamples] => {
-        const { count, values, positions } = packed[index]!;
-        if (positions !== null) {
-          known[index] = inSpace(unpacked(buffer, positions), count);
-          told[index] = false;
-        }
-        const kept = inPrecision(unpacked(buffer, values), precision);
-        return [name, { count, values: kept, positions: told[index]! ? null : known[index]! }];
-      });
-      return { tick, simTimeSeconds, fields: new Map(samples) };
-    },
-    written() {
-      told.fill(true);
-    },
-  };
+/** What is in its precision already is not copied: it goes from its slot to the disk. */
+function keptOf(values: SampledNumbers, precision: Precision): Float64Array | Float32Array {
+  const Numbers = precision.type === 'float64' ? Float64Array : Float32Array;
+  const isKept = precision.bits === undefined && values instanceof Numbers;
+  return isKept ? values : inPrecision(values, precision);
 }
 
 /** Coordinates that are not there are 0; more than three are not shown. */

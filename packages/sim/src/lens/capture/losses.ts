@@ -15,8 +15,8 @@ export interface Losses {
   failed(ticks: TickRange, frames: number, error: unknown): void;
   /** The recorder could not write it, and tells the manifest by itself. */
   notWritten(tick: number, error: unknown): void;
-  /** Handed over to a thread that died. */
-  lostUnderWay(ticks: TickRange, frames: number, error: unknown): void;
+  /** Handed over to a thread that died: frames, and gaps that it was to tell. */
+  lostUnderWay(ticks: TickRange, frames: number, gaps: readonly Dropped[], error: unknown): void;
   /** A flush or the like: no frame is lost by it. */
   wentWrong(tick: number, error: unknown): void;
   /** What the manifest is to be told now, before the next frame. */
@@ -28,7 +28,8 @@ export function createLosses(onEvent: (event: LensEvent) => void): Losses {
   let afterOffer = 0;
   let isDropping = false;
   let untold: Dropped[] = [];
-  const told = new Set<string>();
+  /** By reason: how many frames were lost when it was told last. */
+  const told = new Map<string, number>();
   const add = ({ start, end }: TickRange, frames: number, reason: Dropped['reason']): void => {
     count += frames;
     const last = untold.at(-1);
@@ -43,9 +44,10 @@ export function createLosses(onEvent: (event: LensEvent) => void): Losses {
   const at = (tick: number): TickRange => ({ start: tick, end: tick + 1 });
   const wentWrong = (tick: number, error: unknown): void => {
     const reason = error instanceof Error ? error.message : String(error);
-    if (told.has(reason)) return;
-    told.add(reason);
-    onEvent({ type: 'lens:failed', tick, error });
+    const before = told.get(reason);
+    if (before !== undefined && count < 2 * Math.max(before, 1)) return;
+    told.set(reason, count);
+    onEvent({ type: 'lens:failed', tick, error, dropped: count });
   };
   return {
     get count() {
@@ -74,8 +76,12 @@ export function createLosses(onEvent: (event: LensEvent) => void): Losses {
       afterOffer += 1;
       wentWrong(tick, error);
     },
-    lostUnderWay(ticks, frames, error) {
-      add(ticks, frames, 'failed');
+    lostUnderWay(ticks, frames, gaps, error) {
+      const known = gaps.reduce((sum, gap) => sum + gap.frames, 0);
+      const end = gaps.reduce((most, gap) => Math.max(most, gap.ticks.end), ticks.end);
+      add({ start: ticks.start, end }, frames + known, 'failed');
+      // Those gaps were counted when they came.
+      count -= known;
       afterOffer += frames;
       wentWrong(ticks.start, error);
     },

@@ -25,7 +25,14 @@ export type RecorderOrder = After &
   );
 
 export type RecorderAnswer =
-  | { readonly type: 'opened'; readonly frames: number; readonly lastTick: number }
+  | {
+      readonly type: 'opened';
+      readonly frames: number;
+      readonly lastTick: number;
+      readonly accountedTick: number;
+    }
+  /** What lost no frame. */
+  | { readonly type: 'trouble'; readonly error: PlainError }
   /** A frame that could not be written. */
   | { readonly type: 'failed'; readonly tick: number; readonly error: PlainError }
   | { readonly type: 'flushed'; readonly number: number; readonly error?: PlainError }

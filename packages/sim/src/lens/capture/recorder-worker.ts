@@ -1,26 +1,28 @@
 // The thread that records: takes frames out of their slots, gives them their precision, and appends them. What it dies in the middle of
 // is the last record of a journal.
 import { workerData } from 'node:worker_threads';
-import { plainError, watermarkOver } from '../../thread/index.ts';
-import { openRecorder, type Dropped, type Recorder } from '../record/index.ts';
+import { failure } from '@stillpoint/core';
+import { plainError, watermarkOver, type PlainError } from '../../thread/index.ts';
+import { mergedGaps, openRecorder, type Dropped, type Recorder } from '../record/index.ts';
 import { createFrameReader } from './frame-reader.ts';
 import type { RecorderAnswer, RecorderOrder, RecorderThreadData } from './recorder-messages.ts';
 
 const { port, options, ...counts } = workerData as RecorderThreadData;
 const taken = watermarkOver(counts.taken);
 const flushed = watermarkOver(counts.flushed);
-const reader = createFrameReader(options.fields, options.chunkTicks);
+const readFrame = createFrameReader(options.fields);
 const answer = (one: RecorderAnswer): void => port.postMessage(one);
 /** Frames that were taken and could not be written. The next time that the manifest can be written they are told. */
-let lost: Dropped[] = [];
+let lost: readonly Dropped[] = [];
 
-let last = openRecorder(options).then(
+let last = openRecorder(options, (error) => answer({ type: 'trouble', error: plain(error) })).then(
   (recorder) => {
-    answer({ type: 'opened', frames: recorder.frames, lastTick: recorder.lastTick });
+    const { frames, lastTick, accountedTick } = recorder;
+    answer({ type: 'opened', frames, lastTick, accountedTick });
     return recorder;
   },
   (error: unknown) => {
-    answer({ type: 'refused', error: plainError(error) });
+    answer({ type: 'refused', error: plain(error) });
     end();
     return undefined;
   },
@@ -33,8 +35,15 @@ port.on('message', (order: RecorderOrder) => {
   });
 });
 
+/** What the system says of a disk is told as an error of our own. */
+function plain(error: unknown): PlainError {
+  const { errno, message: why } = error as NodeJS.ErrnoException;
+  if (errno === undefined) return plainError(error);
+  return plainError(failure('LENS_UNWRITABLE', { directory: options.directory, why }, error));
+}
+
 async function carryOut(recorder: Recorder, order: RecorderOrder): Promise<void> {
-  lost.push(...order.dropped);
+  lost = [...lost, ...order.dropped];
   if (order.type === 'frame') await record(recorder, order);
   else if (order.type === 'flush') await flush(recorder, order.number);
   else await close(recorder);
@@ -46,13 +55,15 @@ async function record(
 ): Promise<void> {
   const { tick } = packed;
   try {
-    const frame = reader.read(packed);
+    const frame = readFrame(packed);
     await tellLost(recorder);
     await recorder.append(frame);
-    reader.written();
   } catch (error) {
-    lost.push({ ticks: { start: tick, end: tick + 1 }, frames: 1, reason: 'failed' });
-    answer({ type: 'failed', tick, error: plainError(error) });
+    lost = mergedGaps([
+      ...lost,
+      { ticks: { start: tick, end: tick + 1 }, frames: 1, reason: 'failed' },
+    ]);
+    answer({ type: 'failed', tick, error: plain(error) });
   }
   taken.raise(number);
 }
@@ -65,7 +76,7 @@ async function flush(recorder: Recorder, number: number): Promise<void> {
     answer({ type: 'flushed', number });
   } catch (error) {
     flushed.giveUp(number);
-    answer({ type: 'flushed', number, error: plainError(error) });
+    answer({ type: 'flushed', number, error: plain(error) });
   }
 }
 
@@ -78,7 +89,7 @@ async function close(recorder: Recorder): Promise<void> {
     }
     answer({ type: 'closed' });
   } catch (error) {
-    answer({ type: 'closed', error: plainError(error) });
+    answer({ type: 'closed', error: plain(error) });
   }
   end();
 }
@@ -90,28 +101,8 @@ function end(): void {
 
 async function tellLost(recorder: Recorder): Promise<void> {
   if (lost.length === 0) return;
-  const told = lost;
+  // Before it is tried: there may be many of them before the disk takes them.
+  lost = mergedGaps(lost);
+  await recorder.drop(...lost);
   lost = [];
-  try {
-    await recorder.drop(...merged(told));
-  } catch (error) {
-    lost = [...told, ...lost];
-    throw error;
-  }
-}
-
-/** Those that follow each other for one reason are one: a disk that is full for an hour is one line of the manifest. */
-function merged(dropped: readonly Dropped[]): readonly Dropped[] {
-  const ranges: Dropped[] = [];
-  for (const { ticks, frames, reason } of dropped) {
-    const before = ranges.at(-1);
-    if (before?.reason === reason)
-      ranges[ranges.length - 1] = {
-        ticks: { start: before.ticks.start, end: ticks.end },
-        frames: before.frames + frames,
-        reason,
-      };
-    else ranges.push({ ticks, frames, reason });
-  }
-  return ranges;
 }

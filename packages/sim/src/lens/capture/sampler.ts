@@ -29,19 +29,16 @@ interface Found {
   readonly capacity: number;
 }
 
-type FieldSampler = (view: AnyView, own: () => AnyView) => SampledField;
+type FieldSampler = (view: AnyView) => SampledField;
 
 export function createSampler(world: World, sources: readonly FieldSource[]): Sampler {
   const { ir } = world;
-  const views = createPrivateView(ir);
   const samplers = sources.map((source) => [source.field.name, samplerOf(world, source)] as const);
   return {
     frameBytes: sources.reduce((sum, source) => sum + bytesOf(ir, source), 0),
     sample(view) {
-      let made: AnyView | undefined;
-      const own = (): AnyView => (made ??= views.of(view));
       const fields = new Map<string, SampledField>();
-      for (const [name, sampler] of samplers) fields.set(name, sampler(view, own));
+      for (const [name, sampler] of samplers) fields.set(name, sampler(view));
       return { tick: view.tick, simTimeSeconds: view.timeSeconds, fields };
     },
   };
@@ -62,12 +59,14 @@ function samplerOf(world: World, { field, from }: FieldSource): FieldSampler {
     };
   }
   const asked = definition.fields?.[field.name];
-  return (view, own) => {
+  // One for each function: what one writes, the others do not see either.
+  const own = createPrivateView(ir);
+  return (view) => {
     const count = countOf(field, places, view);
     let values: unknown;
     try {
       // Called as a method of the definition, as its author wrote it.
-      values = typeof asked?.from === 'function' ? asked.from(own()) : undefined;
+      values = typeof asked?.from === 'function' ? asked.from(own.of(view)) : undefined;
     } catch (error) {
       throw failed(world, field, error instanceof Error ? error.message : String(error), error);
     }

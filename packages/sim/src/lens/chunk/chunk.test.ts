@@ -5,7 +5,7 @@ import path from 'node:path';
 import { test, type TestContext } from 'node:test';
 import { fileSource } from '../../zip/index.ts';
 import type { LensField, LensFrame } from '../contract.ts';
-import { createJournal } from '../journal/index.ts';
+import { createJournal, type JournalIndex } from '../journal/index.ts';
 import { lensFileName } from '../names.ts';
 import { openChunk, sealJournal } from './index.ts';
 
@@ -120,6 +120,30 @@ test('sealing leaves the file and nothing else; killed before, the journal seals
   assert.equal(existsSync(journal), false);
 });
 
+test('by the index of its writer a journal becomes the same file, and what changed on the disk since is found', async (t) => {
+  const directory = directoryOf(t);
+  const { file, index } = await writtenIn(directory);
+  const kept = readFileSync(file);
+  const looked = await sealJournal(file);
+  const bytes = readFileSync(looked.file);
+  writeFileSync(file, kept);
+  await sealJournal(file, undefined, index);
+  assert.deepEqual(readFileSync(looked.file), bytes);
+  rmSync(looked.file);
+  const { offsetBytes, fields: places } = index.frames[6]!;
+  for (const { count, offsetBytes: values, positionsOffsetBytes, hasPositions } of places) {
+    if (count === 0) continue;
+    for (const at of hasPositions ? [values, positionsOffsetBytes] : [values]) {
+      const flipped = Buffer.from(kept);
+      flipped[offsetBytes + at]! ^= 1;
+      writeFileSync(file, flipped);
+      const sealing = sealJournal(file, undefined, index);
+      await assert.rejects(sealing, { code: 'LENS_DAMAGED', message: /tick 600/ });
+      assert.deepEqual(readdirSync(directory), [path.basename(file)]);
+    }
+  }
+});
+
 test('wherever a byte is flipped, it is found, or what is read is right', async (t) => {
   const file = await sealed(t);
   const whole = readFileSync(file);
@@ -160,6 +184,12 @@ async function sealed(t: TestContext): Promise<string> {
 }
 
 async function journalIn(directory: string): Promise<string> {
+  return (await writtenIn(directory)).file;
+}
+
+async function writtenIn(
+  directory: string,
+): Promise<{ readonly file: string; readonly index: JournalIndex }> {
   const ticks = { start: 0, end: 50_000 };
   const file = path.join(directory, lensFileName(ticks, 'journal'));
   await using journal = await createJournal(file, {
@@ -171,7 +201,7 @@ async function journalIn(directory: string): Promise<string> {
     createdAt: '2026-01-01T00:00:00.000Z',
   });
   for (let number = 0; number < FRAMES; number += 1) await journal.append(frameAt(number));
-  return file;
+  return { file, index: journal.index };
 }
 
 async function damageOf(file: string): Promise<readonly string[]> {

@@ -13,7 +13,13 @@ import { NotAZip, readZip, type RangeSource } from '../../zip/index.ts';
 import { LENS_VERSION, type ChunkFacts, type FieldSamples, type LensField } from '../contract.ts';
 import { parsePrecision } from '../precision.ts';
 import { pathsOf, TICKS, TIMES } from './arrays.ts';
-import { createBlocks, MOST_BLOCK_BYTES, type Blocks } from './blocks.ts';
+import {
+  createBlocks,
+  MOST_BLOCK_BYTES,
+  MOST_PART_BYTES,
+  type Blocks,
+  type Samples,
+} from './blocks.ts';
 
 export interface LensChunk {
   readonly facts: ChunkFacts;
@@ -180,19 +186,31 @@ async function rowIn(
   const { shape, inner, type } = array.array;
   const [rows = 0, columns = 0, ...components] = shape;
   const width = components.reduce((product, size) => product * size, 1);
-  const together = inner[0] ?? 1;
-  const bytes = together * columns * width * ELEMENT_BYTES[type];
-  const read = async (from: number, to: number, samples: number) =>
-    (await array.read(from, to, { from: 0, to: samples }, signal)) as Float64Array;
+  const rowBytes = columns * width * ELEMENT_BYTES[type];
+  const packed = inner[0] ?? 1;
+  let together = packed;
+  // Of rows that are so long only some: each block unpacks all of them, and memory is to hold no more.
+  if (packed * rowBytes > MOST_BLOCK_BYTES)
+    while (together > 1 && together * rowBytes > MOST_PART_BYTES)
+      together = Math.ceil(together / 2);
+  const bytes = together * rowBytes;
+  const read = async (from: number, to: number, samples: number, into?: Samples) =>
+    (await array.read(
+      from,
+      to,
+      { from: 0, to: samples },
+      signal,
+      into as Float64Array<ArrayBuffer> | undefined,
+    )) as Float64Array;
   if (bytes > MOST_BLOCK_BYTES) return await read(row, row + 1, samples);
   const first = row - (row % together);
   const key = { owner, name: `${path} ${first}`, bytes };
-  const block = await blocks.get(
-    key,
-    async () => await read(first, Math.min(first + together, rows), columns),
-  );
   const from = (row - first) * columns * width;
-  return block.slice(from, from + samples * width);
+  return await blocks.use(
+    key,
+    async (into) => await read(first, Math.min(first + together, rows), columns, into),
+    (block) => block.slice(from, from + samples * width),
+  );
 }
 
 interface RowFrom {

@@ -3,7 +3,13 @@ import { rename, rm } from 'node:fs/promises';
 import path from 'node:path';
 import { fsyncDirectory, removeFileDurable } from '@stillpoint/core';
 import { LENS_VERSION, type ChunkFacts } from '../contract.ts';
-import { readJournal, widthOf, type Journal } from '../journal/index.ts';
+import {
+  readIndexed,
+  readJournal,
+  widthOf,
+  type Journal,
+  type JournalIndex,
+} from '../journal/index.ts';
 import { lensFileName } from '../names.ts';
 import { outlineOf } from './outline.ts';
 import { writeChunk, type ChunkContent } from './write.ts';
@@ -14,16 +20,21 @@ export interface Sealed {
   readonly sizeBytes: number;
 }
 
-/** Throws LENS_FOREIGN for what is no journal, and what the file system says. */
-export async function sealJournal(journalFile: string, signal?: AbortSignal): Promise<Sealed> {
+/** With the index of its writer, if he is still there. Throws LENS_FOREIGN for what is no journal, and what the file system says. */
+export async function sealJournal(
+  journalFile: string,
+  signal?: AbortSignal,
+  index?: JournalIndex,
+): Promise<Sealed> {
   const directory = path.dirname(journalFile);
-  await using journal = await readJournal(journalFile);
+  await using journal =
+    index === undefined ? await readJournal(journalFile) : await readIndexed(journalFile, index);
   const { facts: begun } = journal;
   const file = path.join(directory, lensFileName(begun.ticks, 'lens'));
   const facts: ChunkFacts = { ...begun, version: LENS_VERSION, frames: journal.frames.length };
   const temporary = `${file}.tmp`;
   try {
-    const sizeBytes = await writeChunk(temporary, facts, await contentOf(journal, signal), signal);
+    const sizeBytes = await writeChunk(temporary, facts, contentOf(journal, signal), signal);
     await rename(temporary, file);
     await fsyncDirectory(directory);
     // Killed here, both are there: the next writer finds the `.lens` file and removes the journal (record/files.ts).
@@ -35,31 +46,37 @@ export async function sealJournal(journalFile: string, signal?: AbortSignal): Pr
   }
 }
 
-async function contentOf(journal: Journal, signal?: AbortSignal): Promise<ChunkContent> {
-  const { ticks, timesSeconds, fields } = await outlineOf(journal, signal);
+function contentOf(journal: Journal, signal?: AbortSignal): ChunkContent {
   return {
-    ticks,
-    timesSeconds,
+    ticks: journal.frames.map(({ tick }) => tick),
+    timesSeconds: journal.frames.map(({ timeSeconds }) => timeSeconds),
     field(field) {
-      const { counts, positionSets, positionsOf } = fields.get(field.name)!;
+      const number = journal.facts.fields.indexOf(field);
+      const { counts, positionSets, positionsOf } = outlineOf(journal, number);
       const width = widthOf(field);
       return {
         counts,
         positionSets: positionSets.length,
         positionsOf,
         async values(block, from, count, samples) {
-          for (const [row, frame] of journal.frames.slice(from, from + count).entries()) {
-            signal?.throwIfAborted();
-            const { fields: all } = await journal.read(frame);
-            block.set(all.get(field.name)!.values, row * samples * width);
-          }
+          const frames = journal.frames.slice(from, from + count);
+          await Promise.all(
+            frames.map((frame, row) => {
+              const start = row * samples * width;
+              const target = block.subarray(start, start + counts[from + row]! * width);
+              return journal.readValues(frame, number, target, signal);
+            }),
+          );
         },
         async positions(block, from, count, samples) {
-          for (const [row, frame] of positionSets.slice(from, from + count).entries()) {
-            signal?.throwIfAborted();
-            const { fields: all } = await journal.read(journal.frames[frame]!);
-            block.set(all.get(field.name)!.positions!, row * samples * 3);
-          }
+          const frames = positionSets.slice(from, from + count);
+          await Promise.all(
+            frames.map((frame, row) => {
+              const start = row * samples * 3;
+              const target = block.subarray(start, start + frame.fields[number]!.count * 3);
+              return journal.readPositions(frame, number, target, signal);
+            }),
+          );
         },
       };
     },

@@ -80,10 +80,15 @@ async function writeField(
   const width = widthOf(field);
   const paths = pathsOf(field.name);
   await addText(zip, `${paths.group}/zarr.json`, groupJson(fieldAttributes(field)));
+  const Numbers = field.precision.type === 'float64' ? Float64Array : Float32Array;
+  const isFull = counts.every((count) => count === samples);
+  // One for all: the first is the longest, and each is written before the next is asked for.
+  let memory: Float64Array<ArrayBuffer> | Float32Array<ArrayBuffer> | undefined;
   await writeArray(zip, paths.values, valuesArray(field, frames, samples), async (from, count) => {
     signal?.throwIfAborted();
-    const Numbers = field.precision.type === 'float64' ? Float64Array : Float32Array;
-    const block = new Numbers(count * samples * width).fill(Number.NaN);
+    memory ??= new Numbers(count * samples * width);
+    const block = memory.subarray(0, count * samples * width);
+    if (!isFull) block.fill(Number.NaN);
     await content.values(block, from, count, samples);
     return block;
   });

@@ -137,6 +137,67 @@ test('a frame that was cut and written anew while somebody reads is not mixed wi
   assert.deepEqual(await reader.read(reader.frames[2]!), frameAt(30));
 });
 
+test('one field is read without the others, and only what it was written as', async (t) => {
+  const file = path.join(directoryOf(t), 'a.journal');
+  await write(file, [11, 23]);
+  await using journal = await readJournal(file);
+  const frame = journal.frames[1]!;
+  const expected = frameAt(23);
+  assert.equal(frame.timeSeconds, expected.simTimeSeconds);
+  for (const [field, { name }] of facts.fields.entries())
+    assert.deepEqual(await journal.readField(frame, field), expected.fields.get(name));
+  const whole = readFileSync(file);
+  const [heats, drifts] = frame.fields;
+  const at = (offsetBytes: number): number => frame.offsetBytes + offsetBytes;
+  const flips: readonly (readonly [number, readonly [boolean, boolean]])[] = [
+    [at(heats!.offsetBytes), [true, false]],
+    [at(heats!.offsetBytes + heats!.valuesBytes - 1), [true, false]],
+    [at(drifts!.offsetBytes), [false, true]],
+    [at(drifts!.positionsOffsetBytes), [false, true]],
+    [frame.endBytes - 1, [false, true]],
+  ];
+  for (const [flip, isChanged] of flips) {
+    const flipped = Buffer.from(whole);
+    flipped[flip]! ^= 1;
+    writeFileSync(file, flipped);
+    for (const [field, changed] of isChanged.entries()) {
+      const read = journal.readField(frame, field);
+      if (changed) await assert.rejects(read, { code: 'LENS_DAMAGED', message: /tick 23/ });
+      else await read;
+    }
+  }
+});
+
+test('records of any length are found: longer than what is looked at at a time, and none', async (t) => {
+  const file = path.join(directoryOf(t), 'a.journal');
+  const lengthy = 400_000;
+  const frame = (tick: number, count: number): LensFrame => {
+    const values = Float64Array.from({ length: count * 3 }, (_, at) => at / tick);
+    return {
+      tick,
+      simTimeSeconds: tick,
+      fields: new Map([
+        [heat.name, { count: 0, values: new Float32Array(), positions: null }],
+        [drift.name, { count, values, positions: values.map((one) => -one) }],
+      ]),
+    };
+  };
+  const frames = [frame(1, lengthy), frame(2, 0), frame(3, 1), frame(4, lengthy), frame(5, 2)];
+  {
+    await using writer = await createJournal(file, facts);
+    for (const one of frames) await writer.append(one);
+  }
+  await using journal = await readJournal(file);
+  assert.equal(journal.cutBytes, 0);
+  assert.equal(journal.frames.length, frames.length);
+  for (const [at, one] of journal.frames.entries())
+    assert.deepEqual(await journal.read(one), frames[at]);
+  assert.deepEqual(
+    await journal.readField(journal.frames[3]!, 1),
+    frames[3]!.fields.get(drift.name),
+  );
+});
+
 test('what is no journal is refused', async (t) => {
   const file = path.join(directoryOf(t), 'a.journal');
   for (const content of ['', 'hello', Buffer.alloc(100)]) {

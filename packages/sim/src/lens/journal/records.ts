@@ -14,25 +14,19 @@ export interface RecordHeader {
   readonly crc32: number;
 }
 
-/** Parts of a record's payload as they are, and the header that covers them. */
+/** Of a payload with this length and checksum. */
 export function headerFor(
   kind: RecordKind,
   tick: number,
-  payload: readonly Uint8Array[],
+  payload: { readonly bytes: number; readonly crc32: number },
 ): Uint8Array {
   const header = new Uint8Array(HEADER_BYTES);
   const view = new DataView(header.buffer);
-  let bytes = 0;
-  let sum = 0;
-  for (const part of payload) {
-    bytes += part.length;
-    sum = crc32(part, sum);
-  }
   view.setUint32(0, MAGIC, true);
   view.setUint32(4, kinds[kind], true);
-  view.setBigUint64(8, BigInt(bytes), true);
+  view.setBigUint64(8, BigInt(payload.bytes), true);
   view.setBigUint64(16, BigInt(tick), true);
-  view.setUint32(24, sum, true);
+  view.setUint32(24, payload.crc32, true);
   view.setUint32(28, crc32(header.subarray(0, 28)), true);
   return header;
 }
@@ -53,29 +47,92 @@ export function parseHeader(header: Uint8Array): RecordHeader | undefined {
   };
 }
 
+/** Of the world's time, which a payload begins with. */
+export const TIME_BYTES = 8;
 /** Before the samples of a field: how many, and whether positions follow. */
-const FIELD_BYTES = 16;
+export const FIELD_BYTES = 16;
 const HAS_POSITIONS = 1;
 
+export interface FramePayload {
+  readonly parts: readonly Uint8Array[];
+  readonly bytes: number;
+  readonly crc32: number;
+  readonly fields: readonly JournalField[];
+}
+
 /** Time, then each field: its description, its values, its positions. Every part begins at a multiple of eight bytes. */
-export function framePayload(
-  fields: readonly LensField[],
-  frame: LensFrame,
-): readonly Uint8Array[] {
-  const parts: Uint8Array[] = [new Uint8Array(Float64Array.of(frame.simTimeSeconds).buffer)];
-  for (const { name } of fields) {
-    const samples = frame.fields.get(name);
-    if (samples === undefined) throw new TypeError(`the frame has no samples of ${name}`);
-    const described = new Uint8Array(FIELD_BYTES);
-    const view = new DataView(described.buffer);
-    view.setUint32(0, samples.count, true);
-    view.setUint32(4, samples.positions === null ? 0 : HAS_POSITIONS, true);
-    const values = bytesOf(samples.values);
-    parts.push(described, values);
-    if (values.length % 8 !== 0) parts.push(new Uint8Array(8 - (values.length % 8)));
-    if (samples.positions !== null) parts.push(bytesOf(samples.positions));
-  }
-  return parts;
+export function framePayload(fields: readonly LensField[], frame: LensFrame): FramePayload {
+  const parts: Uint8Array[] = [];
+  let bytes = 0;
+  let sum = 0;
+  const add = (part: Uint8Array): number => {
+    parts.push(part);
+    bytes += part.length;
+    sum = crc32(part, sum);
+    return sum;
+  };
+  add(new Uint8Array(Float64Array.of(frame.simTimeSeconds).buffer));
+  const described = fields.map((field): JournalField => {
+    const samples = frame.fields.get(field.name);
+    if (samples === undefined) throw new TypeError(`the frame has no samples of ${field.name}`);
+    const { count, values, positions } = samples;
+    const description = new Uint8Array(FIELD_BYTES);
+    const view = new DataView(description.buffer);
+    view.setUint32(0, count, true);
+    view.setUint32(4, positions === null ? 0 : HAS_POSITIONS, true);
+    const crc32BeforeValues = add(description);
+    const place = placeOf(field, description, bytes);
+    const crc32AfterValues = add(bytesOf(values));
+    const crc32BeforePositions = add(new Uint8Array(place.positionsOffsetBytes - bytes));
+    const crc32AfterPositions = positions === null ? sum : add(bytesOf(positions));
+    return {
+      ...place,
+      crc32BeforeValues,
+      crc32AfterValues,
+      crc32BeforePositions,
+      crc32AfterPositions,
+    };
+  });
+  return { parts, bytes, crc32: sum, fields: described };
+}
+
+/** Where the samples of one field are within a payload. */
+export interface FieldPlace {
+  readonly count: number;
+  /** From the payload's first byte. */
+  readonly offsetBytes: number;
+  readonly valuesBytes: number;
+  /** False: they are those of the frame before. */
+  readonly hasPositions: boolean;
+  /** From the payload's first byte; behind the values and what pads them. */
+  readonly positionsOffsetBytes: number;
+  readonly positionsBytes: number;
+}
+
+/**
+ * With the checksums of the payload as they were before and behind each part: a part that leads from the one to the other is what was
+ * written, and can be read without the rest.
+ */
+export interface JournalField extends FieldPlace {
+  readonly crc32BeforeValues: number;
+  readonly crc32AfterValues: number;
+  readonly crc32BeforePositions: number;
+  readonly crc32AfterPositions: number;
+}
+
+/** From its description. */
+export function placeOf(
+  field: LensField,
+  description: Uint8Array,
+  offsetBytes: number,
+): FieldPlace {
+  const view = new DataView(description.buffer, description.byteOffset, description.byteLength);
+  const count = view.getUint32(0, true);
+  const valuesBytes = count * widthOf(field) * (field.precision.type === 'float64' ? 8 : 4);
+  const hasPositions = view.getUint32(4, true) === HAS_POSITIONS;
+  const positionsOffsetBytes = offsetBytes + Math.ceil(valuesBytes / 8) * 8;
+  const positionsBytes = hasPositions ? count * 3 * 8 : 0;
+  return { count, offsetBytes, valuesBytes, hasPositions, positionsOffsetBytes, positionsBytes };
 }
 
 /** Throws a RangeError where lengths do not add up. */
@@ -112,6 +169,12 @@ export function timeFromPayload(payload: Uint8Array): number {
 /** Numbers of one sample. */
 export function widthOf({ components }: Pick<LensField, 'components'>): number {
   return components.reduce((product, size) => product * size, 1);
+}
+
+/** Of so many samples; all 0. */
+export function numbersOf(field: LensField, count: number): Float64Array | Float32Array {
+  const length = count * widthOf(field);
+  return field.precision.type === 'float64' ? new Float64Array(length) : new Float32Array(length);
 }
 
 function numbersAt(

@@ -1,10 +1,17 @@
-// Which lens a person means: one `.lens` file, the directory of a run, a directory of runs (and in it a run, or the latest), or the
-// address of a run behind HTTP.
+// Which lens a person means: one `.lens` file, the directory of a run, a directory of runs (and in it a run, or the latest), the same
+// on S3, or the address of a run behind HTTP.
 import { failure } from '@stillpoint/core';
 import { readdir, stat } from 'node:fs/promises';
 import path from 'node:path';
 import { isRunId } from '../../directory/index.ts';
-import { directoryPlace, filePlace, httpPlace, type LensPlace } from '../read/index.ts';
+import {
+  directoryPlace,
+  filePlace,
+  httpPlace,
+  isS3Address,
+  type LensPlace,
+} from '../read/index.ts';
+import { listOnS3, locateOnS3 } from './on-s3.ts';
 import { latestLens, runsIn } from './runs.ts';
 import { lensFilesIn } from '../record/index.ts';
 
@@ -26,6 +33,7 @@ export async function locateLens(
   given: string,
   { cwd, run, directory }: LocateLensOptions,
 ): Promise<LocatedLens> {
+  if (isS3Address(given)) return await locateOnS3(given, run);
   if (/^https?:\/\//i.test(given)) {
     const address = run === undefined ? given : `${given.replace(/\/$/, '')}/${run}`;
     return { kind: 'address', path: address, place: httpPlace(address) };
@@ -53,6 +61,15 @@ export async function locateLensRuns(
   if (run !== undefined) return [await locateRunOfLens(at, run)];
   if ((await lensFilesIn(at)).length > 0) return [at];
   return (await runsIn(at)).map((runId) => path.join(at, runId));
+}
+
+/** All runs of a directory or below a prefix of a bucket, as `locateLens` takes them. Throws LENS_MISSING. */
+export async function lensRunsAt(
+  given: string,
+  options: Pick<LocateLensOptions, 'cwd'>,
+): Promise<readonly string[]> {
+  if (isS3Address(given)) return (await listOnS3(given)).map(({ path: address }) => address);
+  return await locateLensRuns(given, options);
 }
 
 async function locateRunOfLens(directory: string, run: string): Promise<string> {

@@ -3,8 +3,9 @@ import { readdir, stat } from 'node:fs/promises';
 import path from 'node:path';
 import { isRunId, isRunLocked, pointedTo } from '../../directory/index.ts';
 import type { TickRange } from '../contract.ts';
-import { directoryPlace, openLens } from '../read/index.ts';
+import { directoryPlace, isS3Address, openLens } from '../read/index.ts';
 import { lensFilesIn } from '../record/index.ts';
+import { listOnS3 } from './on-s3.ts';
 
 export interface ListedLens {
   readonly runId: string;
@@ -19,8 +20,9 @@ export interface ListedLens {
   readonly latest: boolean;
 }
 
-/** By their ids. */
+/** By their ids. Of a directory, or what is below a prefix of a bucket (`s3://…`). */
 export async function listLenses(directory: string): Promise<readonly ListedLens[]> {
+  if (isS3Address(directory)) return await listOnS3(directory);
   const latest = await latestLens(directory);
   const listed: ListedLens[] = [];
   for (const runId of await runsIn(directory)) {
@@ -56,11 +58,11 @@ export async function latestLens(directory: string): Promise<string | undefined>
   return latest?.at;
 }
 
-/** Ids of the directories that hold frames. A directory that is not there holds none. */
+/** Ids of the directories that hold frames. What is no directory holds none. */
 export async function runsIn(directory: string): Promise<readonly string[]> {
   const entries = await readdir(directory, { withFileTypes: true }).catch(
     (error: NodeJS.ErrnoException) => {
-      if (error.code === 'ENOENT') return [];
+      if (error.code === 'ENOENT' || error.code === 'ENOTDIR') return [];
       throw error;
     },
   );

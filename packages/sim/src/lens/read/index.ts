@@ -9,4 +9,7 @@ export type {
 } from './contract.ts';
 export { openLens } from './open-lens.ts';
 export { partFiles, type PartFile } from './parts.ts';
-export { directoryPlace, filePlace, httpPlace } from './places.ts';
+export { httpPlace } from './http-place.ts';
+export { directoryPlace, filePlace } from './places.ts';
+export { isS3Address, s3AddressText } from './s3-address.ts';
+export { openS3, s3Place, type S3Directory, type S3PlaceOptions } from './s3-place.ts';

@@ -110,28 +110,29 @@ async function openJournal(
 ): Promise<Part> {
   const source = await place.open(name, signal);
   const journal = await readJournalFrom(source);
-  const frameAt = async (frame: number, signal?: AbortSignal) =>
-    await journal.read(journal.frames[frame]!, signal);
-  const positionsAt = positionsIn(journal);
+  const { fields } = journal.facts;
+  const newest = newestPositions(journal);
   return {
     facts: journal.facts,
     sizeBytes: source.sizeBytes,
     ticks: journal.frames.map(({ tick }) => tick),
-    timeSeconds: (frame) => journal.timeSeconds(journal.frames[frame]!),
-    async samples(field, frame, signal) {
-      const found = (await frameAt(frame, signal)).fields.get(field);
-      if (found === undefined) throw unknown(place, journal.facts.fields, field);
+    timeSeconds: async (frame) => journal.frames[frame]!.timeSeconds,
+    async samples(name, frame, signal) {
+      const field = fields.findIndex((one) => one.name === name);
+      if (field < 0) throw unknown(place, fields, name);
+      const found = await journal.readField(journal.frames[frame]!, field, signal);
       if (found.positions !== null) return found;
-      const positions = await positionsAt(field, frame, signal);
+      const positions = await newest(field, frame, signal);
       return { ...found, positions: positions?.subarray(0, found.count * 3) ?? null };
     },
     async series(field, from, to, columns, signal) {
+      const number = fields.findIndex(({ name }) => name === field.name);
       const width = widthOf(field);
       const across = (columns.to - columns.from) * width;
       const Numbers = field.precision.type === 'float64' ? Float64Array : Float32Array;
       const out = new Numbers((to - from) * across).fill(Number.NaN);
       for (let frame = from; frame < to; frame += 1) {
-        const { values } = (await frameAt(frame, signal)).fields.get(field.name)!;
+        const { values } = await journal.readField(journal.frames[frame]!, number, signal);
         out.set(values.subarray(columns.from * width, columns.to * width), (frame - from) * across);
       }
       return out;
@@ -141,36 +142,36 @@ async function openJournal(
 }
 
 /**
- * Positions are written where they change: the newest that were, up to a frame. What was found is remembered: who reads a journal from
- * its first frame to its last would otherwise look through all of it for every frame.
+ * Positions are written where they change: the newest that were, up to a frame. Those that were read last are kept: who reads a journal
+ * from its first frame to its last asks for the same again and again.
  */
-function positionsIn(
+function newestPositions(
   journal: Journal,
-): (field: string, frame: number, signal?: AbortSignal) => Promise<Float64Array | null> {
-  const written = new Map<string, (number | undefined)[]>();
-  const newest = new Map<string, { readonly frame: number; readonly positions: Float64Array }>();
+): (field: number, frame: number, signal?: AbortSignal) => Promise<Float64Array | null> {
+  const written = new Map<number, Int32Array>();
+  const kept = new Map<number, { readonly from: number; readonly positions: Float64Array }>();
   return async (field, frame, signal) => {
-    const known = written.get(field) ?? [];
+    const known = written.get(field) ?? positionsWritten(journal, field);
     written.set(field, known);
-    let from = -1;
-    let at = frame;
-    for (; at >= 0; at -= 1) {
-      from = known[at] ?? -1;
-      if (known[at] !== undefined) break;
-      const { positions } = (await journal.read(journal.frames[at]!, signal)).fields.get(field)!;
-      if (positions === null) continue;
-      from = at;
-      newest.set(field, { frame: at, positions });
-      break;
-    }
-    for (let one = Math.max(at, 0); one <= frame; one += 1) known[one] = from;
+    const from = known[frame]!;
     if (from < 0) return null;
-    const last = newest.get(field);
-    if (last?.frame === from) return last.positions;
-    const { positions } = (await journal.read(journal.frames[from]!, signal)).fields.get(field)!;
-    if (positions !== null) newest.set(field, { frame: from, positions });
+    const last = kept.get(field);
+    if (last?.from === from) return last.positions;
+    const place = journal.frames[from]!;
+    const positions = new Float64Array(place.fields[field]!.count * 3);
+    await journal.readPositions(place, field, positions, signal);
+    kept.set(field, { from, positions });
     return positions;
   };
+}
+
+/** For each frame the newest that brought positions along; -1: none did. */
+function positionsWritten({ frames }: Journal, field: number): Int32Array {
+  let newest = -1;
+  return Int32Array.from(frames, ({ fields }, frame) => {
+    if (fields[field]!.hasPositions) newest = frame;
+    return newest;
+  });
 }
 
 export function unknown(place: LensPlace, fields: readonly LensField[], field: string): Error {

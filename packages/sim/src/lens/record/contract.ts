@@ -43,11 +43,14 @@ export interface Recorder {
   /** Frames that are in the lens, of all of its chunks. */
   readonly frames: number;
   readonly lastTick: number;
+  /** Of the newest frame that is in the lens or named as dropped. */
+  readonly accountedTick: number;
+  /** Where it throws the frame is not in the lens; the next may be. Positions that are the same array as before are written once. */
   append(frame: LensFrame): Promise<void>;
   /** One after the other, none of them told before. Where it throws they are not told yet. */
   drop(...dropped: readonly Dropped[]): Promise<void>;
-  /** Until here nothing is lost by a loss of power: before each checkpoint. */
+  /** Until here nothing is lost by a loss of power: before each checkpoint. Throws as long as a full chunk is not durable. */
   flush(): Promise<{ readonly tick: number; readonly frames: number }>;
-  /** Seals the open chunk. */
+  /** Seals the open chunk, and what could not be sealed before. Where it throws, what is left is sealed by the next who opens the lens. */
   close(): Promise<void>;
 }

@@ -4,25 +4,32 @@ import path from 'node:path';
 import { pointTo, takeRunLock, type RunLock } from '../../directory/index.ts';
 import { openChunk, sealJournal } from '../chunk/index.ts';
 import { fileSource } from '../../zip/index.ts';
-import type { LensFrame } from '../contract.ts';
+import { LENS_VERSION, type LensFrame } from '../contract.ts';
 import { continueJournal, createJournal, type JournalWriter } from '../journal/index.ts';
 import { chunkOf } from '../names.ts';
 import type { ChunkEntry, Dropped, Recorder, RecorderOptions } from './contract.ts';
 import { cutAfter } from './cut.ts';
 import { pathOf, tidyUp } from './files.ts';
+import { cutGaps, fewGaps } from './gaps.ts';
 import { chunkEntries, readManifest, writeManifest } from './manifest.ts';
+import { createPositionsOnce } from './positions.ts';
+import { createSealing, type Sealing } from './sealing.ts';
 
 /**
  * One recorder a run: it has a lock in the directory until it is closed. Throws RUN_BUSY where another has it, LENS_NOT_EMPTY where a
- * run begins in a directory that has frames already, and LENS_FIELDS_CHANGED where one goes on with other fields.
+ * run begins in a directory that has frames already, and LENS_FIELDS_CHANGED where one goes on with other fields. `onTrouble` is told what
+ * went wrong and lost no frame: a chunk that could not be sealed yet.
  */
-export async function openRecorder(options: RecorderOptions): Promise<Recorder> {
+export async function openRecorder(
+  options: RecorderOptions,
+  onTrouble: (error: unknown) => void = () => {},
+): Promise<Recorder> {
   const parent = path.dirname(path.resolve(options.directory));
   await makeDirectory(options.directory);
   const lock = await takeRunLock(options.directory);
   if (lock === undefined) throw failure('RUN_BUSY', { run: options.runId, directory: parent });
   try {
-    const recorder = await openLocked(options, lock);
+    const recorder = await openLocked(options, lock, onTrouble);
     await pointTo(parent, path.basename(options.directory));
     return recorder;
   } catch (error) {
@@ -31,15 +38,19 @@ export async function openRecorder(options: RecorderOptions): Promise<Recorder> 
   }
 }
 
-async function openLocked(options: RecorderOptions, lock: RunLock): Promise<Recorder> {
+async function openLocked(
+  options: RecorderOptions,
+  lock: RunLock,
+  onTrouble: (error: unknown) => void,
+): Promise<Recorder> {
   const { directory, resumedTick } = options;
   const before = await tidyUp(directory);
   if (resumedTick === undefined && before.length > 0)
     throw failure('LENS_NOT_EMPTY', { directory });
   if (resumedTick !== undefined) await cutAfter(before, resumedTick);
   const manifest = await readManifest(directory);
-  const dropped = [...cutDropped(manifest?.dropped ?? [], resumedTick ?? -1)];
-  const recorder = new DirectoryRecorder(options, lock, dropped);
+  const dropped = cutGaps(manifest?.dropped ?? [], resumedTick ?? -1);
+  const recorder = new DirectoryRecorder({ options, lock, dropped, onTrouble });
   await recorder.goOn(resumedTick);
   return recorder;
 }
@@ -49,26 +60,36 @@ async function lastTickOf(file: string): Promise<number> {
   return (await openChunk(source)).ticks.at(-1) ?? -1;
 }
 
-/** Those behind the checkpoint are made again. */
-function cutDropped(dropped: readonly Dropped[], tick: number): readonly Dropped[] {
-  return dropped.filter(({ ticks }) => ticks.end <= tick + 1);
-}
-
 class DirectoryRecorder implements Recorder {
   readonly #options: RecorderOptions;
   readonly #lock: RunLock;
+  readonly #onTrouble: (error: unknown) => void;
+  readonly #sealing: Sealing;
+  readonly #positions = createPositionsOnce();
   #dropped: readonly Dropped[];
   #chunks: readonly ChunkEntry[] = [];
   #journal: JournalWriter | undefined;
-  #sealing: Promise<void> = Promise.resolve();
-  #failed: { readonly error: unknown } | undefined;
+  /** Of the newest file there was: no chunk begins before. */
+  #endTick = 0;
   #frames = 0;
   #lastTick = -1;
 
-  constructor(options: RecorderOptions, lock: RunLock, dropped: readonly Dropped[]) {
+  constructor({
+    options,
+    lock,
+    dropped,
+    onTrouble,
+  }: {
+    readonly options: RecorderOptions;
+    readonly lock: RunLock;
+    readonly dropped: readonly Dropped[];
+    readonly onTrouble: (error: unknown) => void;
+  }) {
     this.#options = options;
     this.#lock = lock;
     this.#dropped = dropped;
+    this.#onTrouble = onTrouble;
+    this.#sealing = createSealing({ sealed: () => this.#listChunks(), failed: onTrouble });
   }
 
   get frames(): number {
@@ -79,10 +100,16 @@ class DirectoryRecorder implements Recorder {
     return this.#lastTick;
   }
 
+  get accountedTick(): number {
+    const gap = this.#dropped.at(-1);
+    return Math.max(this.#lastTick, gap === undefined ? -1 : gap.ticks.end - 1);
+  }
+
   /** Journals of full chunks are sealed; that of the checkpoint's chunk is gone on with. */
   async goOn(resumedTick: number | undefined): Promise<void> {
     const { directory, fields } = this.#options;
     for (const file of await tidyUp(directory)) {
+      this.#endTick = file.ticks.end;
       if (file.kind !== 'journal') continue;
       if (file.ticks.end <= (resumedTick ?? -1) + 1) {
         await sealJournal(file.path);
@@ -100,34 +127,25 @@ class DirectoryRecorder implements Recorder {
     this.#chunks = await chunkEntries(directory);
     this.#frames += this.#chunks.reduce((sum, { frames }) => sum + frames, 0);
     const newest = this.#chunks.at(-1);
-    if (this.#journal === undefined && newest !== undefined)
+    if (this.#lastTick < 0 && newest !== undefined)
       this.#lastTick = await lastTickOf(path.join(directory, newest.file));
     await this.#writeManifest();
   }
 
-  async append(frame: LensFrame): Promise<void> {
-    if (this.#failed !== undefined) throw this.#failed.error;
-    const { directory, runId, world, fields, chunkTicks } = this.#options;
+  async append(given: LensFrame): Promise<void> {
     // One that was merged is longer than others, and goes on to its own end.
-    if (this.#journal !== undefined && frame.tick >= this.#journal.facts.ticks.end)
+    if (this.#journal !== undefined && given.tick >= this.#journal.facts.ticks.end)
       await this.#turn();
-    const ticks = chunkOf(frame.tick, chunkTicks);
-    this.#journal ??= await createJournal(pathOf(directory, ticks, 'journal'), {
-      version: 1,
-      runId,
-      world,
-      ticks,
-      fields,
-      createdAt: new Date().toISOString(),
-    });
-    await this.#journal.append(frame);
+    this.#journal ??= await this.#begin(given.tick);
+    await this.#journal.append(this.#positions.frame(given));
+    this.#positions.written();
     this.#frames += 1;
-    this.#lastTick = frame.tick;
+    this.#lastTick = given.tick;
   }
 
   async drop(...dropped: readonly Dropped[]): Promise<void> {
     const before = this.#dropped;
-    this.#dropped = [...before, ...dropped];
+    this.#dropped = fewGaps([...before, ...dropped]);
     try {
       await this.#writeManifest();
     } catch (error) {
@@ -138,40 +156,52 @@ class DirectoryRecorder implements Recorder {
 
   async flush(): Promise<{ readonly tick: number; readonly frames: number }> {
     await this.#journal?.sync();
+    if (this.#sealing.undurable !== undefined) throw this.#sealing.undurable;
     return { tick: this.#lastTick, frames: this.#frames };
   }
 
   async close(): Promise<void> {
     try {
       if (this.#journal !== undefined) await this.#turn();
-      await this.#sealing;
+      await this.#sealing.finish();
+      await this.#writeManifest();
     } finally {
       await this.#lock[Symbol.asyncDispose]();
     }
-    if (this.#failed !== undefined) throw this.#failed.error;
   }
 
-  /** The chunk is full: it is sealed beside what comes next. Two at a time are never sealed. */
+  async #begin(tick: number): Promise<JournalWriter> {
+    const { directory, runId, world, fields, chunkTicks } = this.#options;
+    const { start, end } = chunkOf(tick, chunkTicks);
+    // A run that goes on with another size of chunks: a range over that of a sealed file would say that its frames are in here.
+    const ticks = { start: Math.max(start, this.#endTick), end };
+    const createdAt = new Date().toISOString();
+    const facts = { version: LENS_VERSION, runId, world, ticks, fields, createdAt } as const;
+    const journal = await createJournal(pathOf(directory, ticks, 'journal'), facts);
+    this.#positions.begin();
+    this.#endTick = end;
+    return journal;
+  }
+
+  /** The chunk is full: it is sealed beside what comes next. */
   async #turn(): Promise<void> {
     const journal = this.#journal!;
     this.#journal = undefined;
-    await journal.sync();
+    let isDurable = true;
+    try {
+      await journal.sync();
+    } catch (error) {
+      isDurable = false;
+      this.#onTrouble(error);
+    }
     await journal[Symbol.asyncDispose]();
     const file = pathOf(this.#options.directory, journal.facts.ticks, 'journal');
-    this.#sealing = this.#sealing.then(() => this.#seal(file));
+    this.#sealing.add(file, journal.index, isDurable);
   }
 
-  async #seal(file: string): Promise<void> {
-    try {
-      await sealJournal(file);
-      this.#chunks = await chunkEntries(this.#options.directory);
-      await this.#writeManifest();
-    } catch (error) {
-      // Somebody has removed it while it was open: that is no reason to stop.
-      if ((error as NodeJS.ErrnoException).code === 'ENOENT') return;
-      // The journal is still there, and is sealed by the next who opens the lens. The run is told with its next frame.
-      this.#failed ??= { error };
-    }
+  async #listChunks(): Promise<void> {
+    this.#chunks = await chunkEntries(this.#options.directory);
+    await this.#writeManifest();
   }
 
   async #writeManifest(): Promise<void> {

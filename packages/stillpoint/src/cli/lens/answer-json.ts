@@ -1,5 +1,6 @@
 // Answers as one JSON document, written piece by piece: the frames may be more than memory holds.
 import type { LensAnswer } from '@stillpoint/sim';
+import { gapsAskedFor } from './gaps.ts';
 import type { Asked } from './query.ts';
 
 type Write = (text: string) => Promise<void>;
@@ -15,7 +16,8 @@ export async function answersAsJson(
 ): Promise<void> {
   const { runId, world } = lens;
   const { name, unit, components, topology } = field;
-  const head = { runId, world, field: { name, unit, components, topology }, when };
+  const dropped = gapsAskedFor(lens, when);
+  const head = { runId, world, field: { name, unit, components, topology }, when, dropped };
   await write(`${JSON.stringify(head).slice(0, -1)},"frames":[`);
   const isFixed = what.kind === 'positions' || topology.kind !== 'points';
   let first = true;

@@ -11,8 +11,8 @@ type Cell = number | string;
 /** Rows that are measured before the first is written. */
 const MEASURED_ROWS = 1000;
 /** Written at a time. */
-const BATCH_ROWS = 1000;
-const CSV_CHARACTERS = 64 * 1024;
+const BATCH_ROWS = 100;
+const CSV_CHARACTERS = 16 * 1024;
 
 export async function answersAsCsv(
   write: Write,

@@ -1,7 +1,6 @@
 // stillpoint lens info [PATH]
 import type { LensField, LensInfo, ListedLens } from '@stillpoint/sim';
 import type { Command } from 'commander';
-import path from 'node:path';
 import { plainText } from '../../output/plain-text.ts';
 import { renderTable, type Column } from '../../output/table.ts';
 import { agoText, bytesText, countText } from '../../output/units.ts';
@@ -9,7 +8,7 @@ import { numberText, shapeText } from '../checkpoint/numbers-text.ts';
 import { shownPath } from '../checkpoint/places.ts';
 import type { CommandContext, Runner } from '../context.ts';
 import { loadSim } from '../load-sim.ts';
-import { LENS, locate, USUAL_LENS_DIRECTORY } from './places.ts';
+import { LENS, locate, placeText, USUAL_LENS_DIRECTORY } from './places.ts';
 
 interface Options {
   readonly run?: string;
@@ -31,8 +30,8 @@ export function addLensInfoCommand(lens: Command, run: Runner): void {
     .action(
       run<Options>(async (context, { run: runId }, [given = USUAL_LENS_DIRECTORY]) => {
         const { lensInfo, listLenses } = await loadSim();
-        const { call, host, output } = context;
-        const listed = runId === undefined ? await listLenses(path.resolve(host.cwd, given)) : [];
+        const { call, output } = context;
+        const listed = runId === undefined ? await listLenses(placeText(context, given)) : [];
         if (listed.length > 0) {
           output.result(listed);
           showRuns(context, listed);

@@ -17,7 +17,7 @@ export const USUAL_LENS_DIRECTORY = 'lens';
 
 /** How a lens may be named. */
 export const LENS =
-  'a .lens file, the directory of a run, a directory of runs, or the address of a run (http, https)';
+  'a .lens file, the directory of a run, a directory of runs, or the address of one (s3, or of a run http, https)';
 
 export function addLensDirOption(command: Command): Command {
   return command.option(
@@ -30,6 +30,11 @@ export function lensDirOf({ lensDir }: LensDirOptions): string {
   return lensDir ?? USUAL_LENS_DIRECTORY;
 }
 
+/** A path relative to where the command runs, or an address as it is. */
+export function placeText({ host }: CommandContext, given: string): string {
+  return /^[a-z0-9]+:\/\//i.test(given) ? given : path.resolve(host.cwd, given);
+}
+
 /** The one that is named, by its path, its address or the id of its run. */
 export async function locate(
   { host }: CommandContext,
@@ -40,6 +45,22 @@ export async function locate(
   const directory = path.resolve(host.cwd, lensDirOf(options));
   const { run } = options;
   return await locateLens(given, { cwd: host.cwd, directory, ...(run !== undefined && { run }) });
+}
+
+/** Several runs of one place: those that are named, all, or the latest. */
+export async function locateEach(
+  context: CommandContext,
+  given: string,
+  { run: runs = [], all }: { readonly run?: readonly string[]; readonly all?: true },
+): Promise<readonly LocatedLens[]> {
+  const located: LocatedLens[] = [];
+  const { lensRunsAt } = await loadSim();
+  if (all === true)
+    for (const run of await lensRunsAt(given, { cwd: context.host.cwd }))
+      located.push(await locate(context, run));
+  else if (runs.length === 0) located.push(await locate(context, given));
+  else for (const run of runs) located.push(await locate(context, given, { run }));
+  return located;
 }
 
 /** The directories of the runs that a command is about: one, or all. */

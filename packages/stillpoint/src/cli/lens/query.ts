@@ -7,7 +7,9 @@ import { ProgramEnded } from '../exec.ts';
 import { loadSim } from '../load-sim.ts';
 import { answersAsCsv, answersAsTable } from './answer-rows.ts';
 import { answersAsJson } from './answer-json.ts';
+import { gapsAskedFor, gapTexts } from './gaps.ts';
 import { addLensDirOption, lensDirOf, locate } from './places.ts';
+import { keepHeapSmall } from './small-heap.ts';
 import {
   alongOption,
   positionOption,
@@ -83,6 +85,7 @@ export function addLensQueryCommand(lens: Command, run: Runner): void {
 }
 
 async function query(context: CommandContext, options: QueryOptions, name: string): Promise<void> {
+  keepHeapSmall();
   const { openLens, queryLens } = await loadSim();
   const { call, host, output } = context;
   const when = whenOf(options);
@@ -104,6 +107,7 @@ async function query(context: CommandContext, options: QueryOptions, name: strin
   const field = lens.field(name);
   const what = await whatOf(field, options);
   const asked: Asked = { lens, field, what, when };
+  for (const text of gapTexts(gapsAskedFor(lens, when))) output.warn(text);
   const answers = told(context, asked, queryLens(lens, { field: name, when, what }, reading));
   const { stdout } = host;
   const write = async (text: string): Promise<void> => {

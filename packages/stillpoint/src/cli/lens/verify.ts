@@ -7,7 +7,7 @@ import { bytesText, countText } from '../../output/units.ts';
 import { shownPath } from '../checkpoint/places.ts';
 import type { CommandContext, Runner } from '../context.ts';
 import { loadSim } from '../load-sim.ts';
-import { LENS, locate, USUAL_LENS_DIRECTORY } from './places.ts';
+import { LENS, locate, placeText, USUAL_LENS_DIRECTORY } from './places.ts';
 
 interface Verified extends VerifiedLensFile {
   /** What the file is in, as it was located. */
@@ -46,10 +46,11 @@ export function addLensVerifyCommand(lens: Command, run: Runner): void {
 }
 
 async function placesOf(context: CommandContext, given: string): Promise<readonly LensPlace[]> {
-  const { directoryPlace, listLenses } = await loadSim();
-  const runs = await listLenses(path.resolve(context.host.cwd, given));
-  if (runs.length > 0) return runs.map((one) => directoryPlace(one.path));
-  return [(await locate(context, given)).place];
+  const { listLenses } = await loadSim();
+  const runs = await listLenses(placeText(context, given));
+  const places: LensPlace[] = [];
+  for (const one of runs) places.push((await locate(context, one.path)).place);
+  return runs.length > 0 ? places : [(await locate(context, given)).place];
 }
 
 function show(context: CommandContext, { name }: LensPlace, one: VerifiedLensFile): void {

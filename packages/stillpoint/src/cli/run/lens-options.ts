@@ -45,11 +45,16 @@ export async function lensOf(options: LensOptions, cwd: string): Promise<Session
       problem: `${lensPrecision} is no precision.`,
       usage: 'Write f64, f32, bits:N (1 to 22 of float32) or f64:bits:N (1 to 51).',
     });
+  if (lensDir?.trim() === '')
+    throw failure('USAGE_INVALID', {
+      problem: '--lens-dir names no directory.',
+      usage: `Write --lens-dir ${USUAL_LENS_DIRECTORY}, or leave it out for that.`,
+    });
   return {
     directory: path.resolve(cwd, lensDir ?? USUAL_LENS_DIRECTORY),
     fields: {
-      ...(lensFields === undefined ? {} : { names: namesIn(lensFields) }),
-      ...(lensSignals === undefined ? {} : { signals: namesIn(lensSignals) }),
+      ...(lensFields === undefined ? {} : { names: namesIn('--lens-fields', lensFields) }),
+      ...(lensSignals === undefined ? {} : { signals: namesIn('--lens-signals', lensSignals) }),
       ...(precision === undefined ? {} : { precision }),
     },
     ...(lensStride === undefined ? {} : { strideTicks: lensStride }),
@@ -57,9 +62,15 @@ export async function lensOf(options: LensOptions, cwd: string): Promise<Session
   };
 }
 
-function namesIn(text: string): readonly string[] {
-  return text
+function namesIn(option: string, text: string): readonly string[] {
+  const names = text
     .split(',')
     .map((name) => name.trim())
     .filter((name) => name !== '');
+  if (names.length === 0)
+    throw failure('USAGE_INVALID', {
+      problem: `${option} names nothing.`,
+      usage: `Write names with commas between, or leave it out: stillpoint world describe shows what there is.`,
+    });
+  return names;
 }

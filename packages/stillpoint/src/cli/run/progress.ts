@@ -6,8 +6,8 @@ import { millisecondsText } from '../../output/units.ts';
 /** The rate is that of so long: longer it would be late to notice, shorter it would dance. */
 const WINDOW_MS = 5000;
 const DRAW_EVERY_MS = 100;
-const LOG_EVERY_MS = 10_000;
-const EVENT_EVERY_MS = 1000;
+export const LOG_EVERY_MS = 10_000;
+export const EVENT_EVERY_MS = 1000;
 
 interface Point {
   readonly ms: number;

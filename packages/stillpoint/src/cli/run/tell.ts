@@ -3,16 +3,25 @@ import type { SessionEnd, SessionEvent } from '@stillpoint/sim';
 import path from 'node:path';
 import type { Output } from '../../output/output.ts';
 import { countText } from '../../output/units.ts';
-import { createRunProgress, type RunProgress } from './progress.ts';
+import { createRunProgress, EVENT_EVERY_MS, LOG_EVERY_MS, type RunProgress } from './progress.ts';
 
 export function tellEvents(output: Output): (event: SessionEvent) => void {
   let progress: RunProgress | undefined;
+  let droppedToldMs = -Infinity;
+  // There may be a thousand a second, and each says how many there were.
+  const isToBeTold = (): boolean => {
+    const ms = performance.now();
+    if (ms - droppedToldMs < (output.json ? EVENT_EVERY_MS : LOG_EVERY_MS)) return false;
+    droppedToldMs = ms;
+    return true;
+  };
   return (event) => {
     if (event.type === 'started') {
       const { tick: fromTick, untilTick } = event;
       progress = createRunProgress(output, { fromTick, untilTick });
     }
     if (event.type === 'progress') progress?.at(event.tick, event.simTimeSeconds);
+    else if (event.type === 'lens:dropped' && !isToBeTold()) return;
     else if (output.json) output.result(jsonOf(event));
     else tellPerson(output, event);
   };
@@ -20,7 +29,7 @@ export function tellEvents(output: Output): (event: SessionEvent) => void {
 
 /** Names as the last event has them, and errors by their words. */
 function jsonOf({ type, ...event }: SessionEvent): object {
-  if ('error' in event) return { event: type, tick: event.tick, error: messageOf(event.error) };
+  if ('error' in event) return { event: type, ...event, error: messageOf(event.error) };
   return { event: type, ...event };
 }
 
@@ -56,10 +65,9 @@ function tellLens(output: Output, event: SessionEvent): void {
       output.say(`Lens of ${countText(event.fields.length, 'field')} in ${event.directory}.`);
       break;
     case 'lens:dropped':
-      if ((event.dropped & (event.dropped - 1)) === 0)
-        output.warn(
-          `The frame of tick ${event.tick} was dropped, for the disk does not keep up (${countText(event.dropped, 'frame')} so far). The manifest of the lens names those that are missing.`,
-        );
+      output.warn(
+        `The frame of tick ${event.tick} was dropped, for the disk does not keep up (${countText(event.dropped, 'frame')} so far). A larger --lens-stride, fewer --lens-fields or --lens-precision bits:12 is less to write.`,
+      );
       break;
     case 'lens:missed':
       output.warn(
@@ -67,7 +75,11 @@ function tellLens(output: Output, event: SessionEvent): void {
       );
       break;
     case 'lens:failed':
-      output.warn(messageOf(event.error));
+      output.warn(
+        event.dropped === 0
+          ? messageOf(event.error)
+          : `${messageOf(event.error)} The run goes on; ${countText(event.dropped, 'frame')} of the lens ${event.dropped === 1 ? 'is' : 'are'} lost so far.`,
+      );
       break;
     default:
   }

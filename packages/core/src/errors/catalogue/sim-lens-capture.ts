@@ -1,0 +1,19 @@
+// What can go wrong with: capturing the frames of a lens. Part of the error catalogue (../catalogue.ts).
+import { exitCodes as exit } from '../exit-codes.ts';
+import type { CatalogueEntry } from './entry.ts';
+
+export const simLensCapture = {
+  LENS_UNWRITABLE: {
+    message: 'The lens in {directory} cannot be written: {why}.',
+    hint: 'Make room there, or choose another `--lens-dir`. A run that is at work goes on without it: the frames that are lost are named in the manifest, and as soon as the disk takes them there are frames again.',
+    exit: exit.failed,
+    retryable: true,
+  },
+  LENS_CHUNK_TOO_SMALL: {
+    message:
+      'Files of {chunkTicks} ticks cannot hold frames that are {strideTicks} ticks apart: there would be one for each frame, or none.',
+    hint: 'Give `--lens-chunk-size` some hundred times the ticks of `--lens-stride`, and at least as many.',
+    exit: exit.usage,
+    retryable: false,
+  },
+} as const satisfies Record<string, CatalogueEntry>;

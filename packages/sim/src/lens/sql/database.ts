@@ -1,0 +1,87 @@
+// A database in memory that sees lenses and nothing else.
+import type { DuckDBConnection, DuckDBResult } from '@duckdb/node-api';
+import { optionalPeer } from '../../optional-peer.ts';
+import type { SqlRun } from './messages.ts';
+import { createScans, type DuckDB, type FeedLine } from './scans.ts';
+import { listsOf, quoted, type FieldTable } from './tables.ts';
+import { createViews } from './views.ts';
+
+export interface DatabaseOptions {
+  readonly runs: readonly SqlRun[];
+  readonly line: FeedLine;
+  readonly memoryLimitBytes: number;
+  readonly temporaryDirectory: string;
+}
+
+export interface LensDatabase {
+  /** Rows come as they are fetched. Of several statements the last one's. */
+  run(statement: string, isInterrupted: () => boolean): Promise<DuckDBResult>;
+  interrupt(): void;
+  /** After a statement, whatever became of it. */
+  end(): void;
+  close(): void;
+}
+
+/** Throws SIM_PEER_MISSING. */
+export async function openDatabase({
+  runs,
+  line,
+  memoryLimitBytes,
+  temporaryDirectory,
+}: DatabaseOptions): Promise<LensDatabase> {
+  const duckdb = await optionalPeer(
+    '@duckdb/node-api',
+    'SQL over lenses',
+    () => import('@duckdb/node-api') as Promise<DuckDB>,
+  );
+  const instance = await duckdb.DuckDBInstance.create(':memory:', { threads: '2' });
+  const connection = await instance.connect();
+  const scans = createScans(duckdb, (one) => connection.registerTableFunction(one), runs, line);
+  const views = createViews(connection, runs, scans.functionOf);
+  await fillLists(connection, runs, views.tables);
+  await views.open();
+  // The last things that are set: from here on a statement can neither leave this database nor change that.
+  for (const setting of [
+    `memory_limit = '${Math.ceil(memoryLimitBytes / 1024)}KiB'`,
+    `temp_directory = ${quoted(temporaryDirectory)}`,
+    'enable_external_access = false',
+    'lock_configuration = true',
+  ])
+    await connection.run(`set ${setting}`);
+
+  return {
+    async run(statement, isInterrupted) {
+      await views.showAll();
+      const statements = await connection.extractStatements(statement);
+      if (statements.count === 1) await views.showLeft(statement);
+      // Where it is only planned an interrupt is nothing that DuckDB tells.
+      if (isInterrupted()) throw new Error('INTERRUPT Error: Interrupted!');
+      for (let at = 0; at < statements.count - 1; at += 1)
+        await (await statements.prepare(at)).run();
+      return await (await statements.prepare(statements.count - 1)).stream();
+    },
+    interrupt: () => connection.interrupt(),
+    end: () => scans.end(),
+    close() {
+      connection.closeSync();
+      instance.closeSync();
+    },
+  };
+}
+
+async function fillLists(
+  connection: DuckDBConnection,
+  runs: readonly SqlRun[],
+  tables: readonly FieldTable[],
+): Promise<void> {
+  for (const statement of listsOf(runs, tables)) await connection.run(statement);
+  const appender = await connection.createAppender('frames', 'lens');
+  for (const { runId, ticks, timesSeconds } of runs)
+    for (const [at, tick] of ticks.entries()) {
+      if (runs.length > 1) appender.appendVarchar(runId);
+      appender.appendBigInt(BigInt(tick));
+      appender.appendDouble(timesSeconds[at]!);
+      appender.endRow();
+    }
+  appender.closeSync();
+}
