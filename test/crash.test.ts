@@ -4,7 +4,7 @@
 import assert from 'node:assert/strict';
 import { chmod, readFile, writeFile } from 'node:fs/promises';
 import path from 'node:path';
-import { test } from 'node:test';
+import { after, before, test } from 'node:test';
 import { forwardSteps, stepName } from '@stillpoint/engine';
 import { run } from './fixture/command.ts';
 import { createProject, type Project } from './fixture/project.ts';
@@ -54,14 +54,18 @@ async function readWords(project: Project): Promise<string[]> {
   return words;
 }
 
-async function preparedProject(): Promise<Project> {
-  const project = await createProject();
+/** Both tests begin with the new words, and end with them. */
+let project: Project;
+
+before(async () => {
+  project = await createProject();
   await project.stillpoint(['db', 'start']);
   await writeWord(project, 'old');
   await project.stillpoint(['snapshot', '--name', 'old-state']);
   await writeWord(project, 'new');
-  return project;
-}
+});
+
+after(() => project[Symbol.asyncDispose]());
 
 /** Kills the command at the point, then lets the next command end the matter; returns the word that all agree on. */
 async function dieAt(project: Project, args: readonly string[], point: string): Promise<string> {
@@ -75,7 +79,6 @@ async function dieAt(project: Project, args: readonly string[], point: string): 
 const everyNth = soak ? 1 : 24;
 
 test('killed -9 at each journal step of restore and of undo: all before or all after', async (t) => {
-  await using project = await preparedProject();
   const points = crashPoints(project).filter((_, index) => index % everyNth === 0 || soak);
   const outcomes = new Map<string, number>();
   let cases = 0;
@@ -112,7 +115,6 @@ async function block(member: string): Promise<(() => Promise<unknown>) | undefin
 }
 
 test('a member that cannot be written after the database was switched: all is taken back', async (t) => {
-  await using project = await preparedProject();
   const unblock = await block(path.join(project.directory, project.extensions[1]!));
   if (unblock === undefined) {
     t.skip('this file system has no immutable files');

@@ -5,7 +5,9 @@ import { readdir, readFile, rm, writeFile } from 'node:fs/promises';
 import path from 'node:path';
 import { test } from 'node:test';
 import { canonicalJson } from '../packages/core/src/index.ts';
+import { createDirectoryStore } from '../packages/engine/src/vault/index.ts';
 import { createProject, openProject, type Project } from './fixture/project.ts';
+import { beginWithSmallKey } from './fixture/small-key.ts';
 
 const passphrase = 'nobody guesses this one';
 
@@ -27,6 +29,14 @@ async function encrypted(): Promise<Project> {
     database: false,
     config: { members: ['.'], vault: { url: '.stillpoint/kept', encryption: byVariable } },
   });
+  return project;
+}
+
+/** The same, and the vault is there: nothing in it yet, and quick to open. */
+async function begun(): Promise<Project> {
+  const project = await encrypted();
+  const kept = createDirectoryStore(path.join(project.directory, '.stillpoint', 'kept'));
+  await beginWithSmallKey(kept, passphrase);
   return project;
 }
 
@@ -74,7 +84,7 @@ test('snapshot, verify and restore with the passphrase; without it nothing, and 
 });
 
 test('a copy in an empty directory opens the shared vault by itself afterwards', async () => {
-  await using project = await encrypted();
+  await using project = await begun();
   await project.stillpoint(['snapshot', '--name', 'first'], { env });
   const into = `${project.directory}-copy`;
   await using copy = openProject(into);
@@ -83,7 +93,7 @@ test('a copy in an empty directory opens the shared vault by itself afterwards',
 });
 
 test('the vault decides what it is: a configuration that says otherwise is refused', async () => {
-  await using project = await encrypted();
+  await using project = await begun();
   await project.stillpoint(['snapshot'], { env });
   await configure(project, { url: '.stillpoint/kept', encryption: 'none' });
   await refused(project, ['list'], 'VAULT_KEY_NEEDED', env);
@@ -98,7 +108,7 @@ test('the vault decides what it is: a configuration that says otherwise is refus
 });
 
 test('a passphrase from a command, and a file that others may read is told', async () => {
-  await using project = await encrypted();
+  await using project = await begun();
   const file = path.join(project.directory, '.stillpoint-key');
   await writeFile(file, `${passphrase}\n`, { mode: 0o644 });
   const encryption = { passphrase: { file: '.stillpoint-key' } };

@@ -1,6 +1,5 @@
 // The queue of the persistence library as a participant of the engine: it keeps the law of all participants.
 import { setTimeout as delay } from 'node:timers/promises';
-import { Client } from 'pg';
 import { z } from 'zod';
 import { testParticipant, type ParticipantFixture } from '../packages/engine/src/freeze/testkit.ts';
 import { openDatabase } from '../packages/persistence/src/database/index.ts';
@@ -8,12 +7,9 @@ import {
   serverOfTests,
   type TestServer,
 } from '../packages/persistence/src/database/testing/index.ts';
-import {
-  createQueue,
-  createQueueParticipant,
-  defineJob,
-} from '../packages/persistence/src/queue/index.ts';
+import { createQueue, defineJob } from '../packages/persistence/src/queue/index.ts';
 import { installQueue } from '../packages/persistence/src/queue/testing/open-queue.ts';
+import { participantAt } from '../packages/persistence/src/queue/testing/participant-at.ts';
 
 const key = 4711n;
 const job = defineJob({ name: 'write', data: z.object({ wait: z.boolean() }) });
@@ -46,16 +42,7 @@ async function createFixture(server: TestServer): Promise<ParticipantFixture> {
     return { over: promise };
   };
   return {
-    participant: createQueueParticipant({
-      name: 'queue:db',
-      guards: '*',
-      key,
-      async connect(applicationName) {
-        const client = new Client({ connectionString: url, application_name: applicationName });
-        await client.connect();
-        return client;
-      },
-    }),
+    participant: participantAt(url, { name: 'queue:db', key }),
     async writes(timeoutMs) {
       const { over } = await enqueueOne();
       if (!(await within(over, timeoutMs))) throw new Error(`nothing within ${timeoutMs} ms`);

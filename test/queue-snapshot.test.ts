@@ -15,8 +15,10 @@ import { createProject } from './fixture/project.ts';
 const soak = process.env['STILLPOINT_SOAK'] !== undefined;
 const size = soak
   ? { workers: 8, snapshots: 10, feed: 500 }
-  : { workers: 2, snapshots: 2, feed: 20 };
+  : { workers: 2, snapshots: 2, feed: 12 };
 const long = defineJob({ name: 'long', data: z.object({}), freeze: 'leave', retry: 0 });
+
+type Opened = Awaited<ReturnType<typeof openDatabase>>;
 
 interface Counted {
   readonly completed: number;
@@ -34,8 +36,7 @@ test(`${size.snapshots} snapshots while ${size.workers} processes work: each hol
   await project.stillpoint(['db', 'start']);
   const at = (await project.stillpoint(['db', 'url'])).stdout.trim();
   const { role } = await installQueue(at);
-  const count = async (): Promise<Counted> => {
-    await using database = await openDatabase({ at });
+  const countIn = async (database: Opened): Promise<Counted> => {
     const { rows } = await database.query<Counted>(`SELECT
       (SELECT count(*)::int FROM queue.job WHERE name = 'crowd' AND state = 'completed') AS completed,
       (SELECT count(*)::int FROM queue.job WHERE name = 'crowd' AND state = 'active') AS active,
@@ -43,9 +44,14 @@ test(`${size.snapshots} snapshots while ${size.workers} processes work: each hol
       count(*)::int AS effects, count(DISTINCT job)::int AS distinct FROM effects`);
     return rows[0]!;
   };
+  const count = async (): Promise<Counted> => {
+    await using database = await openDatabase({ at });
+    return await countIn(database);
+  };
   const worked = async (enough: (counted: Counted) => boolean): Promise<Counted> => {
+    await using database = await openDatabase({ at });
     for (;;) {
-      const counted = await count();
+      const counted = await countIn(database);
       if (enough(counted)) return counted;
       await delay(50);
     }

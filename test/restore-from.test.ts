@@ -4,8 +4,12 @@ import { mkdir, mkdtemp, readdir, readFile, rm, writeFile } from 'node:fs/promis
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { test, type TestContext } from 'node:test';
+import { createDirectoryStore } from '../packages/engine/src/vault/index.ts';
 import { runCommand } from './fixture/command.ts';
 import { createProject, openProject, type Project } from './fixture/project.ts';
+import { beginWithSmallKey } from './fixture/small-key.ts';
+
+const passphrase = 'nobody guesses this one';
 
 interface Place {
   readonly vault: string;
@@ -20,7 +24,7 @@ async function createPlace(t: TestContext): Promise<Place> {
   const directory = await mkdtemp(path.join(tmpdir(), 'stillpoint-nothing-'));
   t.after(() => rm(directory, { recursive: true, force: true }));
   const key = path.join(directory, 'key');
-  await writeFile(key, 'nobody guesses this one\n', { mode: 0o600 });
+  await writeFile(key, `${passphrase}\n`, { mode: 0o600 });
   const home = path.join(directory, 'home');
   const scratch = path.join(directory, 'tmp');
   for (const made of [home, scratch]) await mkdir(made);
@@ -46,6 +50,7 @@ test('code, database and configuration are there again in one restore, and go on
   const place = await createPlace(t);
   const { into, key } = place;
   const vault = { url: place.vault, encryption: { passphrase: { file: key } } };
+  await beginWithSmallKey(createDirectoryStore(place.vault), passphrase);
   await using project = await createProject({
     extensions: ['extensions/alpha'],
     config: { vault },

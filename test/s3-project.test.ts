@@ -16,6 +16,7 @@ import { startS3ServerIfPossible } from '../tools/s3-server/index.ts';
 import { createProject, openProject, type Project } from './fixture/project.ts';
 import { KNOWING_S3_HOST, S3_HOST } from './fixture/s3-host.ts';
 import { BUCKET, holdBuckets, PREFIX } from './fixture/s3.ts';
+import { beginWithSmallKey } from './fixture/small-key.ts';
 
 const server = await startS3ServerIfPossible();
 
@@ -23,6 +24,7 @@ describe('a vault on S3', { skip: typeof server === 'string' && server }, () => 
   if (typeof server === 'string') return;
   const s3 = holdBuckets(server);
   let scratch: string;
+  const passphrase = 'the passphrase of a test';
   const { guest, endpoint } = server;
   const credentials = {
     AWS_ACCESS_KEY_ID: guest.accessKeyId,
@@ -32,7 +34,7 @@ describe('a vault on S3', { skip: typeof server === 'string' && server }, () => 
 
   before(async () => {
     scratch = await mkdtemp(path.join(tmpdir(), 'stillpoint-s3-'));
-    await writeFile(path.join(scratch, 'key'), 'the passphrase of a test\n', { mode: 0o600 });
+    await writeFile(path.join(scratch, 'key'), `${passphrase}\n`, { mode: 0o600 });
   });
   after(async () => {
     await rm(scratch, { recursive: true, force: true });
@@ -59,9 +61,10 @@ describe('a vault on S3', { skip: typeof server === 'string' && server }, () => 
     await writeFile(path.join(directory, 'notes', 'note.txt'), text);
   }
 
-  test('is begun, filled, listed, verified and restored, also on a machine that has nothing', async () => {
+  test('is filled, listed, verified and restored, also on a machine that has nothing', async () => {
     const encryption = { passphrase: { file: path.join(scratch, 'key') } };
     const vault = { url: urlOf('whole'), encryption };
+    await beginWithSmallKey(s3.buckets.store('whole'), passphrase);
     await using first = await project(vault);
     const env = { ...alone(), ...credentials };
     await note(first.directory, 'first');

@@ -7,9 +7,10 @@ import { mkdir, rm, stat, writeFile } from 'node:fs/promises';
 import path from 'node:path';
 import { DatabaseSync } from 'node:sqlite';
 import { test } from 'node:test';
-import { createStillpoint, isFailure, type Stillpoint } from 'stillpoint';
+import type { Stillpoint } from 'stillpoint';
 import { eventually } from '../packages/engine/src/freeze/testing/eventually.ts';
 import { findChildren } from '../packages/engine/src/freeze/testing/processes.ts';
+import { createStillpoint, isFailure } from './fixture/library.ts';
 import { createProject, type Project } from './fixture/project.ts';
 
 const patienceMs = 30_000;

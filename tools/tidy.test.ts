@@ -94,7 +94,7 @@ test('the process belongs to the command', () => {
   );
 });
 
-test('SQL is spoken by sources, the catalog, persistence, SQL over lenses and the demonstration', () => {
+test('SQL is spoken by sources, the catalog, persistence, postgres, SQL over lenses and the demonstration', () => {
   const sql =
     /['"`]\s*(select\s|insert into\s|update \S+ set\s|delete from\s|create (table|database|role|unique|index)\s|alter (system|role|database|table)\s|drop (table|database|role)\s|begin;|vacuum\b|pragma\s)/i;
   const rest = product.filter(
@@ -104,6 +104,7 @@ test('SQL is spoken by sources, the catalog, persistence, SQL over lenses and th
         'packages/engine/src/sources/',
         'packages/engine/src/catalog/',
         'packages/persistence/src/',
+        'packages/postgres/src/',
         'packages/sim/src/lens/sql/',
         // Its examples.
         'packages/stillpoint/src/cli/lens/sql.ts',
@@ -121,16 +122,18 @@ test('git is run by the federation and the demonstration', () => {
   none(breaches(rest, (file) => linesMatching(file, calls)));
 });
 
-test('packages look one way: core, then engine, persistence and sim, then stillpoint', () => {
+test('packages look one way: core and postgres, then engine, persistence and sim, then stillpoint', () => {
   const allowed: Readonly<Record<string, readonly string[]>> = {
     core: [],
-    engine: ['@stillpoint/core'],
-    persistence: ['@stillpoint/core'],
+    postgres: [],
+    engine: ['@stillpoint/core', '@stillpoint/postgres'],
+    persistence: ['@stillpoint/core', '@stillpoint/postgres'],
     sim: ['@stillpoint/core'],
     stillpoint: [
       '@stillpoint/core',
       '@stillpoint/engine',
       '@stillpoint/persistence',
+      '@stillpoint/postgres',
       '@stillpoint/sim',
     ],
   };

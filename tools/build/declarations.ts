@@ -11,6 +11,7 @@ import { ROOT, type Published } from './published.ts';
 const house: Readonly<Record<string, string>> = {
   '@stillpoint/core': 'core/src/index',
   '@stillpoint/engine': 'engine/src/index',
+  '@stillpoint/postgres': 'postgres/src/index',
 };
 const PACKAGES = path.join(ROOT, 'packages');
 

@@ -39,7 +39,7 @@ export async function* report(events: AsyncIterable<TestEvent>): AsyncGenerator<
       const { file, counts, duration_ms: durationMs, success } = event.data;
       if (file !== undefined) {
         files.push({ file, durationMs });
-        yield fileLine(file, counts, durationMs);
+        yield fileLine(file, counts, durationMs, success);
       } else {
         yield* slowest(files);
         yield* totals(counts, durationMs, success, failures);
@@ -51,9 +51,10 @@ export async function* report(events: AsyncIterable<TestEvent>): AsyncGenerator<
 type Counts = Extract<TestEvent, { type: 'test:summary' }>['data']['counts'];
 
 /** From the summary of the file's own process: a shared suite's tests are said to be in the suite's file. */
-function fileLine(file: string, counts: Counts, durationMs: number): string {
+function fileLine(file: string, counts: Counts, durationMs: number, success: boolean): string {
   const failures = failed(counts);
-  const verdict = failures > 0 ? 'FAILED' : 'ok';
+  // All tests may have passed, and an error that belongs to none of them fails the file.
+  const verdict = success ? 'ok' : 'FAILED';
   const skippedText = counts.skipped > 0 ? `, ${counts.skipped} skipped` : '';
   const failedText = failures > 0 ? `, ${failures} failed` : '';
   return `${verdict.padEnd(9)}${nameOf(file)}: ${counts.passed} passed${failedText}${skippedText} (${seconds(durationMs)})\n`;

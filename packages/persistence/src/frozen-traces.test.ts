@@ -2,12 +2,11 @@
 import assert from 'node:assert/strict';
 import { test, type TestContext } from 'node:test';
 import { BasicTracerProvider } from '@opentelemetry/sdk-trace-base';
-import { Client } from 'pg';
 import { z } from 'zod';
 import { installChambers } from './chambers/index.ts';
-import { DEFAULT_FREEZE_LOCK_KEY } from './database/index.ts';
 import { openTestDatabase, until } from './database/testing/index.ts';
-import { createQueueParticipant, defineJob, libraryParts, openPersistence } from './index.ts';
+import { defineJob, libraryParts, openPersistence } from './index.ts';
+import { participantAt } from './queue/testing/participant-at.ts';
 
 const never = new AbortController().signal;
 const LIMIT_MS = 20_000;
@@ -38,23 +37,13 @@ async function openDaemon(t: TestContext) {
       )
     ).rowCount;
   const permits = (): Promise<number> => locks('stillpoint traces', 'ShareLock');
-  const participant = createQueueParticipant({
-    name: 'queue',
-    guards: '*',
-    key: DEFAULT_FREEZE_LOCK_KEY,
-    async connect(application_name) {
-      const client = new Client({ connectionString: url, application_name });
-      await client.connect();
-      return client;
-    },
-  });
   return {
     persistence,
     database,
     errors,
     stored,
     end: (name: string) => tracer.startSpan(name).end(),
-    freeze: () => participant.open({ budgetMs: LIMIT_MS, signal: never }),
+    freeze: () => participantAt(url).open({ budgetMs: LIMIT_MS, signal: never }),
     /** The process has said that spans are waiting. */
     known: () => until(async () => (await permits()) > 0),
     permits,

@@ -36,7 +36,7 @@ export function listSources() {
       else if (found.name.endsWith('.ts') && !found.name.endsWith('.test.ts')) add(name);
     }
   };
-  for (const one of ['core', 'engine', 'persistence', 'sim', 'stillpoint']) {
+  for (const one of ['core', 'engine', 'persistence', 'postgres', 'sim', 'stillpoint']) {
     walk(`packages/${one}/src`);
     add(`packages/${one}/package.json`);
   }

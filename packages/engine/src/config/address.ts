@@ -1,5 +1,6 @@
 // What an `{ env: 'DATABASE_URL' }` holds: from the environment, else from the project's .env file, as applications read it.
 import { failure } from '@stillpoint/core';
+import { flawOf } from '@stillpoint/postgres';
 import path from 'node:path';
 import { readEnvironmentFile } from './environment-file.ts';
 import type { ResolvedAddress } from './resolved.ts';
@@ -19,22 +20,10 @@ export async function readAddress(address: ResolvedAddress, place: AddressPlace)
   if (found === undefined || found === '') {
     throw failure('SOURCE_URL_MISSING', { source, variable: address.env, file: address.file });
   }
-  if (!isAddress(found)) {
-    throw failure('SOURCE_URL_INVALID', { source, variable: address.env });
-  }
+  const reason = flawOf(found);
+  if (reason !== undefined)
+    throw failure('SOURCE_URL_INVALID', { source, variable: address.env, reason });
   return found;
-}
-
-/** A mistyped one must not come to mean "without looking at the certificate". */
-const SSL_MODES = /^(disable|allow|prefer|require|no-verify|verify-ca|verify-full)$/;
-
-/** Also not what only looks like one: an @ or / of a password, written as it is, would become another host or database. */
-export function isAddress(text: string): boolean {
-  if (!/^postgres(ql)?:\/\//.test(text) || !URL.canParse(text)) return false;
-  const { pathname, searchParams } = new URL(text);
-  const port = searchParams.get('port') ?? '';
-  if (!SSL_MODES.test(searchParams.get('sslmode') ?? 'prefer')) return false;
-  return !/@|\/.*\//.test(pathname) && /^\d*$/.test(port) && Number(port) < 65_536;
 }
 
 async function fromFile(

@@ -191,5 +191,5 @@ export type ResolvedParticipant =
       readonly guards: readonly string[] | '*';
     };
 
-/** The advisory lock's key unless the configuration names another: "STILL" in ASCII, read as a number. */
-export const DEFAULT_LOCK_KEY = 0x5354494c4cn; // 357896375372
+/** The advisory lock's key unless the configuration names another. */
+export { DEFAULT_FREEZE_LOCK_KEY as DEFAULT_LOCK_KEY } from '@stillpoint/postgres';

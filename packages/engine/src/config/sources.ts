@@ -1,7 +1,7 @@
 // From what is written under `sources` to what the engine sees; and the rules that need more than one key.
 import { failure } from '@stillpoint/core';
+import { flawOf } from '@stillpoint/postgres';
 import path from 'node:path';
-import { isAddress } from './address.ts';
 import { describeValue, invalidKey } from './parse.ts';
 import { refuseAbove } from './written-path.ts';
 import { isProtectedSetting } from './protected-settings.ts';
@@ -125,7 +125,7 @@ function resolveAddress(
     return { env: written.env, file: inProject(file, `${key}.file`, context) };
   }
   // What is refused may hold a password: it is not repeated.
-  if (!isAddress(written)) {
+  if (flawOf(written) !== undefined) {
     throw invalidKey(context.file, key, 'a postgresql:// address', 'another text');
   }
   return { url: written };

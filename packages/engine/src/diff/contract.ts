@@ -48,7 +48,7 @@ export interface SourceDiff {
   readonly problem: string | null;
   /** git only. */
   readonly commits: CommitsDiff | null;
-  /** git and directories of files. */
+  /** git, directories of files, and the checkpoints of runs. */
   readonly files: FilesDiff | null;
   /** Databases only; none where only schemas were asked for and the lockfiles say that they are equal. */
   readonly databases: readonly DatabaseDiff[] | null;

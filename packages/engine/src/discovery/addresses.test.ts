@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { readEnvironment } from '../config/index.ts';
-import { readDatabaseAddress } from './addresses.ts';
+import { databaseIdentity, readDatabaseAddress } from './addresses.ts';
 import { readComposeFile } from './compose-file.ts';
 import { readDrizzleConfig } from './drizzle.ts';
 import { createNames } from './naming.ts';
@@ -38,6 +38,16 @@ test('one server under two names is one database; two databases are two', () => 
   assert.notEqual(identity('postgres://u:p@localhost/app2'), same);
   assert.notEqual(identity('postgres://u:p@localhost:5433/app'), same);
   assert.equal(identity('postgres://app@localhost'), same);
+});
+
+test('the database is the one that a driver of the address connects to', () => {
+  const identity = databaseIdentity;
+  const same = identity('postgres://u@localhost/app');
+  assert.equal(identity('postgres://u@other:1/x?host=localhost&port=5432&dbname=app'), same);
+  const socket = identity('postgres://u@/app?host=/run/a');
+  assert.equal(identity('postgres://u@localhost/app?host=/run/a'), socket);
+  assert.notEqual(identity('postgres://u@localhost/app?host=/run/b'), socket);
+  assert.equal(identity('postgres://u@localhost/app?port=0'), undefined);
 });
 
 test('what stands in comments is not read', () => {

@@ -1,4 +1,5 @@
 // Reads the address of a database as applications write it, and says which one it is without repeating its password.
+import { flawOf, parseAddress, placeOf } from '@stillpoint/postgres';
 
 export type Address =
   | {
@@ -46,27 +47,22 @@ export function databaseIdentity(text: string): string | undefined {
 }
 
 function readPostgres(text: string): Address {
-  const broken: Address = {
+  const flaw = flawOf(text);
+  const broken = (why: string): Address => ({
     kind: 'other',
-    what: 'no address that can be read; @, / and # in a password are written as %40, %2F and %23',
-  };
-  if (!URL.canParse(text)) return broken;
-  const url = new URL(text);
-  const database = decoded(url.pathname.slice(1)) || decoded(url.username) || 'postgres';
-  const host = url.hostname || url.searchParams.get('host') || 'localhost';
-  const port = Number(url.port || url.searchParams.get('port') || 5432);
-  if (!Number.isInteger(port) || database.includes('/')) return broken;
+    what: `no address that can be read: ${why}; @, /, ? and # in a password are written as %40, %2F, %3F and %23`,
+  });
+  if (flaw !== undefined) return broken(flaw);
+  const address = parseAddress(text);
+  const { host, port, database, parameters } = address;
+  if (database.includes('/')) return broken('its database has a / in its name');
   const pooled =
-    url.searchParams.get('pgbouncer') === 'true' ||
-    /-pooler\.|\.pooler\./.test(host) ||
-    port === 6543;
+    parameters.get('pgbouncer') === 'true' || /-pooler\.|\.pooler\./.test(host) || port === 6543;
   // Neon puts "-pooler" into the name of the host, Supabase another port before the same server.
-  const server = host
-    .replace(/-pooler(?=\.)/, '')
-    .replace(/^(localhost|::1|\[::1\])$/, '127.0.0.1');
+  const server = host.replace(/-pooler(?=\.)/, '').replace(/^(localhost|::1)$/, '127.0.0.1');
   return {
     kind: 'postgres',
-    where: `${host}:${port}/${database}`,
+    where: `${placeOf(address)}/${database}`,
     identity: `${server}:${port === 6543 ? 5432 : port}/${database}`,
     host,
     port,

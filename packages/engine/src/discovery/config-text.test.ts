@@ -64,7 +64,7 @@ test('what is found becomes a configuration that loads and means it', async (t) 
 test('the proposals in comments are right too: without slashes they load', async (t) => {
   const project = await shop(t);
   const discovery = await project.discover();
-  const nothing = { repositories: [], databases: [], uploads: [], secrets: false };
+  const nothing = { repositories: [], databases: [], uploads: [], runs: [], secrets: false };
   const { text, config } = await written(project, discovery, nothing);
   assert.deepEqual([config.members, config.sources], [[], []]);
   const all = text.replaceAll(/^(\s*)\/\/ (.*[,{}])$/gm, '$1$2');
@@ -186,6 +186,7 @@ test('every configuration that is written loads: made-up findings of all kinds, 
       repositories: [],
       databases,
       uploads: [{ name: 'up', path: `u/${word().replaceAll(/[./]/g, 'x')}x`, files: 1 }],
+      runs: [{ name: 'sim', path: `s/${word().replaceAll(/[./]/g, 'x')}x`, runs: 1, likely: true }],
       schemas: [],
       notes: [],
     };
@@ -194,9 +195,10 @@ test('every configuration that is written loads: made-up findings of all kinds, 
       repositories: [],
       databases: chosen,
       uploads: discovery.uploads.slice(random(2)),
+      runs: discovery.runs.slice(random(2)),
       secrets: true,
     };
     const { config } = await written(project, discovery, choice);
-    assert.equal(config.sources.length, chosen.length + choice.uploads.length);
+    assert.equal(config.sources.length, chosen.length + choice.uploads.length + choice.runs.length);
   }
 });

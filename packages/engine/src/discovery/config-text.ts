@@ -12,10 +12,15 @@ import type {
 } from './contract.ts';
 
 /** What is taken when nobody is asked. */
-export function chooseLikely({ repositories, databases, uploads }: Discovery): Choice {
-  const likely = databases.filter((one) => one.kind !== 'postgres-unnamed' && one.likely);
-  // Proposed as a comment only: how much that is, a person must decide.
-  return { repositories, databases: likely, uploads: uploads.slice(0, 0), secrets: true };
+export function chooseLikely({ repositories, databases, runs }: Discovery): Choice {
+  return {
+    repositories,
+    databases: databases.filter((one) => one.kind !== 'postgres-unnamed' && one.likely),
+    // Proposed as a comment only: how much that is, a person must decide.
+    uploads: [],
+    runs: runs.filter(({ likely }) => likely),
+    secrets: true,
+  };
 }
 
 export function writeConfigText(discovery: Discovery, choice: Choice): string {
@@ -74,8 +79,14 @@ function sourcesText(discovery: Discovery, choice: Choice): readonly string[] {
         : [comment(`${one.path} is not in git. To have it in the snapshots:`), `// ${line}`],
     );
   }
+  for (const one of discovery.runs) {
+    const line = `${key(one.name)}: { driver: 'run', directory: ${quoted(one.path)} },`;
+    const about = comment(`The run of a simulation in ${one.path} that was started last.`);
+    const advice = one.likely ? [] : ['// Let git ignore them first, or they are captured twice.'];
+    blocks.push(choice.runs.includes(one) ? [about, line] : [about, ...advice, `// ${line}`]);
+  }
   if (discovery.databases.length === 0) blocks.unshift(managedText());
-  const active = choice.databases.length + choice.uploads.length > 0;
+  const active = choice.databases.length + choice.uploads.length + choice.runs.length > 0;
   const inner = blocks.flatMap((block, at) => (at === 0 ? block : ['', ...block]));
   const head = '// Databases, and files that are in no repository.';
   return active || blocks.length > 0 ? [head, 'sources: {', ...indented(inner), '},'] : [];

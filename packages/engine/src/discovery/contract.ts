@@ -9,6 +9,8 @@ export interface Discovery {
   readonly databases: readonly FoundDatabase[];
   /** Directories that git ignores and that look like what users uploaded. */
   readonly uploads: readonly FoundUploads[];
+  /** Directories of runs of simulations. */
+  readonly runs: readonly FoundRuns[];
   readonly schemas: readonly FoundSchema[];
   /** What a person should know, one sentence each. */
   readonly notes: readonly string[];
@@ -78,6 +80,15 @@ export interface FoundUploads {
   readonly files: number;
 }
 
+export interface FoundRuns {
+  readonly name: string;
+  readonly path: string;
+  /** That have checkpoints. */
+  readonly runs: number;
+  /** False where git does not ignore them: they are captured with their repository, each checkpoint there is. */
+  readonly likely: boolean;
+}
+
 /** A Prisma schema or a Drizzle configuration. */
 export interface FoundSchema {
   readonly tool: 'prisma' | 'drizzle';
@@ -92,6 +103,7 @@ export interface Choice {
   readonly repositories: readonly FoundRepository[];
   readonly databases: readonly FoundDatabase[];
   readonly uploads: readonly FoundUploads[];
+  readonly runs: readonly FoundRuns[];
   /** Capture the .env files that git ignores. */
   readonly secrets: boolean;
 }

@@ -12,6 +12,7 @@ import { findPostgres } from './postgres-found.ts';
 import type { ComposeService } from './postgres-groups.ts';
 import { readReferences } from './references.ts';
 import { readRepositories } from './repositories.ts';
+import { chooseRuns, placesOfRuns } from './runs-found.ts';
 import { describeSqlite, findSqlite } from './sqlite-found.ts';
 import { chooseUploads, findCandidates } from './uploads.ts';
 import { readVariables, type AddressVariable } from './variables.ts';
@@ -24,7 +25,7 @@ export interface DiscoverOptions {
 }
 
 /**
- * Finds repositories, databases and uploads below `directory`. `environment`: the variables of the process. Rejects with
+ * Finds repositories, databases, uploads and runs of simulations below `directory`. `environment`: the variables of the process. Rejects with
  * INIT_DIRECTORY_MISSING.
  */
 export async function discoverProject(
@@ -47,6 +48,7 @@ export async function discoverProject(
     variables,
     references,
   });
+  const runs = placesOfRuns(walked.checkpointFiles);
   const candidates = await findCandidates(root, walked.dataDirectories);
   const git = await readRepositories(
     root,
@@ -55,6 +57,7 @@ export async function discoverProject(
       ...walked.environmentFiles,
       ...sqlite.files.map(({ file }) => file),
       ...candidates.map(({ sample }) => sample),
+      ...runs.map(({ sample }) => sample),
     ],
     {
       ...(options.signal === undefined ? {} : { signal: options.signal }),
@@ -65,12 +68,17 @@ export async function discoverProject(
   const services = await readServices(root, walked, environment);
   const postgres = findPostgres(variables, references, services, names);
   const sqliteDatabases = describeSqlite(sqlite.files, git.stateOf, names);
-  const taken = [...sqlite.files.map(({ file }) => file), ...walked.repositories];
+  const taken = [
+    ...sqlite.files.map(({ file }) => file),
+    ...walked.repositories,
+    ...runs.map((one) => one.path),
+  ];
   return {
     directory: root,
     repositories: git.repositories,
     databases: [...postgres.databases, ...sqliteDatabases],
     uploads: chooseUploads(candidates, git.stateOf, taken, names),
+    runs: chooseRuns(runs, git.stateOf, names),
     schemas,
     notes: [
       ...git.notes,

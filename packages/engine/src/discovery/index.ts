@@ -7,6 +7,7 @@ export type {
   FoundElsewhere,
   FoundPostgres,
   FoundRepository,
+  FoundRuns,
   FoundSchema,
   FoundSqlite,
   FoundUploads,

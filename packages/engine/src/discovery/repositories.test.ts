@@ -73,6 +73,28 @@ test('a directory that is not there', async () => {
   );
 });
 
+test('runs of simulations are found by their checkpoints, and taken where git ignores them', async (t) => {
+  const project = await makeProject(t);
+  await project.write('.gitignore', '/checkpoints/\n');
+  await project.repository();
+  for (const file of [
+    'checkpoints/terra-1/checkpoint_0000000100.ckpt',
+    'checkpoints/terra-1/checkpoint_0000000200.ckpt',
+    'checkpoints/terra-2/checkpoint_0000000100.ckpt',
+    'data/runs/one/checkpoint_0000000001.ckpt',
+    // No directory of runs can be the project itself, and models of others have other names.
+    'one/checkpoint_0000000001.ckpt',
+    'models/llm/checkpoint_5.ckpt',
+  ])
+    await project.write(file, 'x');
+  const { runs, uploads } = await project.discover();
+  assert.deepEqual(runs, [
+    { name: 'checkpoints', path: 'checkpoints', runs: 2, likely: true },
+    { name: 'runs', path: 'data/runs', runs: 1, likely: false },
+  ]);
+  assert.deepEqual(uploads, [], 'what holds runs is no directory of plain files');
+});
+
 test('uploads are proposed when git ignores what is in them', async (t) => {
   const project = await makeProject(t);
   await project.write('.gitignore', 'uploads/*\n!uploads/.gitkeep\nstorage/\ndata/\n');

@@ -15,6 +15,8 @@ export interface Walked {
   readonly composeFiles: readonly string[];
   /** By name; what they are is not looked at yet. */
   readonly databaseFiles: readonly string[];
+  /** Of runs of simulations. */
+  readonly checkpointFiles: readonly string[];
   /** Directories whose name says that they hold data. */
   readonly dataDirectories: readonly string[];
   /** There was more than is worth looking at; the rest was left out. */
@@ -34,7 +36,7 @@ const skipped = new Set(
   ).split(' '),
 );
 
-const dataNames = /^(uploads?|storage|data|media|attachments|user-?files)$/i;
+const dataNames = /^(uploads?|storage|data|media|attachments|user-?files|lens)$/i;
 
 const byName: readonly (readonly [RegExp, Kind])[] = [
   [/^\.env(\.local|\.development|\.development\.local)?$/, 'environmentFiles'],
@@ -43,6 +45,7 @@ const byName: readonly (readonly [RegExp, Kind])[] = [
   [/^drizzle([.-][\w-]+)?\.config\.(ts|mts|js|mjs|cjs|json)$/, 'drizzleConfigs'],
   [/^(docker-)?compose([.-][\w-]+)?\.ya?ml$/, 'composeFiles'],
   [/\.(db|sqlite|sqlite3|db3)$/i, 'databaseFiles'],
+  [/^checkpoint_\d{10,16}\.ckpt$/, 'checkpointFiles'],
 ];
 
 /** A directory that cannot be read is left out: finding less is no harm here. */
@@ -55,6 +58,7 @@ export async function walkProject(directory: string, signal?: AbortSignal): Prom
     drizzleConfigs: [],
     composeFiles: [],
     databaseFiles: [],
+    checkpointFiles: [],
     dataDirectories: [],
   };
   let seen = 0;

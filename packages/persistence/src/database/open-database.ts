@@ -1,10 +1,8 @@
 // Where a database is opened: by an address, or on a PGlite that is there.
+import { DEFAULT_FREEZE_LOCK_KEY } from '@stillpoint/postgres';
 import type { Database, OpenDatabaseOptions } from './contract.ts';
 import { isPglite, openPgliteDatabase } from './pglite.ts';
 import { openPooledDatabase } from './pool.ts';
-
-/** The lock of every project's freeze that has no key of its own (STILLPOINT_LOCK_KEY). */
-export const DEFAULT_FREEZE_LOCK_KEY = 357_896_375_372n;
 
 /**
  * Connects, looks at what is there, and refuses what will not do: DATABASE_UNREACHABLE, DATABASE_LOGIN_REFUSED, DATABASE_MISSING,

@@ -1,7 +1,13 @@
 // A database behind an address: a pool for everybody, and connections of their own for who needs a session.
 import { failure } from '@stillpoint/core';
+import {
+  clientConfig,
+  flawOf,
+  parseAddress,
+  placeOf,
+  type ServerAddress,
+} from '@stillpoint/postgres';
 import { Client, Pool, type ClientBase, type ClientConfig, type PoolConfig } from 'pg';
-import { clientConfig, parseAddress, placeOf, type ServerAddress } from './address.ts';
 import { createConnection, type Connection } from './connection.ts';
 import type { Database, OpenDatabaseOptions, Session } from './contract.ts';
 import { asked, resultOf, type Answer, type Asked } from './conversation.ts';
@@ -93,10 +99,21 @@ async function describe(pool: ConnectionPool, server: Server) {
 }
 
 function createServer({ at, role }: Pick<PooledOptions, 'at' | 'role'>): Server {
+  const reason = flawOf(at);
+  if (reason !== undefined) throw failure('DATABASE_ADDRESS_INVALID', { reason });
   const address = parseAddress(at);
+  const options = address.parameters.get('options');
   return {
     address,
-    config: (applicationName) => clientConfig(address, applicationName),
+    config(applicationName) {
+      try {
+        const config = clientConfig(address, applicationName);
+        return options === undefined ? config : { ...config, options };
+      } catch (error) {
+        // A file of a certificate that cannot be read.
+        throw refusalOf(error, address);
+      }
+    },
     async prepare(client) {
       // Not on every system of a server; a socket's file has no other host.
       if (!address.host.startsWith('/')) await client.query(NOTICE_GONE).catch(() => {});

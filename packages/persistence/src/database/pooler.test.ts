@@ -3,7 +3,7 @@ import assert from 'node:assert/strict';
 import { spawn, type ChildProcess } from 'node:child_process';
 import { once } from 'node:events';
 import { existsSync } from 'node:fs';
-import { chown, mkdir, writeFile } from 'node:fs/promises';
+import { chown, mkdtemp, writeFile } from 'node:fs/promises';
 import path from 'node:path';
 import { test, type TestContext } from 'node:test';
 import { isFailure } from '@stillpoint/core';
@@ -19,17 +19,17 @@ async function startPooler(
   t: TestContext,
   server: TestServer,
   mode: 'session' | 'transaction',
+  settings = '',
 ): Promise<string> {
   const url = new URL(await server.createDatabase());
-  const directory = path.join(server.directory, `pooler-${mode}`);
-  await mkdir(directory, { mode: 0o700 });
+  const directory = await mkdtemp(path.join(server.directory, `pooler-${mode}-`));
   const users = path.join(directory, 'users.txt');
   await writeFile(users, `"${OWNER}" "${PASSWORD.replaceAll('"', '""')}"\n`);
   const config = path.join(directory, 'pgbouncer.ini');
   await writeFile(
     config,
     `[databases]\n* = host=${server.directory} port=5432\n[pgbouncer]\npool_mode = ${mode}\nlisten_port = 6432\n` +
-      `listen_addr =\nauth_type = scram-sha-256\nauth_file = ${users}\nunix_socket_dir = ${directory}\n`,
+      `listen_addr =\nauth_type = scram-sha-256\nauth_file = ${users}\nunix_socket_dir = ${directory}\n${settings}\n`,
   );
   const user = serverUser();
   if (user !== undefined) {
@@ -63,6 +63,19 @@ test('a pooler that hands out transactions is refused, and named', { skip }, asy
     return true;
   });
 });
+
+test(
+  'a pooler that has one session for everybody is refused, and does not wait for itself',
+  { skip },
+  async (t) => {
+    const server = await serverOfTests('debian-15');
+    const url = await startPooler(t, server, 'transaction', 'default_pool_size = 1');
+    await assert.rejects(openDatabase({ at: url }), {
+      code: 'DATABASE_POOLED',
+      message: /one connection is given several sessions/,
+    });
+  },
+);
 
 test('a pooler that hands out sessions is as good as the server', { skip }, async (t) => {
   const server = await serverOfTests('debian-15');

@@ -3,7 +3,6 @@ import assert from 'node:assert/strict';
 import { inspect } from 'node:util';
 import { test } from 'node:test';
 import { isFailure } from '@stillpoint/core';
-import { clientConfig, parseAddress } from './address.ts';
 import { identifier, literal, openDatabase, qualified } from './index.ts';
 import { refuseOld } from './refusal.ts';
 import { openTestDatabase, OWNER, serverOfTests, whyNot } from './testing/index.ts';
@@ -47,6 +46,23 @@ test('each refusal has its own words', { skip: whyNot('debian-15') }, async () =
   );
 });
 
+test('a mistyped address leaks no part of a password, and none into the way it connects', async () => {
+  // Read as a host and a database.
+  assert.equal(
+    await refusal(`postgresql://me:p@${SECRET}@localhost/x`),
+    'DATABASE_ADDRESS_INVALID',
+  );
+  assert.equal(
+    await refusal('postgresql://me@localhost/x?sslmode=verify_full'),
+    'DATABASE_ADDRESS_INVALID',
+  );
+});
+
+test('a certificate that cannot be read is an error of the catalogue', async () => {
+  const url = 'postgresql://me@localhost:1/x?sslmode=verify-full&sslrootcert=/nowhere/ca.pem';
+  assert.equal(await refusal(url), 'DATABASE_UNREACHABLE');
+});
+
 test(
   'a refused login does not keep the process waiting for the server',
   { skip: whyNot('debian-15') },
@@ -69,28 +85,6 @@ test('a server that is too old is refused', () => {
     code: 'DATABASE_TOO_OLD',
     message: /version 14\.13/,
   });
-});
-
-test('an address is read as libpq reads it', () => {
-  const address = parseAddress(
-    'postgres://a%40b:p%2Fw@db.example.org/shop?sslmode=require&connect_timeout=3',
-  );
-  assert.deepEqual(
-    { ...address, parameters: 0 },
-    {
-      host: 'db.example.org',
-      port: 5432,
-      user: 'a@b',
-      password: 'p/w',
-      database: 'shop',
-      parameters: 0,
-    },
-  );
-  const config = clientConfig(address, 'me');
-  assert.deepEqual(config.ssl, { rejectUnauthorized: false });
-  assert.equal(config.connectionTimeoutMillis, 3000);
-  assert.equal(clientConfig(parseAddress('postgresql://x@[::1]:6/y'), 'me').ssl, false);
-  assert.equal(parseAddress('postgresql://x@[::1]:6/y').host, '::1');
 });
 
 test(

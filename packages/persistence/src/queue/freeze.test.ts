@@ -5,33 +5,23 @@ import { once } from 'node:events';
 import { describe, it, type TestContext } from 'node:test';
 import { setTimeout as delay } from 'node:timers/promises';
 import { isFailure } from '@stillpoint/core';
-import { Client } from 'pg';
 import { z } from 'zod';
 import { appRoleName } from '../chambers/index.ts';
 import { DEFAULT_FREEZE_LOCK_KEY, openDatabase } from '../database/index.ts';
 import type { Database } from '../database/contract.ts';
 import { defineJob } from './define-job.ts';
 import { queueKeys } from './keys.ts';
-import { createQueueParticipant, type QueueHold } from './participant.ts';
+import type { QueueHold } from './participant.ts';
 import { createQueue } from './queue.ts';
 import { crowdJob } from './testing/crowd-job.ts';
 import { killed, startFreezerProcess, startWorkerProcess } from './testing/crowd.ts';
 import { openTestQueue, type TestQueue } from './testing/open-queue.ts';
+import { participantAt } from './testing/participant-at.ts';
 
 const never = new AbortController().signal;
 
 async function openHold(url: string, budgetMs = 20_000): Promise<QueueHold> {
-  const participant = createQueueParticipant({
-    name: 'queue',
-    guards: '*',
-    key: DEFAULT_FREEZE_LOCK_KEY,
-    async connect(application_name) {
-      const client = new Client({ connectionString: url, application_name });
-      await client.connect();
-      return client;
-    },
-  });
-  return await participant.open({ budgetMs, signal: never });
+  return await participantAt(url).open({ budgetMs, signal: never });
 }
 
 async function until(body: () => Promise<boolean>): Promise<void> {

@@ -3,6 +3,12 @@
 // The gate is the session's lock and the permits are a transaction's. The SERVER ends both when this process died or stopped: a
 // closed connection at once, a silent one by idle_session_timeout before the permits are ours and by
 // idle_in_transaction_session_timeout after. Only a successful COMMIT proves that the permits were ours all the time.
+import {
+  leaveSilentServer,
+  openLockSession,
+  remainingMs,
+  type LockSession,
+} from '@stillpoint/postgres';
 import type { Client } from 'pg';
 import type { QueueKeys } from './keys.ts';
 
@@ -17,14 +23,8 @@ export interface Freezer {
   close(): Promise<void>;
 }
 
-const lockNotAvailable = '55P03';
 /** A wait ends by itself within so long, so that the signal is looked at; the gate stays closed meanwhile. */
 const tryMs = 100;
-/** Longer than any answer takes to a trivial statement. */
-const answerMs = 2000;
-const closeMs = 1000;
-/** A server that does not even answer a try is left behind so long after the signal. */
-const silentServerMs = 300;
 
 /** Takes the client over, also when it rejects. */
 export async function openFreezer(
@@ -32,51 +32,12 @@ export async function openFreezer(
   keys: QueueKeys,
   limitMs: number,
 ): Promise<Freezer> {
-  const session = createSession(client);
-  try {
-    const version = await session.ask("SELECT current_setting('server_version_num')::int AS value");
-    const hasTransactionTimeout = Number(version.value) >= 170_000;
-    await session.ask('SET statement_timeout = 0; SET idle_session_timeout = 0');
-    // Ends the transaction of a wait that failed, should we be stopped just then.
-    await session.ask(`SET idle_in_transaction_session_timeout = ${Math.ceil(limitMs) + 250}`);
-    if (hasTransactionTimeout) await session.ask('SET transaction_timeout = 0');
-    // Not on every system; without it a killed freezer's wait ends after 100 ms all the same.
-    await session.ask("SET client_connection_check_interval = '50ms'").catch(() => {});
-    return freezerOf(session, keys, hasTransactionTimeout);
-  } catch (error) {
-    await session.close();
-    throw error;
-  }
+  return freezerOf(await openLockSession(client, limitMs), keys);
 }
 
-interface Session {
-  readonly isLost: () => boolean;
-  /** The last statement's command, and the `value` of its first row. Rejects also when there is no answer in time. */
-  ask(text: string, timeoutMs?: number): Promise<{ command: string; value: unknown }>;
-  destroy(): void;
-  close(): Promise<void>;
-}
-
-function freezerOf(session: Session, keys: QueueKeys, hasTransactionTimeout: boolean): Freezer {
+function freezerOf(session: LockSession, keys: QueueKeys): Freezer {
   let gate = false;
   let permits = false;
-  const remainingMs = (endsAtMs: number): number =>
-    Math.max(1, Math.ceil(endsAtMs - performance.now()));
-  const limits = (endsAtMs: number): string => {
-    const names = ['idle_in_transaction_session_timeout'];
-    if (hasTransactionTimeout) names.push('transaction_timeout');
-    return names.map((name) => `SET LOCAL ${name} = ${remainingMs(endsAtMs)}`).join('; ');
-  };
-  /** False: not within one try. */
-  const attempt = async (text: string): Promise<boolean> => {
-    try {
-      await session.ask(text, tryMs + answerMs);
-      return true;
-    } catch (error) {
-      if ((error as { code?: string }).code !== lockNotAvailable) throw error;
-      return false;
-    }
-  };
   const tell = async (): Promise<void> => {
     await session.ask(`SELECT pg_notify('${keys.channel}', 'gate')`);
   };
@@ -89,15 +50,15 @@ function freezerOf(session: Session, keys: QueueKeys, hasTransactionTimeout: boo
     // Others that look at the gate hold it for a moment, another freezer for longer.
     while (!gate) {
       signal.throwIfAborted();
-      gate = await attempt(`SELECT pg_advisory_lock('${keys.gate}'::bigint)`);
+      gate = await session.attempt(`SELECT pg_advisory_lock('${keys.gate}'::bigint)`, tryMs);
     }
     await tell();
   };
   const takePermits = async (signal: AbortSignal, endsAtMs: number): Promise<void> => {
     for (;;) {
       signal.throwIfAborted();
-      const text = `BEGIN READ ONLY; ${limits(endsAtMs)}; SELECT pg_advisory_xact_lock('${keys.permits}'::bigint)`;
-      if (await attempt(text)) break;
+      const text = `BEGIN READ ONLY; ${session.limits(endsAtMs)}; SELECT pg_advisory_xact_lock('${keys.permits}'::bigint)`;
+      if (await session.attempt(text, tryMs)) break;
       await session.ask('ROLLBACK');
     }
     permits = true;
@@ -106,11 +67,7 @@ function freezerOf(session: Session, keys: QueueKeys, hasTransactionTimeout: boo
 
   return {
     async suspend(signal, endsAtMs) {
-      let silent: NodeJS.Timeout | undefined;
-      const onAbort = (): void => {
-        silent = setTimeout(() => session.destroy(), silentServerMs);
-      };
-      signal.addEventListener('abort', onAbort, { once: true });
+      using _patience = leaveSilentServer(signal, () => session.destroy());
       try {
         await closeGate(signal, endsAtMs);
         await takePermits(signal, endsAtMs);
@@ -118,18 +75,9 @@ function freezerOf(session: Session, keys: QueueKeys, hasTransactionTimeout: boo
         // A try that was cut short by leaving the server behind is the signal's doing.
         signal.throwIfAborted();
         throw error;
-      } finally {
-        signal.removeEventListener('abort', onAbort);
-        clearTimeout(silent);
       }
     },
-    async check(endsAtMs) {
-      if (!permits || session.isLost()) return false;
-      return await session.ask(limits(endsAtMs)).then(
-        () => true,
-        () => false,
-      );
-    },
+    check: async (endsAtMs) => permits && (await session.renew(endsAtMs)),
     async resume() {
       if (session.isLost()) return false;
       const outcome = permits
@@ -145,41 +93,5 @@ function freezerOf(session: Session, keys: QueueKeys, hasTransactionTimeout: boo
       return permits && outcome?.command === 'COMMIT';
     },
     close: () => session.close(),
-  };
-}
-
-function createSession(client: Client): Session {
-  let lost = false;
-  // Without a listener a connection that the server ends would end this process.
-  client.on('error', () => (lost = true));
-  client.on('end', () => (lost = true));
-  const destroy = (): void => {
-    lost = true;
-    const { connection } = client as unknown as { connection: { stream: { destroy(): void } } };
-    connection.stream.destroy();
-  };
-  return {
-    isLost: () => lost,
-    destroy,
-    async ask(text, timeoutMs = answerMs) {
-      if (lost) throw new Error('the server ended the connection');
-      const timer = setTimeout(destroy, timeoutMs);
-      try {
-        // Several statements give several results.
-        const result: unknown = await client.query(text);
-        const last = (Array.isArray(result) ? result.at(-1) : result) as {
-          readonly command: string;
-          readonly rows: readonly { readonly value?: unknown }[];
-        };
-        return { command: last.command, value: last.rows[0]?.value };
-      } finally {
-        clearTimeout(timer);
-      }
-    },
-    async close() {
-      const timer = setTimeout(destroy, closeMs);
-      await client.end().catch(() => {});
-      clearTimeout(timer);
-    },
   };
 }

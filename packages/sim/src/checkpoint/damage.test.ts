@@ -1,7 +1,7 @@
 // Damage: every flipped bit and every missing end is found, and a file that lies about its lengths is refused before anybody
 // allocates by them.
 import assert from 'node:assert/strict';
-import { open, mkdtemp, readFile, rm, truncate, writeFile } from 'node:fs/promises';
+import { mkdir, mkdtemp, open, readFile, rm, truncate, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { after, before, describe, test } from 'node:test';
@@ -273,4 +273,37 @@ test('a file of a later major version is refused by its version, not as damaged'
   Buffer.from(digestHex(digestOf(bytes.subarray(0, 48))), 'hex').copy(bytes, 48, 0, 16);
   await writeFile(file, bytes);
   assert.equal(await refusalOf(file), 'CKPT_VERSION');
+});
+
+test('a table of any length is read, and a flipped bit in it is found', async () => {
+  for (const count of [1, 320, 900]) {
+    const place = path.join(directory, `sections-${count}`);
+    await mkdir(place);
+    const shapes = Array.from({ length: count }, (_, at) => ({
+      name: `current/part${at}`,
+      dtype: 'f64' as const,
+      shape: [1],
+    }));
+    const writer = createCheckpointWriter({ runDirectory: place });
+    writer.offer({
+      facts: factsOf(1),
+      sections: stateOf(shapes).sections,
+      release: () => {},
+    });
+    const [outcome] = await writer.drain();
+    await writer.close();
+    assert.ok(outcome?.outcome === 'written');
+    await verify(outcome.file);
+    const bytes = await readFile(outcome.file);
+    const trailer = decodeTrailer(bytes.subarray(-TRAILER_BYTES), bytes.length);
+    assert.ok(typeof trailer === 'object');
+    // One table that lies in the part of the end that is read at once, and one that does not.
+    if (count > 1) assert.equal(trailer.tableBytes > 128 * 1024, count === 900);
+    for (const at of [trailer.tableOffset, trailer.tableOffset + trailer.tableBytes - 1]) {
+      const damaged = Buffer.from(bytes);
+      damaged[at]! ^= 1;
+      await writeFile(outcome.file, damaged);
+      assert.equal(await refusalOf(outcome.file), 'CKPT_DAMAGED');
+    }
+  }
 });

@@ -2,6 +2,7 @@
 // state. Synchronous: it is the worker's only work. Whoever calls gives it a file that nobody knows yet.
 import { writeSync } from 'node:fs';
 import { createHasher, type Digest } from '@stillpoint/core';
+import { bytesPerElement } from '../state/index.ts';
 import { chooseCodec, encodeBlock } from './block.ts';
 import type { CheckpointFacts, OpenCheckpoint, SectionSource } from './contract.ts';
 import {
@@ -13,14 +14,7 @@ import {
   wholeDigest,
 } from './layout.ts';
 import { pagesOf } from './pages.ts';
-import {
-  blocksOf,
-  elementBytes,
-  encodeTable,
-  packedBytes,
-  type PageRuns,
-  type StoredSection,
-} from './table.ts';
+import { blocksOf, encodeTable, packedBytes, type PageRuns, type StoredSection } from './table.ts';
 
 export interface SectionToWrite {
   readonly source: SectionSource;
@@ -72,7 +66,7 @@ function writeSection(
   append: (bytes: Uint8Array) => void,
 ): StoredSection {
   const { name, kind, dtype, shape, lengthBytes: plainBytes } = source;
-  const size = elementBytes[dtype];
+  const size = bytesPerElement[dtype];
   const content = contentOf(source);
   const packed = packedBytes({ plainBytes, pages });
   const takeBlock = blockTaker(content, pages);

@@ -2,11 +2,12 @@
 // did not change come from the base.
 import type { FileHandle } from 'node:fs/promises';
 import { createHasher, type Digest } from '@stillpoint/core';
+import { bytesPerElement } from '../state/index.ts';
 import { decodeBlock } from './block.ts';
 import { BLOCK_BYTES, PAGE_BYTES } from './layout.ts';
 import { pagesOf } from './pages.ts';
 import { readAt } from './read-at.ts';
-import { blocksOf, elementBytes, packedBytes, type StoredSection } from './table.ts';
+import { blocksOf, packedBytes, type StoredSection } from './table.ts';
 
 /** Fills `into` with block `number` of the section's plain bytes. */
 export type BlockFiller = (number: number, into: Uint8Array) => Promise<void>;
@@ -24,7 +25,7 @@ export function packedFiller(handle: FileHandle, section: StoredSection): BlockF
     const storedBytes = blocks?.[number] ?? into.length;
     const stored = await readAt(handle, offset + at, storedBytes);
     if (stored.length !== storedBytes) throw new Error('the file ends within it');
-    decodeBlock(codec, elementBytes[dtype], stored, into);
+    decodeBlock(codec, bytesPerElement[dtype], stored, into);
   };
 }
 

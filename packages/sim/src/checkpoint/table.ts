@@ -1,20 +1,10 @@
 // The table of a checkpoint: canonical JSON that says what the file is of, and where each section lies. It is believed only after its
 // digest was, and then only as far as it fits the file: lengths are checked here, before anybody allocates by them.
 import { canonicalBytes, isDigest, type Digest } from '@stillpoint/core';
-import { DTYPES, type DType, type SectionKind } from '../state/contract.ts';
+import { DTYPES, type SectionKind } from '../state/contract.ts';
+import { bytesPerElement } from '../state/index.ts';
 import type { CheckpointFacts, OpenCheckpoint, SectionEntry } from './contract.ts';
 import { aligned, BLOCK_BYTES, HEADER_BYTES, PAGE_BYTES } from './layout.ts';
-
-export const elementBytes: Readonly<Record<DType, number>> = {
-  f64: 8,
-  f32: 4,
-  i32: 4,
-  u32: 4,
-  i16: 2,
-  u16: 2,
-  i8: 1,
-  u8: 1,
-};
 
 export const CODECS = ['raw', 'zstd', 'shuffle-zstd'] as const;
 export type Codec = (typeof CODECS)[number];
@@ -110,7 +100,7 @@ function troubleOf(
   if (offset !== aligned(from) || offset + storedBytes > to) return 'it does not lie in its place';
   if (!Array.isArray(shape) || !shape.every(isCount)) return 'its shape is none';
   const elements = shape.reduce((product, one) => product * one, 1);
-  if (elements * elementBytes[section.dtype] !== plainBytes)
+  if (elements * bytesPerElement[section.dtype] !== plainBytes)
     return 'its shape has not its number of bytes';
   return pagesTrouble(section, hasBase) ?? blocksTrouble(section);
 }

@@ -40,7 +40,7 @@ export interface Control {
   hold(run: ControlledRun): void;
   /** The same, and the event loop goes on, so that signals come through. Ends too when `signal` aborts. */
   untilReleased(run: ControlledRun, signal?: AbortSignal): Promise<void>;
-  /** The run has ended: who waits is told, the socket is removed. `last` is its last checkpoint. */
+  /** The run has ended: who waits is told, the socket is removed. `last` is its last checkpoint. A second call waits for the first. */
   close(last?: { readonly tick: number; readonly file: string }): Promise<void>;
 }
 

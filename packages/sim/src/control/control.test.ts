@@ -1,11 +1,23 @@
 // What a run can be asked, over a real socket, of a real process with a loop that turns the event loop and of one that never does.
 import assert from 'node:assert/strict';
-import { chmod, lstat, readdir, readFile, rm, stat, writeFile, symlink } from 'node:fs/promises';
+import { once } from 'node:events';
+import {
+  chmod,
+  lstat,
+  mkdir,
+  readdir,
+  readFile,
+  rm,
+  stat,
+  writeFile,
+  symlink,
+} from 'node:fs/promises';
 import path from 'node:path';
 import { test } from 'node:test';
+import type { Worker } from 'node:worker_threads';
 import { isFailure, type ErrorCode } from '@stillpoint/core';
 import type { ControlStatus } from './contract.ts';
-import { findLivingRuns, findRunSocket } from './index.ts';
+import { findLivingRuns, findRunSocket, startControl } from './index.ts';
 import { makePlace } from './testing/controlled.ts';
 
 const failsWith = (code: ErrorCode) => (error: unknown) => {
@@ -136,6 +148,42 @@ test('the socket is private, is found by its run, and a second run of the direct
   ]);
   await assert.rejects(place.start(), /RUN_BUSY/);
   assert.deepEqual(await findRunSocket(runDirectory), one);
+});
+
+test('a start that is refused waits for the end of its thread, and leaves nothing that listens', async () => {
+  await using place = await makePlace();
+  const { runDirectory, socketDirectory } = place;
+  const options = { runDirectory, runId: 'test-run', socketDirectory };
+  const file = path.join(runDirectory, 'control.json');
+  const endOf = async (start: Promise<unknown>, code: ErrorCode): Promise<void> => {
+    const [thread] = (await once(process, 'worker')) as [Worker];
+    let ended: number | undefined;
+    thread.once('exit', (exitCode) => (ended = exitCode));
+    await assert.rejects(start, failsWith(code));
+    // 1: it was stopped from without.
+    assert.equal(ended, 0);
+  };
+  // Where it listens already it cannot say so: a directory has the name of what it would write.
+  await mkdir(file);
+  await endOf(startControl(options), 'CTL_SOCKET_FAILED');
+  assert.deepEqual(await readdir(path.join(runDirectory, '.control')), []);
+  await rm(file, { recursive: true });
+  const first = await place.start();
+  await endOf(startControl(options), 'RUN_BUSY');
+  await first.ask('status');
+});
+
+test('a thread of control that is lost costs the run its control and nothing else', async () => {
+  await using place = await makePlace();
+  const { runDirectory, socketDirectory } = place;
+  const begun = once(process, 'worker') as Promise<[Worker]>;
+  const control = await startControl({ runDirectory, runId: 'test-run', socketDirectory });
+  const [thread] = await begun;
+  // As Node says it of a thread with an error that nobody caught there.
+  thread.emit('error', new Error('out of memory'));
+  await thread.terminate();
+  control.tell(1, 0.1);
+  await control.close();
 });
 
 test('what a killed run left is told from a living one, and replaced', async () => {

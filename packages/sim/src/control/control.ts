@@ -1,10 +1,8 @@
 // The simulation's side of control: starts the thread that has the socket, and does between two ticks what is asked for.
 import { once } from 'node:events';
-import { getCompileCacheDir } from 'node:module';
-import path from 'node:path';
-import { fileURLToPath } from 'node:url';
 import { MessageChannel, receiveMessageOnPort, Worker } from 'node:worker_threads';
 import { failure, StillpointError, type ErrorCode } from '@stillpoint/core';
+import { programBeside, threadEnvironment } from '../thread/index.ts';
 import type { Control, ControlledRun, ControlOptions } from './contract.ts';
 import { createMailbox, type Report, type Request } from './mailbox.ts';
 
@@ -25,13 +23,16 @@ export async function startControl(options: ControlOptions): Promise<Control> {
   const { port1: port, port2 } = new MessageChannel();
   // It is only looked into, never listened to; nor does it keep a process alive.
   port.unref();
-  const worker = new Worker(programFile(), {
+  const worker = new Worker(programBeside(import.meta.url, 'control-worker'), {
     workerData: { options, buffer: mailbox.buffer, port: port2 },
     transferList: [port2],
-    env: environment(),
+    env: threadEnvironment(),
   });
-  const ended = once(worker, 'exit');
-  const { socket } = await started(worker, options);
+  // Not by `once` of node:events: that one fails with the thread's error, which is nobody's to handle where nobody waits yet.
+  const ended = new Promise<void>((resolve) => {
+    worker.once('exit', () => resolve());
+  });
+  const { socket } = await started(worker, options, ended);
   // Should it die the run goes on: control is gone then, and nothing is held any more.
   worker.once('exit', () => {
     mailbox.setHeld(0, 0);
@@ -60,6 +61,14 @@ export async function startControl(options: ControlOptions): Promise<Control> {
     return !held;
   };
 
+  let closed: Promise<void> | undefined;
+  const end = async (last: Parameters<Control['close']>[0]): Promise<void> => {
+    worker.ref();
+    report({ kind: 'close', last });
+    await ended;
+    port.close();
+  };
+
   return {
     socket,
     tell: (tick, simTimeSeconds) => mailbox.tell(tick, simTimeSeconds),
@@ -85,11 +94,9 @@ export async function startControl(options: ControlOptions): Promise<Control> {
         await mailbox.waitAsync(seen, Math.min(collectEveryMs, Math.max(1, mailbox.heldForMs())));
       }
     },
-    async close(last) {
-      worker.ref();
-      report({ kind: 'close', last });
-      await ended;
-      port.close();
+    close(last) {
+      closed ??= end(last);
+      return closed;
     },
   };
 }
@@ -113,6 +120,7 @@ function carryOutOne(request: Request, run: ControlledRun, tick: number): Report
 async function started(
   worker: Worker,
   { runDirectory }: ControlOptions,
+  ended: Promise<void>,
 ): Promise<{ readonly socket: string }> {
   const failed = Promise.withResolvers<never>();
   const onError = (error: Error): void =>
@@ -125,18 +133,7 @@ async function started(
   // Without a listener its error would be ours.
   worker.on('error', () => {});
   if ('socket' in answer) return answer;
-  await worker.terminate();
+  // It ends by itself. Not `terminate()`: a thread that is stopped while a native module loads in it takes the process down.
+  await ended;
   throw new StillpointError(answer.refused, answer.data);
-}
-
-/** What Node keeps of our sources, so that it need not read them anew in each thread; nothing else of ours. */
-function environment(): NodeJS.ProcessEnv {
-  const cache = getCompileCacheDir();
-  return cache === undefined ? {} : { NODE_COMPILE_CACHE: path.dirname(cache) };
-}
-
-/** Beside this file, under the same extension: .ts in the repository, .js when published. */
-function programFile(): string {
-  const here = fileURLToPath(import.meta.url);
-  return path.join(path.dirname(here), `control-worker${path.extname(here)}`);
 }

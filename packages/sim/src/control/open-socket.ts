@@ -41,7 +41,13 @@ export async function openSocket(options: ControlOptions): Promise<SocketPlace> 
     // The directory may be moved while the run goes on.
     socket: socket === own ? path.relative(runDirectory, own) : socket,
   };
-  await writeFileAtomic(file, `${canonicalJson(control)}\n`);
+  try {
+    await writeFileAtomic(file, `${canonicalJson(control)}\n`);
+  } catch (error) {
+    // Nobody would find it, and it would keep its thread alive. Its name goes with it.
+    server.close();
+    throw error;
+  }
   // Only for lists of all runs: a run is controlled without it.
   await makePrivate(socketDirectory)
     .then(() => mkdir(path.dirname(listed), { recursive: true, mode: 0o700 }))

@@ -1,6 +1,7 @@
 // What is in an array of a checkpoint, in a few numbers; and how two of them differ. Whatever the dtype, numbers are compared as
 // numbers: NaN equals NaN, and 0 equals -0 but is told apart by its bits.
 import type { DType } from '../state/contract.ts';
+import { numberArrays } from '../state/index.ts';
 
 export type Numbers =
   | Float64Array
@@ -32,19 +33,8 @@ export interface ArrayDifference {
   readonly maxRelative: number | null;
 }
 
-const views = {
-  f64: Float64Array,
-  f32: Float32Array,
-  i32: Int32Array,
-  u32: Uint32Array,
-  i16: Int16Array,
-  u16: Uint16Array,
-  i8: Int8Array,
-  u8: Uint8Array,
-} as const satisfies Record<DType, unknown>;
-
 export function numbersOf(dtype: DType, bytes: Uint8Array): Numbers {
-  const View = views[dtype];
+  const View = numberArrays[dtype];
   const width = View.BYTES_PER_ELEMENT;
   // A copy where it does not stand at a multiple of its width.
   const { buffer, byteOffset, byteLength } =

@@ -106,38 +106,38 @@ export function log1p(x: number): number {
   return k * LN2_UPPER - (half - (s * (half + r) + (k * LN2_LOWER + c)) - f);
 }
 
-const INVERSE_LN2_UPPER = 1.44269504072144627571;
-const INVERSE_LN2_LOWER = 1.67517131648865118353e-10;
+/** A number as the sum of two, the first of which has a short fraction: times another such one it is exact. */
+interface InTwo {
+  readonly upper: number;
+  readonly lower: number;
+}
+
+const INVERSE_LN2: InTwo = { upper: 1.44269504072144627571, lower: 1.67517131648865118353e-10 };
+const LOG2_2: InTwo = { upper: 1, lower: 0 };
 
 /** To the base 2. */
 export function log2(x: number): number {
-  if (!(x > 0 && x < Infinity) || x === 1) return log(x);
-  split(x);
-  const k = parts[0] as number;
-  const upper = parts[1] as number;
-  const lower = parts[2] as number;
-  const value = upper * INVERSE_LN2_UPPER;
-  const rest = (lower + upper) * INVERSE_LN2_LOWER + lower * INVERSE_LN2_UPPER;
-  const sum = k + value;
-  return rest + (k - sum + value) + sum;
+  return toBase(x, INVERSE_LN2, LOG2_2);
 }
 
-const INVERSE_LN10_UPPER = 4.34294481878168880939e-1;
-const INVERSE_LN10_LOWER = 2.50829467116452752298e-11;
-const LOG10_2_UPPER = 3.01029995663611771306e-1;
-const LOG10_2_LOWER = 3.69423907715893078616e-13;
+const INVERSE_LN10: InTwo = { upper: 4.34294481878168880939e-1, lower: 2.50829467116452752298e-11 };
+const LOG10_2: InTwo = { upper: 3.01029995663611771306e-1, lower: 3.69423907715893078616e-13 };
 
 /** To the base 10. */
 export function log10(x: number): number {
+  return toBase(x, INVERSE_LN10, LOG10_2);
+}
+
+/** By what log(x) is multiplied, and what the logarithm of 2 is, to that base. */
+function toBase(x: number, inverse: InTwo, ofTwo: InTwo): number {
   if (!(x > 0 && x < Infinity) || x === 1) return log(x);
   split(x);
   const k = parts[0] as number;
   const upper = parts[1] as number;
   const lower = parts[2] as number;
-  const value = upper * INVERSE_LN10_UPPER;
-  const twos = k * LOG10_2_UPPER;
-  const rest =
-    k * LOG10_2_LOWER + (lower + upper) * INVERSE_LN10_LOWER + lower * INVERSE_LN10_UPPER;
+  const value = upper * inverse.upper;
+  const twos = k * ofTwo.upper;
+  const rest = k * ofTwo.lower + (lower + upper) * inverse.lower + lower * inverse.upper;
   const sum = twos + value;
   return rest + (twos - sum + value) + sum;
 }

@@ -3,6 +3,7 @@
 import { failure } from '@stillpoint/core';
 import { MessageChannel } from 'node:worker_threads';
 import type { DType } from '../state/contract.ts';
+import { bytesPerElement } from '../state/index.ts';
 
 /** A view, or a whole buffer: then its bytes. */
 export type OwnArray = ArrayBufferView | ArrayBuffer | SharedArrayBuffer;
@@ -60,7 +61,7 @@ function partOf(name: string, array: OwnArray): Part {
   if (isBeyond(array)) throw failure('RUN_ARRAY_DETACHED', { name });
   const bytes = bytesOf(array);
   const dtype = dtypes[type] ?? 'u8';
-  const elements = bytes.byteLength / bytesPerElement(dtype);
+  const elements = bytes.byteLength / bytesPerElement[dtype];
   const shape = type.startsWith('Big') ? [elements / 2, 2] : [elements];
   return { name, type, dtype, shape, bytes };
 }
@@ -91,10 +92,6 @@ function isBeyond(array: OwnArray): boolean {
   } catch {
     return true;
   }
-}
-
-export function bytesPerElement(dtype: DType): number {
-  return Number(dtype.slice(1)) / 8;
 }
 
 function bufferOf(array: OwnArray): ArrayBufferLike {

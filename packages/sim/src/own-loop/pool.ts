@@ -1,5 +1,6 @@
 // Buffers that a state is copied into on the loop's thread. Each was touched before it is needed: a fresh one costs thirty times as
 // much, for the kernel gives its pages one by one while the loop waits.
+import { copyBytes } from '../thread/index.ts';
 import type { Part } from './own-state.ts';
 
 const ALIGNMENT = 64;
@@ -55,7 +56,7 @@ function copyInto(buffer: SharedArrayBuffer, parts: readonly Part[]): readonly C
   let offsetBytes = 0;
   return parts.map((part) => {
     const { bytes } = part;
-    new Uint8Array(buffer, offsetBytes, bytes.byteLength).set(bytes);
+    copyBytes(bytes, new Uint8Array(buffer, offsetBytes, bytes.byteLength));
     const one = { part, offsetBytes };
     offsetBytes += padded(bytes.byteLength);
     return one;

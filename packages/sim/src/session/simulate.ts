@@ -1,7 +1,9 @@
 // One session from its beginning to its end.
 import { systemClock } from '@stillpoint/core';
 import path from 'node:path';
+import type { WorldIdentity } from '../checkpoint/contract.ts';
 import { createCheckpointWriter } from '../checkpoint/index.ts';
+import type { Control } from '../control/contract.ts';
 import { startControl } from '../control/index.ts';
 import { checkpointName } from '../directory/index.ts';
 import { identify } from '../identity/index.ts';
@@ -24,13 +26,18 @@ export async function simulate(options: SessionOptions): Promise<SessionEnd> {
   const identity = await identify(loaded);
   const begun = await begin({ options, store, identity });
   await using directory = begun.directory;
-  tellBegun(options, begun);
+  await using stack = new AsyncDisposableStack();
   const { runId } = directory;
-  await using lens = await lensOf(options, begun.run, runId, begun.lensFrom);
-  await directory.setStatus('running');
+  let lens: LensOfRun | undefined;
   let ended: Ended;
   try {
-    ended = await drive(options, store, begun, { identity, runId }, lens?.driven);
+    const control = await controlOf(options, store, begun);
+    stack.defer(() => control?.close());
+    await directory.setStatus('running');
+    // Only now: whoever reads it may ask the run something at once, also by the name of the latest.
+    tellBegun(options, begun);
+    lens = stack.use(await lensOf(options, begun.run, runId, begun.lensFrom));
+    ended = await drive(options, store, begun, { identity, control, lens: lens?.driven });
   } catch (error) {
     // What went wrong is said, and not that it could not be written down.
     await directory.setStatus('failed').catch(() => {});
@@ -74,16 +81,30 @@ async function lensOf(
   return lens && (await openLensOfRun({ lens, run, runId, from, onEvent }));
 }
 
+async function controlOf(
+  options: SessionOptions,
+  { socketDirectory }: SessionStore,
+  { run, directory: { path: runDirectory, runId }, newest }: Begun,
+): Promise<Control | undefined> {
+  if (socketDirectory === undefined) return undefined;
+  const untilTick = lastTick(options, run);
+  const control = await startControl({ runDirectory, runId, socketDirectory, untilTick, newest });
+  control.tell(run.tick, run.simTimeSeconds);
+  return control;
+}
+
 async function drive(
   options: SessionOptions,
   store: SessionStore,
-  begun: Begun,
-  label: NonNullable<DriveOptions['checkpoints']>['label'],
-  lens: DriveOptions['lens'],
+  { run, directory, lineage, newest }: Begun,
+  {
+    identity,
+    control,
+    lens,
+  }: { identity: WorldIdentity; control: Control | undefined; lens: DriveOptions['lens'] },
 ): Promise<Ended> {
-  const { run, directory, lineage, newest } = begun;
-  const untilTick = lastTick(options, run);
-  const { socketDirectory, keep, fullEvery } = store;
+  const { runId } = directory;
+  const { keep, fullEvery } = store;
   const writer = createCheckpointWriter({
     runDirectory: directory.path,
     ...(keep === undefined ? {} : { keep }),
@@ -91,33 +112,20 @@ async function drive(
   });
   let ended: Ended | undefined;
   try {
-    const control =
-      socketDirectory === undefined
-        ? undefined
-        : await startControl({
-            runDirectory: directory.path,
-            runId: directory.runId,
-            socketDirectory,
-            untilTick,
-            newest,
-          });
-    try {
-      ended = await driveRun(run, {
-        ...driveOptions(options, untilTick, lens),
-        ...(control === undefined ? {} : { control }),
-        checkpoints: {
-          writer,
-          label: { ...label, lineage },
-          cadence: cadenceOf(store),
-          fileOf: (tick) => path.join(directory.path, checkpointName(tick)),
-          ...(newest === undefined ? {} : { newest }),
-        },
-      });
-      return ended;
-    } finally {
-      await control?.close(ended?.checkpoints.last ?? undefined);
-    }
+    ended = await driveRun(run, {
+      ...driveOptions(options, lastTick(options, run), lens),
+      ...(control === undefined ? {} : { control }),
+      checkpoints: {
+        writer,
+        label: { runId, identity, lineage },
+        cadence: cadenceOf(store),
+        fileOf: (tick) => path.join(directory.path, checkpointName(tick)),
+        ...(newest === undefined ? {} : { newest }),
+      },
+    });
+    return ended;
   } finally {
+    await control?.close(ended?.checkpoints.last ?? undefined);
     await writer.close();
   }
 }

@@ -2,17 +2,7 @@
 import { bytesText, failure } from '@stillpoint/core';
 import { bytesPerElement } from './layout.ts';
 import type { ArrayOf, SectionLayout, StateArray, StateLayout, StateSet } from './contract.ts';
-
-const arrayTypes = {
-  f64: Float64Array,
-  f32: Float32Array,
-  i32: Int32Array,
-  u32: Uint32Array,
-  i16: Int16Array,
-  u16: Uint16Array,
-  i8: Int8Array,
-  u8: Uint8Array,
-} as const;
+import { numberArrays } from './number-arrays.ts';
 
 /** A set of zeros. Throws WORLD_TOO_LARGE where the memory for it cannot be had. */
 export function createSet(layout: StateLayout): StateSet {
@@ -29,7 +19,7 @@ export function setOver(buffer: SharedArrayBuffer, layout: StateLayout): StateSe
 function viewOf(buffer: SharedArrayBuffer, section: SectionLayout): StateArray {
   const elements = section.lengthBytes / bytesPerElement[section.dtype];
   // The constructors are a union to the compiler, which then forgets whose buffer it is.
-  const View = arrayTypes[section.dtype] as new (
+  const View = numberArrays[section.dtype] as new (
     buffer: SharedArrayBuffer,
     offsetBytes: number,
     elements: number,
@@ -44,7 +34,7 @@ export function arrayOf<D extends keyof ArrayOf>(
   dtype: D,
 ): ArrayOf[D] {
   const array = set.arrays.get(name);
-  if (!(array instanceof arrayTypes[dtype]))
+  if (!(array instanceof numberArrays[dtype]))
     throw new TypeError(`no section ${name} of dtype ${dtype}`);
   return array as ArrayOf[D];
 }

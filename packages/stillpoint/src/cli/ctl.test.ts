@@ -27,7 +27,7 @@ export default defineWorld({
 interface Place {
   readonly directory: string;
   readonly ctl: (...args: readonly string[]) => Promise<Ran>;
-  /** Resolves when it makes ticks. */
+  /** Resolves when it says that it is started: it answers from then on. */
   start(runId: string, ...args: readonly string[]): Promise<ChildProcess>;
 }
 
@@ -55,7 +55,7 @@ async function makePlace(t: TestContext): Promise<Place> {
       );
       children.push(child);
       const lines = createInterface({ input: child.stdout! });
-      for await (const line of lines) if (line.includes('"progress"')) break;
+      for await (const line of lines) if (line.includes('"started"')) break;
       child.stdout!.resume();
       return child;
     },
@@ -141,7 +141,13 @@ test('what is asked wrongly is said, and no run that is not there is waited for'
   await refused(2, /explode/, 'one', 'explode');
   await refused(10, /CTL_NOT_RUNNING/, 'one');
   await refused(2, /duration/, 'one', 'pause', '--ttl', 'soon');
-  await it.start('one');
+  const place = ['--checkpoint-dir', 'elsewhere'];
+  await it.start('one', ...place);
+  await refused(10, /CTL_NOT_RUNNING/, 'latest');
+  // The second is what the option was called here first.
+  for (const told of [place, ['--dir', 'elsewhere']])
+    assert.equal(json<ControlStatus>(await it.ctl('latest', ...told, '--json')).runId, 'one');
+  await refused(2, /cannot be used with/, 'one', ...place, '--dir', 'elsewhere');
   await refused(2, /whole number of ticks/, 'one', 'set-stride', 'many');
   await refused(2, /whole number of ticks/, 'one', 'set-stride');
 });

@@ -1,18 +1,19 @@
 // stillpoint ctl
 import { failure, isFailure, parseDuration } from '@stillpoint/core';
-import type { LivingRun, ControlStatus } from '@stillpoint/sim';
+import type { LivingRun, ControlStatus, Where } from '@stillpoint/sim';
 import { Argument, InvalidArgumentError, Option, type Command } from 'commander';
 import { realpath } from 'node:fs/promises';
 import path from 'node:path';
 import { renderTable, type Column } from '../output/table.ts';
 import { countText } from '../output/units.ts';
+import { addPlaceOption, whereOf, type PlaceOptions } from './checkpoint/places.ts';
 import type { CommandContext, Runner } from './context.ts';
 import { loadSim } from './load-sim.ts';
 import { runtimeDirectory } from './runtime-directory.ts';
 
-interface Options {
+interface Options extends PlaceOptions {
   readonly all?: true;
-  readonly dir: string;
+  readonly dir?: string;
   readonly timeout: number;
   readonly ttl?: number;
 }
@@ -27,15 +28,17 @@ interface Taken {
 }
 
 export function addControlCommand(program: Command, run: Runner): void {
-  program
+  const command = program
     .command('ctl')
     .summary('look at and control runs of simulations')
     .description('Asks a run that goes on, or all of them, and says what it answers.')
     .argument('[run]', 'its id or its directory')
     .addArgument(new Argument('[action]', 'what it is asked').choices(actions).default('status'))
     .argument('[ticks]', 'with set-stride: a checkpoint every so many ticks')
-    .option('--all', 'a table of all runs of this user that go on')
-    .option('--dir <dir>', 'where the runs are', './checkpoints')
+    .option('--all', 'a table of all runs of this user that go on');
+  addPlaceOption(command)
+    // What --checkpoint-dir was called here first.
+    .addOption(new Option('--dir <dir>').hideHelp().conflicts('checkpointDir'))
     .addOption(
       new Option('--timeout <duration>', 'how long to wait for the answer')
         .argParser(durationOption)
@@ -143,15 +146,15 @@ const carryOut: Readonly<Record<Action, (asked: Asked) => Promise<void>>> = {
   },
 };
 
-/** By a directory, by an id in `--dir`, by an id wherever it runs. */
+/** By a directory, by an id in `--checkpoint-dir`, by an id wherever it runs. */
 async function findRun(
-  { host }: CommandContext,
+  context: CommandContext,
   named: string,
-  { dir }: Options,
+  options: Options,
 ): Promise<LivingRun> {
   const { findLivingRuns, findRunSocket } = await loadSim();
-  const directory = path.resolve(host.cwd, dir);
-  for (const place of [path.resolve(directory, named), path.resolve(host.cwd, named)]) {
+  const { directory, cwd } = whereTold(context, options);
+  for (const place of [path.resolve(directory, named), path.resolve(cwd, named)]) {
     // `latest` is a link.
     const real = await realpath(place).catch(() => place);
     const living = await findRunSocket(real);
@@ -169,6 +172,10 @@ async function findRun(
   return found;
 }
 
+function whereTold(context: CommandContext, { dir, checkpointDir = dir }: Options): Where {
+  return whereOf(context, checkpointDir === undefined ? {} : { checkpointDir });
+}
+
 /** One that is alive and does not answer in time: its tick takes longer than that, or its control is overwhelmed. */
 type Shown = ControlStatus | (LivingRun & { readonly problem: string });
 
@@ -176,7 +183,7 @@ async function showAll(context: CommandContext, options: Options): Promise<void>
   const { output, host } = context;
   const { askRun, findLivingRuns } = await loadSim();
   const living = await findLivingRuns({
-    checkpointDirectory: path.resolve(host.cwd, options.dir),
+    checkpointDirectory: whereTold(context, options).directory,
     socketDirectory: runtimeDirectory(),
   });
   const shown: readonly Shown[] = await Promise.all(

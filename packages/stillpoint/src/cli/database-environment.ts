@@ -1,5 +1,6 @@
 // The environment in which a program finds the project's Postgres servers and the key of the lock that it must take.
 import type { CallOptions } from '@stillpoint/engine';
+import { partsOf } from '@stillpoint/postgres';
 import type { OpenProject } from './context.ts';
 import { chooseName, serverNames } from './databases.ts';
 
@@ -27,25 +28,15 @@ export async function databaseEnvironment(
 
 /** What an address leaves out is left to libpq, as it would be without us. */
 function mainEnvironment(address: string): Readonly<Record<string, string>> {
-  const url = new URL(address);
-  const asked = (name: string): string => url.searchParams.get(name) ?? '';
+  const { host, port, user, password, database, parameters } = partsOf(address);
   const found = {
     DATABASE_URL: address,
-    PGHOST: asked('host') || decode(url.hostname).replace(/^\[(.*)\]$/, '$1'),
-    PGPORT: asked('port') || url.port,
-    PGUSER: asked('user') || decode(url.username),
-    PGPASSWORD: asked('password') || decode(url.password),
-    PGDATABASE: asked('dbname') || decode(url.pathname.slice(1)),
-    PGSSLMODE: asked('sslmode'),
+    PGHOST: host,
+    PGPORT: port,
+    PGUSER: user,
+    PGPASSWORD: password,
+    PGDATABASE: database,
+    PGSSLMODE: parameters.get('sslmode') ?? '',
   };
   return Object.fromEntries(Object.entries(found).filter(([, value]) => value !== ''));
-}
-
-/** A lone % stands for itself. */
-function decode(text: string): string {
-  try {
-    return decodeURIComponent(text);
-  } catch {
-    return text;
-  }
 }

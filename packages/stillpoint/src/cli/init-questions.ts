@@ -22,6 +22,7 @@ export function foundTable(found: Discovery, options: TableOptions): readonly st
       one.path,
       `${countText(one.files, 'file')}, not in git`,
     ]),
+    ...found.runs.map((one) => ['run', one.path, `${countText(one.runs, 'run')} of simulations`]),
   ];
   const columns = [
     { title: 'FOUND', paint: style.cyan },
@@ -75,7 +76,12 @@ export async function askChoice(
   for (const one of found.uploads) {
     if (await yes(`Capture the files in ${one.path}?`, false)) uploads.push(one);
   }
-  return { repositories, databases, uploads, secrets };
+  const runs = [];
+  for (const one of found.runs) {
+    const what = `run of a simulation in ${one.path}`;
+    if (await yes(`Capture the latest ${what}?`, likely.runs.includes(one))) runs.push(one);
+  }
+  return { repositories, databases, uploads, runs, secrets };
 }
 
 async function askYes(

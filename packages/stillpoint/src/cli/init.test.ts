@@ -16,6 +16,7 @@ import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { DatabaseSync } from 'node:sqlite';
 import { test, type TestContext } from 'node:test';
+import { fileURLToPath } from 'node:url';
 import { loadConfig, type Discovery } from '@stillpoint/engine';
 import { inProcess, LAUNCHER, stillpoint } from './testing/run.ts';
 
@@ -202,4 +203,30 @@ test('a directory that may not be written', { skip }, async (t) => {
   const ran = await inProcess(['init', '--json'], { cwd });
   await chmod(cwd, 0o755);
   assert.deepEqual([ran.status, codeOf(ran.stderr)], [1, 'CONFIG_NOT_WRITTEN']);
+});
+
+test('init finds what a simulation has written, and the snapshot has its run, and diff says how far it has come', async (t) => {
+  const cwd = await makeDirectory(t);
+  await writeFile(path.join(cwd, '.gitignore'), 'checkpoints/\n');
+  execFileSync('git', ['init', '-q', '-b', 'main'], { cwd });
+  const particles = fileURLToPath(new URL('../../../../examples/particles', import.meta.url));
+  const store = ['--checkpoint-dir', 'checkpoints', '--run-id', 'p'];
+  const run = await inProcess(['run', particles, '--steps', '20', ...store], { cwd });
+  assert.equal(run.status, 0, run.stderr);
+  const ran = await stillpoint(['init', '--yes'], { cwd });
+  assert.equal(ran.status, 0, ran.stderr);
+  assert.match(ran.stdout, /^run +checkpoints +1 run of simulations$/m);
+  assert.match(ran.stdout, /1 repository, 1 source\./);
+  const taken = await stillpoint(['snapshot', '--json'], { cwd });
+  assert.equal(taken.status, 0, taken.stderr);
+  const shown = await stillpoint(['show', 'latest'], { cwd });
+  assert.match(shown.stdout, /checkpoints/);
+
+  const diff = () => stillpoint(['diff', 'latest'], { cwd });
+  assert.match((await diff()).stdout, /Nothing that was compared differs\./);
+  const more = ['run', particles, '--steps', '20', '--resume', '--checkpoint-dir', 'checkpoints'];
+  assert.equal((await inProcess(more, { cwd })).status, 0);
+  const { stdout } = await diff();
+  assert.match(stdout, /D p\/checkpoint_0000000020\.ckpt/);
+  assert.match(stdout, /A p\/checkpoint_0000000040\.ckpt/);
 });

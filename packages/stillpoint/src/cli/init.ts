@@ -44,7 +44,8 @@ async function init(context: CommandContext, options: Options, dir?: string): Pr
     signal: host.signal,
     gitEnvironment: gitEnvironment(host.environment),
   });
-  if (found.repositories.length + found.databases.length + found.uploads.length === 0) {
+  const { repositories, databases, uploads, runs } = found;
+  if ([repositories, databases, uploads, runs].every((one) => one.length === 0)) {
     throw failure('NOTHING_FOUND', { directory: found.directory });
   }
   showFound(context, found, dryRun);
@@ -109,7 +110,8 @@ function showFound({ output }: CommandContext, found: Discovery, dryRun: boolean
 
 function sayWritten({ output }: CommandContext, found: Discovery, choice: Choice): void {
   const members = countText(choice.repositories.length, 'repository', 'repositories');
-  const sources = countText(choice.databases.length + choice.uploads.length, 'source');
+  const { databases, uploads, runs } = choice;
+  const sources = countText(databases.length + uploads.length + runs.length, 'source');
   output.data(`Wrote ${output.style.bold(CONFIG_NAME)}: ${members}, ${sources}.`);
   for (const line of leftOut(found, choice)) output.say(line);
   output.next('stillpoint doctor', 'To see what works');
@@ -125,6 +127,7 @@ function leftOut(found: Discovery, choice: Choice): readonly string[] {
       return [one.kind === 'postgres' ? one.where : `${one.where} (needs ${one.variable})`];
     }),
     ...found.uploads.flatMap((one) => (choice.uploads.includes(one) ? [] : [one.path])),
+    ...found.runs.flatMap((one) => (choice.runs.includes(one) ? [] : [one.path])),
   ];
   if (skipped.length === 0) return [];
   return [

@@ -5,7 +5,7 @@ import type { CatalogueEntry } from './entry.ts';
 export const persistenceDatabase = {
   DATABASE_ADDRESS_INVALID: {
     message: 'The address of the database is none: {reason}.',
-    hint: 'It looks like postgresql://user:password@host:5432/database. A character such as @, / or # in the password is written as %40, %2F or %23.',
+    hint: 'It looks like postgresql://user:password@host:5432/database. @, /, ? and # in a password are written as %40, %2F, %3F and %23.',
     exit: exit.usage,
     retryable: false,
   },

@@ -107,8 +107,9 @@ export const project = {
     retryable: false,
   },
   SOURCE_URL_INVALID: {
-    message: 'The address of source "{source}", in {variable}, is no postgresql:// address.',
-    hint: 'It looks like postgresql://user:password@host:5432/database; characters like @ and / in a password are written as %40 and %2F.',
+    message:
+      'The address of source "{source}", in {variable}, is not one of a Postgres server: {reason}.',
+    hint: 'It looks like postgresql://user:password@host:5432/database; @, /, ? and # in a password are written as %40, %2F, %3F and %23.',
     exit: exit.usage,
     retryable: false,
   },

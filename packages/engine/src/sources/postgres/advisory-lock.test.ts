@@ -254,6 +254,28 @@ describe('the lock', () => {
     await noFreezerIsLeft();
   });
 
+  it('does not wait without end for a server process that hangs before anything is paused', async () => {
+    let pid = 0;
+    const hanging = createAdvisoryLockParticipant({
+      name: 'hanging',
+      guards: '*',
+      key,
+      databases: async () => ['shop'],
+      async connect(database, applicationName, signal) {
+        const client = await throwaway.cluster.connect({ database, applicationName, signal });
+        ({ processID: pid } = client as unknown as { processID: number });
+        process.kill(pid, 'SIGSTOP');
+        return client;
+      },
+    });
+    try {
+      await assert.rejects(open(hanging), /[Cc]onnection/);
+    } finally {
+      process.kill(pid, 'SIGCONT');
+    }
+    await noFreezerIsLeft();
+  });
+
   it('tells a mistake in the connection before anything is paused', async () => {
     const broken = createAdvisoryLockParticipant({
       name: 'broken',
@@ -271,9 +293,9 @@ describe('the lock', () => {
   });
 });
 
-function open(): Promise<Hold> {
+function open(of = participant): Promise<Hold> {
   const signal = new AbortController().signal;
-  return participant.open({
+  return of.open({
     snapshot: newSnapshotId(),
     budgetMs: 60_000,
     signal,

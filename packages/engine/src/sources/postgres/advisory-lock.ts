@@ -9,6 +9,7 @@
 import { randomInt } from 'node:crypto';
 import { setTimeout as delay } from 'node:timers/promises';
 import { failure } from '@stillpoint/core';
+import { leaveSilentServer } from '@stillpoint/postgres';
 import type { Client } from 'pg';
 import type { Hold, HoldOptions, Participant } from '../../freeze/contract.ts';
 import { openLockConnection, type LockConnection } from './lock-connection.ts';
@@ -27,8 +28,6 @@ export interface AdvisoryLockOptions {
   ) => Promise<Client>;
 }
 
-/** A server that does not even answer a try is left behind so long after the signal. */
-const silentServerMs = 300;
 const tryMs = 100;
 const pauseMs = { first: 5, longest: 100 };
 
@@ -104,20 +103,11 @@ async function waitForLocks(
   endsAtMs: number,
 ): Promise<void> {
   // A try ends by itself within 100 ms, so the signal is looked at between tries; this is for a server that hangs.
-  let silent: NodeJS.Timeout | undefined;
-  const onAbort = (): void => {
-    silent = setTimeout(() => connections.forEach((one) => one.destroy()), silentServerMs);
-  };
-  signal.addEventListener('abort', onAbort, { once: true });
-  try {
-    for (let pause = pauseMs.first; ; pause = Math.min(pause * 2, pauseMs.longest)) {
-      signal.throwIfAborted();
-      if (await tryAll(connections, signal, endsAtMs)) return;
-      await delay(randomInt(Math.ceil(pause / 2), pause + 1), undefined, { signal });
-    }
-  } finally {
-    signal.removeEventListener('abort', onAbort);
-    clearTimeout(silent);
+  using _patience = leaveSilentServer(signal, () => connections.forEach((one) => one.destroy()));
+  for (let pause = pauseMs.first; ; pause = Math.min(pause * 2, pauseMs.longest)) {
+    signal.throwIfAborted();
+    if (await tryAll(connections, signal, endsAtMs)) return;
+    await delay(randomInt(Math.ceil(pause / 2), pause + 1), undefined, { signal });
   }
 }
 

@@ -11,6 +11,7 @@ import { bytesOf, parseRecord, runReferences } from './record.ts';
 import { isRunning, namesIn, newestIn, tickOf } from './run-directory.ts';
 import { beginSession } from './session.ts';
 import { switchRuns } from './switch-runs.ts';
+import { createTreeAccess } from './tree.ts';
 
 export function createRunDriver(options: RunDriverOptions): SourceDriver {
   const context = createRunContext(options);
@@ -25,6 +26,7 @@ export function createRunDriver(options: RunDriverOptions): SourceDriver {
       incremental: true,
       preparesFromNothing: true,
     },
+    tree: createTreeAccess(context),
     exists: async () => (await context.chosen()) !== undefined,
     async roomToPrepare(record) {
       return {

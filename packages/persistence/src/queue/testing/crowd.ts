@@ -7,8 +7,8 @@ import { setTimeout as delay } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
 import { Client } from 'pg';
 import { DEFAULT_FREEZE_LOCK_KEY } from '../../database/index.ts';
-import { createQueueParticipant } from '../participant.ts';
 import type { WorkerArguments } from './crowd-job.ts';
+import { participantAt } from './participant-at.ts';
 
 /** Resolves when it claims. */
 export async function startWorkerProcess(options: WorkerArguments): Promise<ChildProcess> {
@@ -80,19 +80,10 @@ export async function countClaims(client: Client): Promise<void> {
 }
 
 export async function openTestFreezer(url: string): Promise<TestFreezer> {
-  const connect = async (application_name: string): Promise<Client> => {
-    const client = new Client({ connectionString: url, application_name });
-    client.on('error', () => {});
-    await client.connect();
-    return client;
-  };
-  const lock = await connect('test freeze');
-  const participant = createQueueParticipant({
-    name: 'queue',
-    guards: '*',
-    key: DEFAULT_FREEZE_LOCK_KEY,
-    connect,
-  });
+  const lock = new Client({ connectionString: url, application_name: 'test freeze' });
+  lock.on('error', () => {});
+  await lock.connect();
+  const participant = participantAt(url);
   const { signal } = new AbortController();
   const seen = async (): Promise<unknown> => {
     const { rows } = await lock.query(

@@ -3,7 +3,7 @@ import { digestOf } from '@stillpoint/core';
 import type { ArrayOf, DType } from '../../state/contract.ts';
 import type { CheckpointFacts, CheckpointOffer, SectionSource } from '../contract.ts';
 import { writeCheckpointFile } from '../file-writer.ts';
-import { elementBytes } from '../table.ts';
+import { bytesPerElement } from '../../state/index.ts';
 
 export interface SectionShape {
   readonly name: string;
@@ -45,7 +45,7 @@ export const smallShapes: readonly SectionShape[] = [
 export function stateOf(shapes: readonly SectionShape[], seed = 1): TestState {
   let total = 0;
   const sections = shapes.map(({ name, dtype, shape, kind = 'signal' }) => {
-    const lengthBytes = shape.reduce((product, one) => product * one, 1) * elementBytes[dtype];
+    const lengthBytes = shape.reduce((product, one) => product * one, 1) * bytesPerElement[dtype];
     const offsetBytes = total;
     total = Math.ceil((total + lengthBytes) / 64) * 64;
     return { name, kind, dtype, shape, offsetBytes, lengthBytes };
@@ -75,7 +75,7 @@ export function arrayOf({
   offsetBytes,
   lengthBytes,
 }: SectionSource): ArrayOf[DType] {
-  const count = lengthBytes / elementBytes[dtype];
+  const count = lengthBytes / bytesPerElement[dtype];
   if (dtype === 'f64') return new Float64Array(buffer, offsetBytes, count);
   if (dtype === 'f32') return new Float32Array(buffer, offsetBytes, count);
   if (dtype === 'i32') return new Int32Array(buffer, offsetBytes, count);

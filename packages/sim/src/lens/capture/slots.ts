@@ -1,22 +1,12 @@
 // Frames in shared memory: packed on the simulation's thread by one copy, taken out on the recorder's. The slots are used in turn, and
 // each buffer was touched before its first frame: the system's work for new pages is not a tick's.
+import type { DType } from '../../state/contract.ts';
+import { numberArrays } from '../../state/index.ts';
 import type { LensField } from '../contract.ts';
 import type { SampledFrame, SampledNumbers } from './contract.ts';
 
-const numberTypes = {
-  f64: Float64Array,
-  f32: Float32Array,
-  i32: Int32Array,
-  u32: Uint32Array,
-  i16: Int16Array,
-  u16: Uint16Array,
-  i8: Int8Array,
-  u8: Uint8Array,
-} as const;
-type NumberType = keyof typeof numberTypes;
-
 interface PackedNumbers {
-  readonly type: NumberType;
+  readonly type: DType;
   readonly offsetBytes: number;
   readonly length: number;
 }
@@ -93,7 +83,7 @@ export function unpacked(
   { type, offsetBytes, length }: PackedNumbers,
 ): SampledNumbers {
   // The constructors are a union to the compiler, which then forgets that memory may be shared.
-  const Numbers = numberTypes[type] as new (
+  const Numbers = numberArrays[type] as new (
     buffer: SharedArrayBuffer,
     offsetBytes: number,
     length: number,
@@ -101,9 +91,9 @@ export function unpacked(
   return new Numbers(buffer, offsetBytes, length);
 }
 
-function typeOf(numbers: SampledNumbers): NumberType {
-  for (const [type, Numbers] of Object.entries(numberTypes))
-    if (numbers instanceof Numbers) return type as NumberType;
+function typeOf(numbers: SampledNumbers): DType {
+  for (const [type, Numbers] of Object.entries(numberArrays))
+    if (numbers instanceof Numbers) return type as DType;
   throw new TypeError('samples are numbers in a typed array');
 }
 

@@ -3,7 +3,7 @@ import { spawn, type ChildProcess } from 'node:child_process';
 import { once } from 'node:events';
 import { fileURLToPath } from 'node:url';
 import type { Host } from '../host.ts';
-import { runCommand } from '../program.ts';
+import type { runCommand } from '../program.ts';
 
 export const LAUNCHER = fileURLToPath(new URL('../../../bin/stillpoint.js', import.meta.url));
 
@@ -50,8 +50,17 @@ export interface HostOptions {
   readonly now?: () => Date;
 }
 
+/** Where the command's grammar comes from. */
+export type LoadProgram = () => Promise<{ readonly runCommand: typeof runCommand }>;
+
+const loadSources: LoadProgram = () => import('../program.ts');
+
 /** In this process: fast, and with a terminal if wanted. */
-export async function inProcess(args: readonly string[], options: HostOptions): Promise<Ran> {
+export async function inProcess(
+  args: readonly string[],
+  options: HostOptions,
+  load = loadSources,
+): Promise<Ran> {
   let stdout = '';
   let stderr = '';
   const screen = { terminal: options.columns !== undefined, columns: () => options.columns ?? 80 };
@@ -72,6 +81,7 @@ export async function inProcess(args: readonly string[], options: HostOptions): 
     },
     now: options.now ?? (() => new Date('2026-11-21T12:00:00Z')),
   };
-  const status = await runCommand(args, host);
+  const program = await load();
+  const status = await program.runCommand(args, host);
   return { status, signal: null, stdout, stderr };
 }

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { conninfo, connectLimitMs, nameWith, parseAddress, placeOf } from './address.ts';
+import { conninfo, nameWith, sourceAddress } from './address.ts';
 import { applicationUrl } from './index.ts';
 
 test('the address for programs has the own database, and not what only we read', async () => {
@@ -14,25 +14,21 @@ test('the address for programs has the own database, and not what only we read',
   assert.equal(copy, 'postgresql://u:p%40@pooler:6543/my%2Fdb_12ab?sslmode=require');
 });
 
-test('what an address leaves out, and what it says in other places', () => {
-  const plain = parseAddress('postgresql://user:100%@[::1]/');
-  assert.deepEqual(
-    { ...plain, parameters: [...plain.parameters] },
-    { host: '::1', port: 5432, user: 'user', password: '100%', database: 'user', parameters: [] },
-  );
-  const socket = parseAddress(
-    'postgres:///?host=/run/pg&port=5433&user=a&password=b&dbname=c&ssl=true&connect_timeout=3',
-  );
-  assert.equal(placeOf(socket), '/run/pg');
-  assert.deepEqual(
-    [socket.port, socket.user, socket.password, socket.database, connectLimitMs(socket)],
-    [5433, 'a', 'b', 'c', 3000],
-  );
-  assert.equal(socket.parameters.get('sslmode'), 'require');
+test('the address of a source has its own database, and from where others are made', () => {
+  const text = 'postgresql://u@h/shop?maintenance=other';
+  const { database, maintenance } = sourceAddress(text, '12ab');
+  assert.deepEqual([database, maintenance], ['shop_12ab', 'other']);
+  assert.equal(sourceAddress('postgresql://u@h/shop?maintenance=').maintenance, undefined);
+});
+
+test('programs get an address that URLs can be, of a socket too', async () => {
+  const address = async () => ({ url: 'postgresql://u@/shop?host=/run/pg' });
+  const url = await applicationUrl({ address, databaseSuffix: '12ab' });
+  assert.equal(url, 'postgresql://u@localhost/shop_12ab?host=%2Frun%2Fpg');
 });
 
 test('the connection string of an argument list holds no password, and its values stay values', () => {
-  const address = parseAddress(
+  const address = sourceAddress(
     'postgresql://u:secret@h/x?options=-c%20a%3D1&schema=p&pgbouncer=true',
   );
   const text = conninfo(address, `it's a \\ host=elsewhere`, ['-c b=2']);

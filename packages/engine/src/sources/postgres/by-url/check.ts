@@ -1,13 +1,12 @@
 // Everything that can stand in the way of a capture, looked at before anybody is paused: the connection, a pooler, the programs,
 // the right to read. What stands only in the way of a restore is said as a note.
 import { failure } from '@stillpoint/core';
+import { findPooler, placeOf } from '@stillpoint/postgres';
 import type { Client } from 'pg';
 import { USER_SCHEMAS } from '../schema-digest.ts';
 import { withClient } from '../session.ts';
-import { placeOf } from './address.ts';
 import { readForeignOwners } from './facts.ts';
 import type { PostgresByUrlOptions } from './options.ts';
-import { refusePooler } from './pooler.ts';
 import { findPrograms, type Programs } from './programs.ts';
 import type { UrlServer } from './server.ts';
 
@@ -41,6 +40,20 @@ export async function checkSource(
     const notes = await readNotes(client);
     return { programs, serverMajor: major, versionString, behindProxy, bytes, notes };
   });
+}
+
+/** True: a proxy that keeps sessions apart, false: none. POSTGRES_POOLED. */
+async function refusePooler(
+  server: UrlServer,
+  client: Client,
+  signal: AbortSignal,
+): Promise<boolean> {
+  const address = await server.address();
+  const connect = () => server.connect({ applicationName: 'stillpoint look', signal });
+  const between = await findPooler(client, { port: address.port, connect, signal });
+  if (between.kind !== 'transactions') return between.kind === 'sessions';
+  const { reason, cause } = between;
+  throw failure('POSTGRES_POOLED', { where: placeOf(address), reason }, cause);
 }
 
 export async function readVersion(

@@ -1,10 +1,10 @@
 // The driver of a database on somebody else's server. It keeps no state of its own: everything that must outlive a call is in
 // the record, in the placement, or on the server in comments and OIDs (ours.ts), so another process can go on with it.
 import { failure, isFailure } from '@stillpoint/core';
+import { placeOf } from '@stillpoint/postgres';
 import type { Change, SourceDriver } from '../../contract.ts';
 import { digestOfSchema, readSchema } from '../schema-digest.ts';
 import { withClient } from '../session.ts';
-import { placeOf } from './address.ts';
 import { beginCapture, STRATEGY } from './capture.ts';
 import { checkSource } from './check.ts';
 import type { CreateContext } from './create.ts';

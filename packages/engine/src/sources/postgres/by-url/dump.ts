@@ -1,11 +1,11 @@
 // A dump: pg_dump writes it into a private directory, and from there it goes to the vault file by file. Uncompressed, so that
 // the vault finds what it has already; one file a table, named alike every time. The lines of a table's file are its rows.
 import { failure } from '@stillpoint/core';
+import { placeOf, type ServerAddress } from '@stillpoint/postgres';
 import { createReadStream } from 'node:fs';
 import { mkdir, mkdtemp, readdir, rm } from 'node:fs/promises';
 import path from 'node:path';
 import type { ObjectSink, StreamRef } from '../../contract.ts';
-import { placeOf, type ServerAddress } from './address.ts';
 import { sessionOptions, type Checked } from './check.ts';
 import type { TableName } from './facts.ts';
 import type { TableRows, UrlListing } from './record.ts';

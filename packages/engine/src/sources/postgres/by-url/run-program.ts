@@ -4,7 +4,8 @@ import { spawn } from 'node:child_process';
 import { once } from 'node:events';
 import os from 'node:os';
 import path from 'node:path';
-import { conninfo, type ServerAddress } from './address.ts';
+import type { ServerAddress } from '@stillpoint/postgres';
+import { conninfo } from './address.ts';
 import type { Programs } from './programs.ts';
 
 export interface ProgramRun {

@@ -1,35 +1,29 @@
 // Connections to somebody else's server. Each is direct, bounded in time, and free of the limits that a role or a database
 // sets for programs; what refuses it is said in the words of the catalogue, never with the address.
 import { failure } from '@stillpoint/core';
+import { clientConfig, placeOf, whyRefused, type ServerAddress } from '@stillpoint/postgres';
 import type { Client } from 'pg';
 import type { ConnectOptions } from '../cluster/contract.ts';
 import { settleSession } from '../schema-digest.ts';
 import { newClient } from '../pg-client.ts';
-import {
-  clientConfig,
-  connectLimitMs,
-  parseAddress,
-  placeOf,
-  type ServerAddress,
-} from './address.ts';
+import { sourceAddress, type SourceAddress } from './address.ts';
 import type { AddressOf } from './options.ts';
 
 export interface UrlServer {
-  address(): Promise<ServerAddress>;
+  address(): Promise<SourceAddress>;
   /** To the source's own database unless told; settled (schema-digest.ts). */
   connect(options: ConnectOptions): Promise<Client>;
   /** To a database that is neither the live one nor one of ours. POSTGRES_NO_THIRD_DATABASE. */
   connectThird(options: Omit<ConnectOptions, 'database'>): Promise<Client>;
 }
 
-const KEEP_ALIVE_MS = 30_000;
 /** Every server has them; template1 last, because a session there keeps CREATE DATABASE from working. */
 const THIRD_DATABASES = ['postgres', 'defaultdb', 'template1'];
 
 export function createUrlServer(given: AddressOf, databaseSuffix?: string): UrlServer {
-  const address = async (): Promise<ServerAddress> => {
+  const address = async (): Promise<SourceAddress> => {
     const { url, directUrl } = await given();
-    return parseAddress(directUrl ?? url, databaseSuffix);
+    return sourceAddress(directUrl ?? url, databaseSuffix);
   };
   return {
     address,
@@ -81,14 +75,7 @@ async function connectTo(address: ServerAddress, options: ConnectOptions): Promi
   const destroy = (): void => void client?.connection.stream.destroy();
   signal?.addEventListener('abort', destroy, { once: true });
   try {
-    client = newClient({
-      ...clientConfig(asked),
-      application_name: applicationName,
-      connectionTimeoutMillis: connectLimitMs(asked),
-      keepAlive: true,
-      // One session waits while the programs work; what lies between forgets silent connections after minutes.
-      keepAliveInitialDelayMillis: KEEP_ALIVE_MS,
-    });
+    client = newClient(clientConfig(asked, applicationName));
     // A connection that dies under a query rejects that query; the event would say it twice, and end the process.
     client.on('error', () => {});
     await client.connect();
@@ -109,21 +96,13 @@ async function connectTo(address: ServerAddress, options: ConnectOptions): Promi
 }
 
 function refusalOf(error: unknown, address: ServerAddress): Error {
-  const { code, message } = error as { code?: string; message?: string };
-  const reason = message || code || 'no answer';
+  const { why, reason } = whyRefused(error);
   const { user, database } = address;
   const where = placeOf(address);
-  // PgBouncer has one code for everything.
-  if (/unsupported startup parameter|statement pooling/.test(reason))
-    return failure('POSTGRES_POOLED', { where, reason }, error);
-  if (code === '3D000' || reason.startsWith('no such database'))
+  if (why === 'pooled') return failure('POSTGRES_POOLED', { where, reason }, error);
+  if (why === 'database missing')
     return failure('POSTGRES_DATABASE_MISSING', { database, where }, error);
-  // The role may not connect to this database.
-  if (
-    code === '42501' ||
-    code?.startsWith('28') === true ||
-    /authentication failed|SASL/.test(reason)
-  )
+  if (why === 'login refused')
     return failure('POSTGRES_LOGIN_REFUSED', { user, where, reason }, error);
   return failure('POSTGRES_SERVER_UNREACHABLE', { where, reason }, error);
 }

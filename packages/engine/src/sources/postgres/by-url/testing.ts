@@ -15,13 +15,13 @@ import {
   type Json,
   type SnapshotId,
 } from '@stillpoint/core';
+import { clientConfig, parseAddress } from '@stillpoint/postgres';
 import { Client, escapeIdentifier } from 'pg';
 import type { Captured, PrepareOptions, SourceDriver } from '../../contract.ts';
 import { createMemoryObjects, type MemoryObjects } from '../../testkit/memory-objects.ts';
 import { chooseFreePort } from '../cluster/port.ts';
 import { findUser } from '../cluster/system-user.ts';
 import { runDirectory } from '../cluster/testing/run-directory.ts';
-import { clientConfig, parseAddress } from './address.ts';
 import { createPostgresByUrlDriver } from './driver.ts';
 import type { PostgresByUrlOptions } from './options.ts';
 
@@ -173,7 +173,7 @@ async function whenUp<T>(connect: () => Promise<T>): Promise<T> {
 
 /** Runs statements on an address, as an application does. */
 export async function withUrl<T>(url: string, work: (client: Client) => Promise<T>): Promise<T> {
-  const client = new Client(clientConfig(parseAddress(url)));
+  const client = new Client(clientConfig(parseAddress(url), 'application'));
   client.on('error', () => {});
   await client.connect();
   try {

@@ -1,0 +1,79 @@
+// Runs as `diff` sees them: the checkpoints that a snapshot has captured, and those that one would capture now. Which arrays differ in them is
+// the simulation's to say.
+import { open, stat } from 'node:fs/promises';
+import path from 'node:path';
+import type { Json } from '@stillpoint/core';
+import type { TreeAccess, TreeEntry } from '../contract.ts';
+import { readOutline, type CheckpointOutline } from './checkpoint-file.ts';
+import type { RunContext } from './context.ts';
+import { parseRecord } from './record.ts';
+import { isCheckpointName, isMissing, newestIn } from './run-directory.ts';
+
+type Entries = Map<string, TreeEntry>;
+
+export function createTreeAccess(context: RunContext): TreeAccess {
+  return {
+    live: async () => ({ entries: await liveEntries(context) }),
+    captured: async (record) => ({ entries: capturedEntries(context, record) }),
+  };
+}
+
+function capturedEntries({ source }: RunContext, record: Json): Entries {
+  const entries: Entries = new Map();
+  for (const { run, files } of parseRecord(source, record).runs)
+    for (const { name, digest, stream } of files ?? [])
+      // Of one that was damaged then nobody knows what it was: it is like no other.
+      add(entries, run, name, stream.bytes, async () => digest || 'damaged, as captured');
+  return entries;
+}
+
+/** The newest of the run that is followed, and the one that it rests on. */
+async function liveEntries(context: RunContext): Promise<Entries> {
+  const entries: Entries = new Map();
+  const run = await context.chosen();
+  if (run === undefined) return entries;
+  let name = await newestIn(context.at(run));
+  while (name !== undefined && !entries.has(`${run}/${name}`)) {
+    const file = path.join(context.at(run), name);
+    const bytes = await whileThere(async () => (await stat(file)).size);
+    if (bytes === undefined) break;
+    const outline = await outlineOf(file);
+    add(entries, run, name, bytes, async () => outline?.digest ?? 'damaged or gone');
+    const base = outline?.base?.file;
+    name = base !== undefined && isCheckpointName(base) ? base : undefined;
+  }
+  return entries;
+}
+
+function add(
+  entries: Entries,
+  run: string,
+  name: string,
+  sizeBytes: number,
+  digest: TreeEntry['digest'],
+): void {
+  const at = `${run}/${name}`;
+  entries.set(at, { path: at, kind: 'file', mode: 0, sizeBytes, dependencyLock: false, digest });
+}
+
+/** Undefined: it is damaged, or gone since. */
+async function outlineOf(file: string): Promise<CheckpointOutline | undefined> {
+  const handle = await whileThere(() => open(file, 'r'));
+  try {
+    return handle && (await readOutline(handle));
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code === undefined) return undefined;
+    throw error;
+  } finally {
+    await handle?.close();
+  }
+}
+
+async function whileThere<T>(work: () => Promise<T>): Promise<T | undefined> {
+  try {
+    return await work();
+  } catch (error) {
+    if (isMissing(error)) return undefined;
+    throw error;
+  }
+}
