@@ -6,7 +6,7 @@ import { once } from 'node:events';
 import path from 'node:path';
 import { test } from 'node:test';
 import { isFailure, newSnapshotId, silent, type ErrorCode, type Json } from '@stillpoint/core';
-import type { SourceDriver } from '../contract.ts';
+import type { SourceDriver, TreeView } from '../contract.ts';
 import { createMemoryObjects } from '../testkit/memory-objects.ts';
 import { createRunPlace, nameOf, type RunPlace } from './testing/run-place.ts';
 
@@ -251,6 +251,34 @@ test('a damaged checkpoint is not captured, but kept by an undo point as it is',
   await assert.rejects(capture(it.driver()), failsWith('RUN_CHECKPOINT_DAMAGED'));
   await it.checkpoint('first', 200, 'changed', nameOf(150));
   await assert.rejects(capture(it.driver()), failsWith('RUN_CHECKPOINT_DAMAGED'));
+});
+
+test('what is compared is what lies there, and not what a checkpoint says of itself', async () => {
+  await using it = await createRunPlace();
+  const file = await it.checkpoint('first', 100, 'x'.repeat(1000));
+  const tree = it.driver().tree!;
+  const digestOf = async (view: Promise<TreeView>): Promise<string | undefined> =>
+    await (await view).entries.get(`first/${nameOf(100)}`)!.digest();
+  const live = () => digestOf(tree.live(signal));
+  const captured = async (forUndo = false) =>
+    digestOf(tree.captured(await capture(it.driver(), forUndo), objects, signal));
+  const whole = await captured();
+  assert.equal(await live(), whole);
+  const bytes = await readFile(file);
+  const damagedAt = async (at: number): Promise<readonly (string | undefined)[]> => {
+    await writeFile(file, bytes.with(at, bytes[at]! ^ 1));
+    return [await live(), await captured(true)];
+  };
+  const all = [whole, ...(await damagedAt(500)), ...(await damagedAt(600))];
+  // Both that lie there are damaged, and no more is known of them; nothing is like what was captured.
+  assert.equal(all[1], all[3]);
+  assert.equal(new Set(all).size, 4);
+  const listed = await tree.live(signal);
+  await rm(file);
+  assert.equal(await digestOf(Promise.resolve(listed)), undefined);
+  await it.checkpoint('first', 100);
+  const stopped = new Error('stopped');
+  await assert.rejects(digestOf(tree.live(AbortSignal.abort(stopped))), stopped);
 });
 
 test('a directory without a run, and a run without a checkpoint, are captured as such', async () => {
