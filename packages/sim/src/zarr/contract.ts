@@ -5,7 +5,7 @@
 // 1. An array is cut into shards, each a file of its own; a shard into inner chunks, each compressed and with a checksum of its own.
 //    What is damaged is one inner chunk, and all others are read as before.
 // 2. A shard's index stands at its end. Offsets and lengths in it are held against the shard before anything is read or allocated.
-// 3. What was not written is the fill value: NaN for samples.
+// 3. An inner chunk that was not written is the fill value: NaN for samples. A shard that is not there was lost.
 import type { RangeSource, ZipEntry } from '../zip/contract.ts';
 
 export type ZarrType = 'float64' | 'float32' | 'int64' | 'int32';

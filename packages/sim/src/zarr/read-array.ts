@@ -67,14 +67,17 @@ function readerOf(store: ZarrStore, path: string, array: ZarrArray): ArrayReader
       const put = puttingInto(out, array.type, grid, { from, to, first, last });
       const wanted: Wanted[] = [];
       for (let row = from - (from % grid.rows); row < to; row += grid.rows) {
-        const shard = await shardAt(Math.floor(row / shardRows), signal);
+        const shardNumber = Math.floor(row / shardRows);
+        const shard = await shardAt(shardNumber, signal);
+        // Each that there are rows for was written: the directory of the zip, which has no checksum, has lost it.
+        if (shard === undefined) throw new RangeError(`${path} has no shard ${shardNumber}`);
         const blockNumber = (row % shardRows) / grid.rows;
         const firstChunk = Math.floor(first / grid.columns);
         for (let chunk = firstChunk; chunk * grid.columns < last; chunk += 1) {
           const number = blockNumber * grid.columnChunks + chunk;
-          const place = shard?.placeOf(number);
+          const place = shard.placeOf(number);
           const corner = { row, column: chunk * grid.columns };
-          if (shard === undefined || place === undefined) put(corner, undefined);
+          if (place === undefined) put(corner, undefined);
           else wanted.push({ ...corner, ...place, number, shard });
         }
       }

@@ -3,7 +3,8 @@ import { existsSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSy
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { test, type TestContext } from 'node:test';
-import { fileSource } from '../../zip/index.ts';
+import { isFailure } from '@stillpoint/core';
+import { fileSource, readZip } from '../../zip/index.ts';
 import type { LensField, LensFrame } from '../contract.ts';
 import { createJournal, type JournalIndex } from '../journal/index.ts';
 import { lensFileName } from '../names.ts';
@@ -170,6 +171,30 @@ test('wherever a byte is flipped, it is found, or what is read is right', async 
   assert.ok(found > 100, `${found} of 150 found`);
 });
 
+test('a part that the directory of the file no longer names is damage, and no numbers', async (t) => {
+  const file = await sealed(t);
+  const whole = readFileSync(file);
+  const names = await (async () => {
+    await using source = await fileSource(file);
+    return [...(await readZip(source)).keys()];
+  })();
+  assert.ok(names.length > 20);
+  for (const name of names) {
+    // Groups are for other readers.
+    if (/^fields(\/[^/]+)?\/zarr\.json$/.test(name)) continue;
+    const flipped = Buffer.from(whole);
+    flipped[inDirectory(whole, name) + name.length - 1]! ^= 1;
+    writeFileSync(file, flipped);
+    const read = (async () => {
+      await using source = await fileSource(file);
+      const chunk = await openChunk(source);
+      for (let frame = 0; frame < FRAMES; frame += 1)
+        for (const field of fields) await chunk.samples(field.name, frame);
+    })();
+    await assert.rejects(read, (error) => isFailure(error), name);
+  }
+});
+
 test('other files are refused', async (t) => {
   const file = path.join(directoryOf(t), 'a.lens');
   for (const content of ['', 'hello', Buffer.alloc(5000)]) {
@@ -178,6 +203,14 @@ test('other files are refused', async (t) => {
     await assert.rejects(openChunk(source), { code: 'LENS_FOREIGN' });
   }
 });
+
+/** Where the directory of the zip has a name, behind the fixed part of its header. */
+function inDirectory(zip: Buffer, name: string): number {
+  const found = zip.lastIndexOf(Buffer.from(name));
+  for (let at = found; at >= 0; at = zip.lastIndexOf(Buffer.from(name), at - 1))
+    if (zip.readUInt32LE(at - 46) === 0x0201_4b50) return at;
+  throw new Error(`the zip has no ${name}`);
+}
 
 async function sealed(t: TestContext): Promise<string> {
   return (await sealJournal(await journalIn(directoryOf(t)))).file;

@@ -77,7 +77,7 @@ export async function openChunk(
   const arrayAt = (path: string): Promise<ArrayReader | undefined> => {
     const known = arrays.get(path);
     if (known !== undefined) return known;
-    const opened = openArray(store, path);
+    const opened = openUnlessLost(store, path);
     arrays.set(path, opened);
     opened.catch(() => arrays.delete(path));
     return opened;
@@ -174,6 +174,16 @@ export async function openChunk(
       }
     },
   };
+}
+
+/** Samples may have no positions; but the directory of a zip has no checksum, and where parts of them are listed the array was lost. */
+async function openUnlessLost(store: ZarrStore, path: string): Promise<ArrayReader | undefined> {
+  const array = await openArray(store, path);
+  if (array !== undefined || !/\/position(s|_set)$/.test(path)) return array;
+  const beside = path.replace(/(s|_set)$/, '');
+  if ([...store.entries.keys()].some((name) => name.startsWith(beside)))
+    throw new RangeError(`it has no ${path}`);
+  return undefined;
 }
 
 /** The first samples of a row, out of the block that it was packed in where that is not too large to keep. */
