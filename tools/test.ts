@@ -19,9 +19,6 @@ const SOAK_TEST_TIMEOUT_MS = 3_600_000;
 /** Most of what they do is to wait: for servers, for processes that are killed, for locks. */
 const CONCURRENCY = 5;
 
-/** Not where one file is run: whoever is at work on it is told which test an error belongs to. */
-const PLAIN_HARNESS = path.join(ROOT, 'tools/test-tools/plain-harness.cjs');
-
 const args = process.argv.slice(2);
 const soak = args.includes('--soak');
 const named = args.filter((arg) => !arg.startsWith('--'));
@@ -73,7 +70,6 @@ using times = openTimes(path.join(cache, soak ? 'soak-times.json' : 'test-times.
 const events = run({
   files: longestFirst(files, times).map((file) => path.resolve(ROOT, file)),
   concurrency: CONCURRENCY,
-  execArgv: named.length === 0 ? [`--require=${PLAIN_HARNESS}`] : [],
   timeout: soak ? SOAK_TEST_TIMEOUT_MS : TEST_TIMEOUT_MS,
   signal: stopped.signal,
 });
