@@ -1,5 +1,6 @@
 // A database in memory that sees lenses and nothing else.
 import type { DuckDBConnection, DuckDBResult } from '@duckdb/node-api';
+import { failure } from '@stillpoint/core';
 import { optionalPeer } from '../../optional-peer.ts';
 import type { SqlRun } from './messages.ts';
 import { createScans, type DuckDB, type FeedLine } from './scans.ts';
@@ -21,6 +22,12 @@ export interface LensDatabase {
   end(): void;
   close(): void;
 }
+
+/**
+ * Settings that no lock keeps. A log that DuckDB may not write fails every statement behind it and ends the process in the end; a profile
+ * is printed among the answers.
+ */
+const CALLS_REFUSED = /\b(?:en|dis)able_(?:logging|profil(?:ing|e))\b/i;
 
 /** Throws SIM_PEER_MISSING. */
 export async function openDatabase({
@@ -51,8 +58,14 @@ export async function openDatabase({
 
   return {
     async run(statement, isInterrupted) {
+      if (CALLS_REFUSED.test(statement))
+        throw failure('LENS_SQL_REFUSED', { reason: 'Its logs and profiles are no part of it.' });
       await views.showAll();
-      const statements = await connection.extractStatements(statement);
+      const statements = await connection.extractStatements(statement).catch((error: Error) => {
+        // All that it has to say where there is nothing, or a remark.
+        if (error.message !== 'Error in native callback') throw error;
+        throw failure('LENS_SQL_REFUSED', { reason: 'There is no statement in it.' }, error);
+      });
       if (statements.count === 1) await views.showLeft(statement);
       // Where it is only planned an interrupt is nothing that DuckDB tells.
       if (isInterrupted()) throw new Error('INTERRUPT Error: Interrupted!');

@@ -198,7 +198,7 @@ test('several runs are told apart, and fields that not all of them have', async 
 
 test('names that DuckDB does not tell apart, or that are lists of ours, are tables all the same', async (t) => {
   const directory = path.join(temporaryDirectory(t), 'names');
-  const names = ['heat', 'HEAT', 'heat_2', 'frames', 'say "x"', 'main.x', 'a.b.c'];
+  const names = ['heat', 'HEAT', 'heat_2', 'frames', 'say "x"', 'main.x', 'memory.used', 'a.b.c'];
   const fields = names.map((name): LensField => ({ ...drift, name, topology: { kind: 'grid' } }));
   const options = { directory, runId: 'names', world: 'x', fields, chunkTicks: 100 };
   const recorder = await openRecorder(options);
@@ -281,6 +281,24 @@ test('statements reach no file and no setting, and say what DuckDB says', async 
   await assert.rejects(rows('select 1 fromm heat x'), { code: 'LENS_SQL_REFUSED' });
   // It goes on.
   assert.deepEqual(await rows('select 1'), [[1]]);
+});
+
+test('a log or a profile, which no lock of settings keeps from being turned on, is refused', async (t) => {
+  const { rows, run } = await sqlOf(t);
+  for (const statement of [
+    `call enable_logging(storage = 'file', storage_config = {'path': '${run}'})`,
+    'from Enable_Logging()',
+    'call enable_profiling()',
+  ])
+    await assert.rejects(rows(statement), { code: 'LENS_SQL_REFUSED' }, statement);
+  assert.deepEqual(await rows('select 1'), [[1]]);
+});
+
+test('no statement is said to be none', async (t) => {
+  const { rows } = await sqlOf(t);
+  for (const statement of ['', ' ;', '-- a remark'])
+    await assert.rejects(rows(statement), { message: /There is no statement in it\./ });
+  assert.deepEqual(await rows('select 1; ;'), [[1]]);
 });
 
 test('who stops reading stops the statement, and an abort ends it with its reason', async (t) => {

@@ -53,7 +53,16 @@ export function fieldTables(runs: readonly SqlRun[]): readonly FieldTable[] {
   });
 }
 
-const OWN_SCHEMAS = ['main', 'temp', 'system', 'lens', 'pg_catalog', 'information_schema'];
+/** Those of DuckDB and ours; `memory`, `system` and `temp` are databases of it, and a schema of such a name can be told from none of them. */
+const OWN_SCHEMAS = [
+  'main',
+  'memory',
+  'temp',
+  'system',
+  'lens',
+  'pg_catalog',
+  'information_schema',
+];
 
 /** A field named `atmosphere.temperature` is found without quotes too, as a table of a schema. Undefined where its name is no such one. */
 export function schemaAlias(
