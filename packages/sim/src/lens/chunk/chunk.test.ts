@@ -145,6 +145,17 @@ test('by the index of its writer a journal becomes the same file, and what chang
   }
 });
 
+test('a journal with frames behind a damaged one is not made a file without them', async (t) => {
+  const directory = directoryOf(t);
+  const { file, index } = await writtenIn(directory);
+  const flipped = readFileSync(file);
+  flipped[index.frames[6]!.offsetBytes]! ^= 1;
+  writeFileSync(file, flipped);
+  await assert.rejects(sealJournal(file), { code: 'LENS_DAMAGED', message: /500 .* 700/ });
+  assert.deepEqual(readdirSync(directory), [path.basename(file)]);
+  assert.deepEqual(readFileSync(file), flipped);
+});
+
 test('wherever a byte is flipped, it is found, or what is read is right', async (t) => {
   const file = await sealed(t);
   const whole = readFileSync(file);

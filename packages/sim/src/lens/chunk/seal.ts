@@ -1,9 +1,10 @@
 // Makes the `.lens` file of a chunk from its journal. Until the file is there whole, the journal is all there is; then it goes.
 import { rename, rm } from 'node:fs/promises';
 import path from 'node:path';
-import { fsyncDirectory, removeFileDurable } from '@stillpoint/core';
+import { failure, fsyncDirectory, removeFileDurable } from '@stillpoint/core';
 import { LENS_VERSION, type ChunkFacts } from '../contract.ts';
 import {
+  damageOf,
   readIndexed,
   readJournal,
   widthOf,
@@ -20,7 +21,10 @@ export interface Sealed {
   readonly sizeBytes: number;
 }
 
-/** With the index of its writer, if he is still there. Throws LENS_FOREIGN for what is no journal, and what the file system says. */
+/**
+ * With the index of its writer, if he is still there. Throws LENS_FOREIGN for what is no journal, LENS_DAMAGED where frames lie behind what
+ * is damaged (the file would be without them, and the journal gone), and what the file system says.
+ */
 export async function sealJournal(
   journalFile: string,
   signal?: AbortSignal,
@@ -28,8 +32,12 @@ export async function sealJournal(
 ): Promise<Sealed> {
   const directory = path.dirname(journalFile);
   await using journal =
-    index === undefined ? await readJournal(journalFile) : await readIndexed(journalFile, index);
+    index === undefined
+      ? await readJournal(journalFile, signal)
+      : await readIndexed(journalFile, index);
   const { facts: begun } = journal;
+  const damage = damageOf(journal);
+  if (damage !== undefined) throw failure('LENS_DAMAGED', { path: journalFile, reason: damage });
   const file = path.join(directory, lensFileName(begun.ticks, 'lens'));
   const facts: ChunkFacts = { ...begun, version: LENS_VERSION, frames: journal.frames.length };
   const temporary = `${file}.tmp`;

@@ -1,11 +1,5 @@
 // The door of the journal.
 export { continueJournal, createJournal, type JournalFacts, type JournalWriter } from './write.ts';
-export {
-  readIndexed,
-  readJournal,
-  readJournalFrom,
-  type Journal,
-  type JournalFrame,
-  type JournalIndex,
-} from './read.ts';
+export { damageOf, readIndexed, readJournal, readJournalFrom, type Journal } from './read.ts';
+export type { JournalFrame, JournalIndex } from './scan.ts';
 export { widthOf } from './records.ts';

@@ -106,6 +106,43 @@ test('a flipped byte ends it before the frame that it is in', async (t) => {
   }
 });
 
+test('a frame that is damaged is no end that a kill leaves: whole ones follow it, and that is said', async (t) => {
+  const file = path.join(directoryOf(t), 'a.journal');
+  await write(file, [10, 20, 31, 41]);
+  const whole = readFileSync(file);
+  const ends = await (async () => {
+    await using journal = await readJournal(file);
+    assert.equal(journal.damagedBeforeTick, undefined);
+    return journal.frames.map(({ endBytes }) => endBytes);
+  })();
+  const found = async (bytes: Buffer): Promise<readonly unknown[]> => {
+    writeFileSync(file, bytes);
+    await using journal = await readJournal(file);
+    return [journal.frames.length, journal.damagedBeforeTick];
+  };
+  for (let at = ends[0]!; at < whole.length; at += 1) {
+    const flipped = Buffer.from(whole);
+    flipped[at]! ^= 1;
+    const frames = ends.filter((end) => end <= at).length;
+    assert.deepEqual(await found(flipped), [frames, [31, 41, undefined][frames - 1]], `${at}`);
+  }
+  for (const length of [ends[1]! + 1, ends[1]! + 40, ends[2]! - 1])
+    assert.deepEqual(await found(whole.subarray(0, length)), [2, undefined]);
+});
+
+test('a journal of another version is refused before any of it is cut', async (t) => {
+  const file = path.join(directoryOf(t), 'a.journal');
+  {
+    const later = { ...facts, version: 2 } as unknown as JournalFacts;
+    await using writer = await createJournal(file, later);
+    await writer.append(frameAt(10));
+  }
+  const before = readFileSync(file);
+  await assert.rejects(readJournal(file), { code: 'LENS_VERSION' });
+  await assert.rejects(continueJournal(file, 5), { code: 'LENS_VERSION' });
+  assert.deepEqual(readFileSync(file), before);
+});
+
 test('frames after a tick are cut, and made again', async (t) => {
   const file = path.join(directoryOf(t), 'a.journal');
   await write(file, [10, 20, 30]);
@@ -196,6 +233,11 @@ test('records of any length are found: longer than what is looked at at a time, 
     await journal.readField(journal.frames[3]!, 1),
     frames[3]!.fields.get(drift.name),
   );
+  const flipped = readFileSync(file);
+  flipped[journal.frames[0]!.offsetBytes + 1000]! ^= 1;
+  writeFileSync(file, flipped);
+  await using damaged = await readJournal(file);
+  assert.deepEqual([damaged.frames.length, damaged.damagedBeforeTick], [0, 2]);
 });
 
 test('what is no journal is refused', async (t) => {

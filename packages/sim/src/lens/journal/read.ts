@@ -1,44 +1,17 @@
 // Reads a journal: of a run that was killed, or of one that still writes. It ends where the first record is not whole.
 import { crc32 } from 'node:zlib';
 import { failure } from '@stillpoint/core';
-import type { FieldSamples, LensField, LensFrame } from '../contract.ts';
+import { LENS_VERSION, type FieldSamples, type LensFrame } from '../contract.ts';
 import { fileSource, readInto } from '../../zip/index.ts';
 import type { RangeSource } from '../../zip/contract.ts';
-import {
-  FIELD_BYTES,
-  frameFromPayload,
-  HEADER_BYTES,
-  numbersOf,
-  parseHeader,
-  placeOf,
-  TIME_BYTES,
-  timeFromPayload,
-  type JournalField,
-  type RecordHeader,
-} from './records.ts';
-import { createWindow, type Window } from './window.ts';
+import { frameFromPayload, HEADER_BYTES, numbersOf, parseHeader } from './records.ts';
+import { endOf, scan, tickBehind, type JournalFrame, type JournalIndex } from './scan.ts';
+import { createWindow } from './window.ts';
 import type { JournalFacts } from './write.ts';
 
-export interface JournalFrame {
-  readonly tick: number;
-  readonly timeSeconds: number;
-  /** Of its payload. */
-  readonly offsetBytes: number;
-  readonly payloadBytes: number;
-  readonly crc32: number;
-  readonly endBytes: number;
-  /** In the order of the fields. */
-  readonly fields: readonly JournalField[];
-}
-
-/** What its writer knows of a journal: whoever has it need not look through the file. */
-export interface JournalIndex {
-  readonly facts: JournalFacts;
-  readonly factsEndBytes: number;
-  readonly frames: readonly JournalFrame[];
-}
-
 export interface Journal extends JournalIndex, AsyncDisposable {
+  /** Of the next whole frame where bytes before it are damaged: those between can only be missed. Undefined: nothing whole follows. */
+  readonly damagedBeforeTick: number | undefined;
   /** Bytes behind the last whole record: 0 unless somebody was killed, or writes at this moment. */
   readonly cutBytes: number;
   /**
@@ -66,16 +39,21 @@ export interface Journal extends JournalIndex, AsyncDisposable {
 /** Facts are small; what says otherwise was not written by us. */
 const MOST_FACTS_BYTES = 16 * 1024 * 1024;
 
-/** Throws LENS_FOREIGN where it does not begin as a journal. */
-export async function readJournal(file: string): Promise<Journal> {
-  return await readJournalFrom(await fileSource(file));
+/** Throws LENS_FOREIGN where it does not begin as a journal, and LENS_VERSION where it is one of another version. */
+export async function readJournal(file: string, signal?: AbortSignal): Promise<Journal> {
+  return await readJournalFrom(await fileSource(file), signal);
 }
 
 /** The source is the journal's from then on. */
-export async function readJournalFrom(source: RangeSource & AsyncDisposable): Promise<Journal> {
+export async function readJournalFrom(
+  source: RangeSource & AsyncDisposable,
+  signal?: AbortSignal,
+): Promise<Journal> {
   try {
-    const begin = await factsOf(source);
-    return journalOver(source, await scan(createWindow(source), source.sizeBytes, begin));
+    const begin = await factsOf(source, signal);
+    const window = createWindow(source, signal);
+    const index = await scan(window, source.sizeBytes, begin);
+    return journalOver(source, index, await tickBehind(window, source.sizeBytes, index));
   } catch (error) {
     await source[Symbol.asyncDispose]();
     throw error;
@@ -89,9 +67,10 @@ export async function readIndexed(file: string, index: JournalIndex): Promise<Jo
 
 function journalOver(
   source: RangeSource & AsyncDisposable,
-  { facts, factsEndBytes, frames }: JournalIndex,
+  index: JournalIndex,
+  damagedBeforeTick?: number,
 ): Journal {
-  const endBytes = frames.at(-1)?.endBytes ?? factsEndBytes;
+  const { facts, factsEndBytes, frames } = index;
   // Whoever resumed the run writes other frames in its place.
   const changed = ({ tick }: JournalFrame): Error =>
     failure('LENS_DAMAGED', {
@@ -123,7 +102,8 @@ function journalOver(
     facts,
     factsEndBytes,
     frames,
-    cutBytes: source.sizeBytes - endBytes,
+    cutBytes: source.sizeBytes - endOf(index),
+    damagedBeforeTick,
     async read(frame, signal) {
       const payload = await source.read(frame.offsetBytes, frame.payloadBytes, signal);
       if (crc32(payload) !== frame.crc32) throw changed(frame);
@@ -144,75 +124,36 @@ function journalOver(
   };
 }
 
-async function factsOf(source: RangeSource): Promise<Omit<JournalIndex, 'frames'>> {
+/** Undefined: none, or only of the last record, which may as well be cut. */
+export function damageOf({ frames, damagedBeforeTick }: Journal): string | undefined {
+  if (damagedBeforeTick === undefined) return undefined;
+  const last = frames.at(-1)?.tick;
+  const from = last === undefined ? 'its beginning' : `the frame of tick ${last}`;
+  return `what lies between ${from} and that of tick ${damagedBeforeTick} cannot be read, and so neither can what follows`;
+}
+
+async function factsOf(
+  source: RangeSource,
+  signal?: AbortSignal,
+): Promise<Omit<JournalIndex, 'frames'>> {
   const foreign = (reason: string): Error => failure('LENS_FOREIGN', { path: source.name, reason });
   const header =
-    source.sizeBytes < HEADER_BYTES ? undefined : parseHeader(await source.read(0, HEADER_BYTES));
+    source.sizeBytes < HEADER_BYTES
+      ? undefined
+      : parseHeader(await source.read(0, HEADER_BYTES, signal));
   if (header?.kind !== 'facts' || header.payloadBytes > MOST_FACTS_BYTES)
     throw foreign('it does not begin as a journal does');
   const factsEndBytes = HEADER_BYTES + header.payloadBytes;
   if (factsEndBytes > source.sizeBytes) throw foreign('its first record is damaged');
-  const payload = await source.read(HEADER_BYTES, header.payloadBytes);
+  const payload = await source.read(HEADER_BYTES, header.payloadBytes, signal);
   if (crc32(payload) !== header.crc32) throw foreign('its first record is damaged');
-  return { facts: JSON.parse(new TextDecoder().decode(payload)) as JournalFacts, factsEndBytes };
-}
-
-async function scan(
-  window: Window,
-  sizeBytes: number,
-  { facts, factsEndBytes }: Omit<JournalIndex, 'frames'>,
-): Promise<JournalIndex> {
-  const frames: JournalFrame[] = [];
-  let at = factsEndBytes;
-  let lastTick = -1;
-  while (at + HEADER_BYTES <= sizeBytes) {
-    const header = parseHeader(await window.bytes(at, HEADER_BYTES));
-    if (header?.kind !== 'frame' || header.tick <= lastTick) break;
-    const offsetBytes = at + HEADER_BYTES;
-    if (offsetBytes + header.payloadBytes > sizeBytes) break;
-    const frame = await frameAt(window, offsetBytes, header, facts.fields);
-    if (frame === undefined) break;
-    frames.push(frame);
-    at = frame.endBytes;
-    lastTick = frame.tick;
-  }
-  return { facts, factsEndBytes, frames };
-}
-
-/** Undefined where it is not what was written. */
-async function frameAt(
-  window: Window,
-  offsetBytes: number,
-  { tick, payloadBytes, crc32: whole }: RecordHeader,
-  described: readonly LensField[],
-): Promise<JournalFrame | undefined> {
-  if (payloadBytes < TIME_BYTES) return undefined;
-  const time = await window.bytes(offsetBytes, TIME_BYTES);
-  const timeSeconds = timeFromPayload(time);
-  let sum = crc32(time);
-  let at = TIME_BYTES;
-  const fields: JournalField[] = [];
-  const until = async (end: number): Promise<number> => {
-    sum = await window.sum(offsetBytes + at, offsetBytes + end, sum);
-    at = end;
-    return sum;
-  };
-  for (const field of described) {
-    if (at + FIELD_BYTES > payloadBytes) return undefined;
-    const description = await window.bytes(offsetBytes + at, FIELD_BYTES);
-    const place = placeOf(field, description, at + FIELD_BYTES);
-    // Not believed yet: the checksum comes last.
-    const endBytes = place.positionsOffsetBytes + place.positionsBytes;
-    if (endBytes > payloadBytes) return undefined;
-    fields.push({
-      ...place,
-      crc32BeforeValues: await until(place.offsetBytes),
-      crc32AfterValues: await until(place.offsetBytes + place.valuesBytes),
-      crc32BeforePositions: await until(place.positionsOffsetBytes),
-      crc32AfterPositions: await until(endBytes),
+  const facts = JSON.parse(new TextDecoder().decode(payload)) as JournalFacts;
+  // Before anybody goes on with it: what of it we cannot read would be cut.
+  if (facts.version !== LENS_VERSION)
+    throw failure('LENS_VERSION', {
+      path: source.name,
+      version: String(facts.version),
+      known: LENS_VERSION,
     });
-  }
-  if (at !== payloadBytes || sum !== whole) return undefined;
-  const endBytes = offsetBytes + payloadBytes;
-  return { tick, timeSeconds, offsetBytes, payloadBytes, crc32: whole, endBytes, fields };
+  return { facts, factsEndBytes };
 }

@@ -4,6 +4,8 @@ import type { FieldSamples, LensField, LensFrame } from '../contract.ts';
 
 export const HEADER_BYTES = 32;
 const MAGIC = 0x4c4a_5053; // SPJL
+/** That each record begins with. */
+export const MAGIC_BYTES: Uint8Array = new TextEncoder().encode('SPJL');
 export const kinds = { facts: 1, frame: 2 } as const;
 export type RecordKind = keyof typeof kinds;
 

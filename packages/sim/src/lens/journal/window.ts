@@ -13,7 +13,7 @@ export interface Window {
   sum(offsetBytes: number, endBytes: number, before: number): Promise<number>;
 }
 
-export function createWindow(source: RangeSource): Window {
+export function createWindow(source: RangeSource, signal?: AbortSignal): Window {
   const memory = new Uint8Array(Math.min(WINDOW_BYTES, source.sizeBytes));
   let start = 0;
   let end = 0;
@@ -21,7 +21,7 @@ export function createWindow(source: RangeSource): Window {
     const length = Math.min(memory.length, source.sizeBytes - offsetBytes);
     // Until it is read there is nothing: a source that is far away may fail.
     end = start;
-    await readInto(source, memory.subarray(0, length), offsetBytes);
+    await readInto(source, memory.subarray(0, length), offsetBytes, signal);
     start = offsetBytes;
     end = start + length;
   };

@@ -4,8 +4,9 @@ import path from 'node:path';
 import { fsyncDirectory } from '@stillpoint/core';
 import type { ChunkFacts, LensFrame } from '../contract.ts';
 import { crc32 } from 'node:zlib';
-import { readJournal, type JournalFrame, type JournalIndex } from './read.ts';
+import { readJournal } from './read.ts';
 import { framePayload, headerFor, HEADER_BYTES } from './records.ts';
+import { endOf, type JournalFrame, type JournalIndex } from './scan.ts';
 
 export type JournalFacts = Omit<ChunkFacts, 'frames'>;
 
@@ -109,10 +110,6 @@ function writerOn(
     sync: () => handle.datasync(),
     [Symbol.asyncDispose]: () => handle.close(),
   };
-}
-
-function endOf({ frames, factsEndBytes }: JournalIndex): number {
-  return frames.at(-1)?.endBytes ?? factsEndBytes;
 }
 
 async function writeAll(

@@ -1,7 +1,7 @@
 // Every byte of a lens, read and held against its checksums.
 import { isFailure } from '@stillpoint/core';
 import { openChunk } from '../chunk/index.ts';
-import { readJournalFrom } from '../journal/index.ts';
+import { damageOf, readJournalFrom } from '../journal/index.ts';
 import { partFiles, type LensPlace, type PartFile } from '../read/index.ts';
 
 export interface VerifiedLensFile {
@@ -41,8 +41,11 @@ async function verifyFile(
     await using source = await place.open(file.name, signal);
     known = { ...known, sizeBytes: source.sizeBytes };
     if (!sealed) {
-      const { frames, cutBytes } = await readJournalFrom(source);
-      return { ...known, frames: frames.length, cutBytes, ok: true, damaged: [] };
+      const journal = await readJournalFrom(source, signal);
+      const damage = damageOf(journal);
+      const [frames, damaged] = [journal.frames.length, damage === undefined ? [] : [damage]];
+      const cutBytes = damage === undefined ? journal.cutBytes : 0;
+      return { ...known, frames, cutBytes, ok: damage === undefined, damaged };
     }
     const chunk = await openChunk(source, signal);
     const damaged = await Array.fromAsync(chunk.verify(signal));

@@ -269,7 +269,11 @@ class PlacedLens implements Lens {
     for (const file of this.#files) {
       if (file.ticks.end <= from || file.ticks.start > to) continue;
       options.signal?.throwIfAborted();
-      const all = (await this.#parts.use(file, options, async ({ ticks }) => ticks)) ?? [];
+      const { ticks: all, damage } = (await this.#parts.use(
+        file,
+        options,
+        async ({ ticks, damage }) => ({ ticks, damage }),
+      )) ?? { ticks: [], damage: undefined };
       const frames: number[] = [];
       for (const [frame, tick] of all.entries()) {
         if (tick < from || tick > to) continue;
@@ -277,7 +281,14 @@ class PlacedLens implements Lens {
         counted += 1;
       }
       if (frames.length > 0) yield { file, frames, ticks: frames.map((frame) => all[frame]!) };
+      if (damage !== undefined && to > (all.at(-1) ?? -1)) this.#tellDamage(file, damage, options);
     }
+  }
+
+  #tellDamage({ name }: PartFile, reason: string, { damaged }: ReadOptions): void {
+    const error = failure('LENS_DAMAGED', { path: `${this.#place.name}/${name}`, reason });
+    if (damaged === undefined) throw error;
+    damaged(error.message);
   }
 
   /** The last frame at or before a tick. */

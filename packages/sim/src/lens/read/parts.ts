@@ -3,7 +3,7 @@
 import { failure, isFailure } from '@stillpoint/core';
 import { openChunk, type Blocks } from '../chunk/index.ts';
 import type { ChunkFacts, FieldSamples, LensField, TickRange } from '../contract.ts';
-import { readJournalFrom, widthOf, type Journal } from '../journal/index.ts';
+import { damageOf, readJournalFrom, widthOf, type Journal } from '../journal/index.ts';
 import { parseLensFileName, withoutSuperseded, type LensFileKind } from '../names.ts';
 import type { ColumnRange } from '../../zarr/index.ts';
 import type { LensPlace } from './contract.ts';
@@ -20,6 +20,8 @@ export interface Part extends AsyncDisposable {
   readonly facts: Omit<ChunkFacts, 'frames'>;
   readonly sizeBytes: number;
   readonly ticks: readonly number[];
+  /** Why there may be frames behind its last that cannot be read. */
+  readonly damage?: string;
   timeSeconds(frame: number): Promise<number>;
   samples(field: string, frame: number, signal?: AbortSignal): Promise<FieldSamples>;
   /** Frames `from` to `to`, of each the columns: one run of numbers. */
@@ -43,8 +45,8 @@ export function partFiles(names: readonly string[]): readonly PartFile[] {
 }
 
 /**
- * What was sealed or merged since its place was listed is read from the file that has its frames now. Undefined: it is gone, by a
- * prune while we read.
+ * What was sealed or merged since its place was listed, or became a journal again when its run was resumed, is read from the file that has
+ * its frames now. Undefined: it is gone, by a prune while we read.
  */
 export async function openPart(
   place: LensPlace,
@@ -56,7 +58,7 @@ export async function openPart(
   if (found !== undefined) return found;
   const { start, end } = file.ticks;
   const other = partFiles(await place.list(signal)).find(
-    ({ kind, ticks }) => kind === 'lens' && ticks.start <= start && ticks.end >= end,
+    ({ ticks }) => ticks.start <= start && ticks.end >= end,
   );
   const whole = other && (await openIfThere(place, other, blocks, signal));
   return whole && within(whole, file.ticks);
@@ -109,13 +111,15 @@ async function openJournal(
   signal?: AbortSignal,
 ): Promise<Part> {
   const source = await place.open(name, signal);
-  const journal = await readJournalFrom(source);
+  const journal = await readJournalFrom(source, signal);
   const { fields } = journal.facts;
+  const damage = damageOf(journal);
   const newest = newestPositions(journal);
   return {
     facts: journal.facts,
     sizeBytes: source.sizeBytes,
     ticks: journal.frames.map(({ tick }) => tick),
+    ...(damage !== undefined && { damage }),
     timeSeconds: async (frame) => journal.frames[frame]!.timeSeconds,
     async samples(name, frame, signal) {
       const field = fields.findIndex((one) => one.name === name);

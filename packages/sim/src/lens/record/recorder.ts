@@ -1,5 +1,5 @@
 // The writer of a lens: appends frames to the journal of their chunk, and seals chunks that are full while the next one fills.
-import { failure, makeDirectory } from '@stillpoint/core';
+import { failure, isFailure, makeDirectory } from '@stillpoint/core';
 import path from 'node:path';
 import { pointTo, takeRunLock, type RunLock } from '../../directory/index.ts';
 import { openChunk, sealJournal } from '../chunk/index.ts';
@@ -112,7 +112,7 @@ class DirectoryRecorder implements Recorder {
       this.#endTick = file.ticks.end;
       if (file.kind !== 'journal') continue;
       if (file.ticks.end <= (resumedTick ?? -1) + 1) {
-        await sealJournal(file.path);
+        await this.#sealUnlessDamaged(file.path);
         continue;
       }
       const journal = await continueJournal(file.path, resumedTick ?? -1);
@@ -130,6 +130,14 @@ class DirectoryRecorder implements Recorder {
     if (this.#lastTick < 0 && newest !== undefined)
       this.#lastTick = await lastTickOf(path.join(directory, newest.file));
     await this.#writeManifest();
+  }
+
+  /** What is damaged stays as it is, for whoever can mend it; the run goes on. */
+  async #sealUnlessDamaged(journal: string): Promise<void> {
+    await sealJournal(journal).catch((error: unknown) => {
+      if (!isFailure(error, 'LENS_DAMAGED')) throw error;
+      this.#onTrouble(error);
+    });
   }
 
   async append(given: LensFrame): Promise<void> {

@@ -1,5 +1,6 @@
 // Seals journals of full chunks, one at a time, beside the one that fills. What cannot be sealed now (the disk is full) stays a journal,
 // which readers read as well, and is tried again with the next.
+import { isFailure } from '@stillpoint/core';
 import { sealJournal } from '../chunk/index.ts';
 import type { JournalIndex } from '../journal/index.ts';
 
@@ -14,7 +15,7 @@ export interface Sealing {
 
 interface Waiting {
   readonly journal: string;
-  /** Until it was tried: what failed is looked through the next time. */
+  /** Until the disk refused: what failed is looked through the next time. */
   index: JournalIndex | undefined;
   readonly isDurable: boolean;
 }
@@ -37,7 +38,8 @@ export function createSealing({
         await sealUnlessGone(one.journal, one.index);
         waiting = waiting.filter((other) => other !== one);
       } catch (error) {
-        one.index = undefined;
+        // What was damaged since is not looked through: frames that the writer knows of would only be fewer.
+        if (!isFailure(error, 'LENS_DAMAGED')) one.index = undefined;
         why = error;
         failed(error);
       }
