@@ -66,6 +66,19 @@ test('a question within a gap is answered with it, one beside it without', async
   assert.deepEqual([dropped.map((one) => one.frames), frames.length], [[3, 1], 3]);
 });
 
+test('lines over time and a picture within a gap name it: a line goes on over frames that are not there', async () => {
+  const plot = async (...args: readonly string[]): Promise<string> => {
+    const ran = await inProcess(['lens', 'plot', 'heat', ...args], { cwd: place });
+    assert.equal(ran.status, 0, ran.stderr);
+    return ran.stderr;
+  };
+  assert.match(await plot('--series'), /3 frames of ticks 40 to 60 .*\n.*1 frame of tick 80/);
+  assert.match(await plot('--tick', '50'), /3 frames of ticks 40 to 60/);
+  assert.doesNotMatch(await plot('--series', '--ticks', '0:30'), /dropped/);
+  assert.doesNotMatch(await plot('--tick', '90'), /dropped/);
+  assert.doesNotMatch(await plot(), /dropped/);
+});
+
 test('of many gaps the first are named, and all are counted', () => {
   const gaps = Array.from({ length: 50 }, (_, at) => ({
     ticks: { start: at * 10, end: at * 10 + 1 },

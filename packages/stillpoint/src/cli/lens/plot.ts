@@ -1,6 +1,6 @@
 // stillpoint lens plot FIELD
 import { failure } from '@stillpoint/core';
-import type { LensPlot, Plotted, PlotOptions, PlottedFacts } from '@stillpoint/sim';
+import type { LensPlot, Plotted, PlotOptions, PlottedFacts, When } from '@stillpoint/sim';
 import { Option, type Command } from 'commander';
 import path from 'node:path';
 import { plainText } from '../../output/plain-text.ts';
@@ -8,6 +8,7 @@ import { bytesText } from '../../output/units.ts';
 import { shownPath } from '../checkpoint/places.ts';
 import type { CommandContext, Runner } from '../context.ts';
 import { loadSim } from '../load-sim.ts';
+import { gapsAskedFor, gapTexts } from './gaps.ts';
 import { addLensDirOption, lensDirOf, locate } from './places.ts';
 import {
   axesOption,
@@ -123,6 +124,7 @@ async function plot(
   };
   await using lens = await openLens(place, plotting);
   const asked = await plotOf(lens.field(name), options);
+  for (const text of gapTexts(gapsAskedFor(lens, whenOf(asked)))) output.warn(text);
   if (options.output !== undefined) {
     const target = path.resolve(host.cwd, options.output);
     if (asked.kind === 'animation')
@@ -136,6 +138,12 @@ async function plot(
   else if (asked.kind === 'series') await showSeries(context, lens, asked, plotting, damaged);
   if (damaged.size > 0)
     throw failure('LENS_SOME_DAMAGED', { path: place.name, reasons: [...damaged].join(' ') });
+}
+
+/** The last frame is after every gap that could be told of. */
+function whenOf(asked: LensPlot): When {
+  if (asked.kind !== 'map') return { ticks: asked.ticks };
+  return asked.when === 'last' ? { tick: Number.MAX_SAFE_INTEGER } : asked.when;
 }
 
 /** Which frame it is, where it is not the one that was asked for. */
