@@ -164,6 +164,14 @@ test('the words of sslmode mean what libpq takes them for', async (t) => {
   assert.throws(() => ssl(`sslmode=require&sslrootcert=${file}.none`), { code: 'ENOENT' });
 });
 
+test('a socket is asked for no certificate, as by libpq, which leaves out sslmode there', () => {
+  for (const at of ['u@%2Frun%2Fpg/d?', 'u@/d?host=/run/pg&'])
+    for (const asked of ['sslmode=require', 'sslmode=verify-full&sslrootcert=/nowhere/ca.pem']) {
+      const text = `postgresql://${at}${asked}`;
+      assert.equal(clientConfig(parseAddress(text), 'me').ssl, false, text);
+    }
+});
+
 test('sslrootcert=system is never met with less than a certificate', () => {
   for (const mode of ['', '&sslmode=require', '&sslmode=prefer', '&sslmode=verify-full']) {
     const address = parseAddress(`postgresql://u@h/d?sslrootcert=system${mode}`);

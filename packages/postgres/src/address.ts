@@ -101,7 +101,8 @@ export function clientConfig(address: ServerAddress, applicationName: string): C
     port,
     user,
     database,
-    ssl: sslOf(parameters),
+    // For libpq too a socket's file has no use for it, whatever is asked.
+    ssl: !host.startsWith('/') && sslOf(parameters),
     application_name: applicationName,
     connectionTimeoutMillis: connectLimitMs(parameters),
     keepAlive: true,

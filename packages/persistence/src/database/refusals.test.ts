@@ -64,6 +64,19 @@ test('a certificate that cannot be read is an error of the catalogue', async () 
 });
 
 test(
+  'a socket needs no certificate, whatever is asked',
+  { skip: whyNot('debian-15') },
+  async () => {
+    const server = await serverOfTests('debian-15');
+    const url = new URL(await server.createDatabase());
+    assert.ok(url.searchParams.get('host')?.startsWith('/'));
+    url.searchParams.set('sslmode', 'require');
+    await using database = await openDatabase({ at: url.href });
+    assert.equal(database.facts.role, OWNER);
+  },
+);
+
+test(
   'a refused login does not keep the process waiting for the server',
   { skip: whyNot('debian-15') },
   async () => {
