@@ -29,6 +29,7 @@ export async function databaseEnvironment(
 /** What an address leaves out is left to libpq, as it would be without us. */
 function mainEnvironment(address: string): Readonly<Record<string, string>> {
   const { host, port, user, password, database, parameters } = partsOf(address);
+  const sslmode = parameters.get('sslmode') ?? '';
   const found = {
     DATABASE_URL: address,
     PGHOST: host,
@@ -36,7 +37,8 @@ function mainEnvironment(address: string): Readonly<Record<string, string>> {
     PGUSER: user,
     PGPASSWORD: password,
     PGDATABASE: database,
-    PGSSLMODE: parameters.get('sslmode') ?? '',
+    // A word that libpq does not know, and refuses.
+    PGSSLMODE: sslmode === 'no-verify' ? 'require' : sslmode,
   };
   return Object.fromEntries(Object.entries(found).filter(([, value]) => value !== ''));
 }

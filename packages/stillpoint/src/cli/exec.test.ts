@@ -71,3 +71,22 @@ test('exec with several gives each by its name, and the chosen one as DATABASE_U
   const chosen = await environmentIn(t, sources, '--source', 'shop');
   assert.deepEqual(chosen, { ...both, ...SHOP_MAIN });
 });
+
+test('exec gives the words that libpq knows, where an address has those of the client library', async (t) => {
+  for (const [asked, PGSSLMODE] of [
+    ['sslmode=no-verify', 'require'],
+    ['ssl=true', 'require'],
+    ['sslmode=verify-ca', 'verify-ca'],
+  ]) {
+    const url = `postgresql://u@h/d?${asked}`;
+    assert.deepEqual(await environmentIn(t, { db: { driver: 'postgres', url } }), {
+      STILLPOINT_LOCK_KEY,
+      STILLPOINT_DATABASE_URL_DB: url,
+      DATABASE_URL: url,
+      PGHOST: 'h',
+      PGUSER: 'u',
+      PGDATABASE: 'd',
+      PGSSLMODE,
+    });
+  }
+});
