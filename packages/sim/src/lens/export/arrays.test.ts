@@ -1,11 +1,12 @@
 import assert from 'node:assert/strict';
 import { execFile, spawnSync } from 'node:child_process';
-import { open, readFile } from 'node:fs/promises';
+import { open, readdir, readFile } from 'node:fs/promises';
 import path from 'node:path';
 import { test } from 'node:test';
 import { promisify } from 'node:util';
 import * as zarrita from 'zarrita';
-import { directoryPlace } from '../read/index.ts';
+import { directoryPlace, type LensPlace } from '../read/index.ts';
+import { openRecorder } from '../record/index.ts';
 import { groupName } from './export-arrays.ts';
 import { exportLens } from './index.ts';
 import {
@@ -168,4 +169,28 @@ test('h5py and h5dump read an HDF5 file', { skip: missing }, async (t) => {
     const dumped = await promisify(execFile)('h5dump', ['-d', '/one/fields/drift/count', output]);
     assert.match(dumped.stdout, /DATATYPE {2}H5T_STD_I32LE/);
   }
+});
+
+test('the id of a run is no path: a lens of anybody writes nothing beside its output', async (t) => {
+  const { directory } = await oddLens(t);
+  const ids = ['../beside', '..', '', 'x/y', 'plain'];
+  const places: LensPlace[] = [];
+  for (const [at, runId] of ids.entries()) {
+    const run = path.join(directory, `of-${at}`);
+    const options = { directory: run, runId, world: 'odd', fields: [heat], chunkTicks: 50 };
+    const recorder = await openRecorder(options);
+    await recorder.append(oddFrame(5));
+    await recorder.close();
+    places.push(directoryPlace(run));
+  }
+  const before = await readdir(directory);
+  for (const format of ['zarr', 'hdf5'] as const)
+    await exportLens(places, { format, output: path.join(directory, `all.${format}`) });
+  const after = await readdir(directory);
+  assert.deepEqual(after.filter((name) => !before.includes(name)).toSorted(), [
+    'all.hdf5',
+    'all.zarr',
+  ]);
+  const groups = ['plain', 'x~2Fy', 'zarr.json', '~', '~2E.', '~2E.~2Fbeside'];
+  assert.deepEqual((await readdir(path.join(directory, 'all.zarr'))).toSorted(), groups);
 });

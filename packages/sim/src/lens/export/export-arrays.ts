@@ -42,8 +42,10 @@ export async function exportArrays(
   let frames = 0;
   await output.group('');
   for (const source of sources) {
-    const prefix = manyRuns ? `${source.run.runId}/` : '';
-    if (manyRuns) await output.group(source.run.runId);
+    // A lens may come from anybody: its id is no path.
+    const group = groupName(source.run.runId);
+    const prefix = manyRuns ? `${group}/` : '';
+    if (manyRuns) await output.group(group);
     frames += await exportRun(output, prefix, source, options, progress);
   }
   if (manyRuns) await output.describe('', { runs: sources.map(({ run }) => run.runId) });
@@ -94,10 +96,11 @@ interface FieldToExport {
 
 /**
  * A name as every reader takes it for a node: `~XX` for what separates paths or parts of an address, which zarrita takes them for, and
- * for a dot or line in front. The field keeps its own name in its attributes.
+ * for a dot or line in front; `~` for no name at all. A field keeps its own name in its attributes, and so does a run.
  */
-export function groupName(field: string): string {
-  return field.replaceAll(
+export function groupName(name: string): string {
+  if (name === '') return '~';
+  return name.replaceAll(
     /[~%/\\?#]|^[._]/gu,
     (one) => `~${one.charCodeAt(0).toString(16).toUpperCase().padStart(2, '0')}`,
   );
