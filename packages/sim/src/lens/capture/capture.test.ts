@@ -223,3 +223,14 @@ test('what waits for the frames of a checkpoint is told when they are durable, o
   await capture.close();
   assert.equal(waitForWatermark(later, 60_000), false);
 });
+
+test('whoever waits until all is durable is told where it is not', async (t) => {
+  const options = optionsIn(t);
+  const capture = await createLensCapture(options);
+  capture.offer(frameAt(1));
+  await capture.drain();
+  rmSync(options.directory, { recursive: true });
+  capture.miss({ start: 2, end: 3 }, 1, new Error('not sampled'));
+  await assert.rejects(capture.drain(), (error) => isFailure(error, 'LENS_UNWRITABLE'));
+  await assert.rejects(capture.close(), (error) => isFailure(error, 'LENS_UNWRITABLE'));
+});

@@ -39,8 +39,10 @@ interface Thread {
   };
   /** Why it does not record. */
   refused?: Error;
-  /** The number of the last that was answered. */
+  /** The number of the last that was answered, */
   flushes: number;
+  /** and why what it asked for is not durable. */
+  notFlushed?: Error | undefined;
   closed?: { readonly error?: Error };
   /** Why it ended, once it has. */
   ended?: string;
@@ -77,7 +79,7 @@ class Capture implements LensCapture {
   /** Of the last frames that were handed over, by their numbers. */
   readonly #ticks: number[];
   readonly #slotCount: number;
-  #withoutKnown: PositionFilter;
+  readonly #positions: PositionFilter;
   /** That the recorder was asked to tell, and may not have. */
   #handedGaps: readonly { readonly number: number; readonly gap: Dropped }[] = [];
   /** Samples of each field that were said to be somewhere. */
@@ -114,7 +116,7 @@ class Capture implements LensCapture {
     // One more than there are slots: the one that was taken last is asked for, too.
     this.#ticks = Array.from({ length: slots + 1 }, () => -1);
     this.#slotCount = slots;
-    this.#withoutKnown = createPositionFilter(fields);
+    this.#positions = createPositionFilter(fields);
     this.#losses = createLosses(options.onEvent ?? ((): void => {}));
     this.#thread = this.#start(this.#recorder);
   }
@@ -140,7 +142,8 @@ class Capture implements LensCapture {
     if (opened === undefined) throw refused ?? new Error(ended);
     this.#framesBefore = opened.frames;
     this.#lastTick = opened.lastTick;
-    this.#firstTick = opened.lastTick;
+    // Gaps that are named before the first frame are not cut either.
+    this.#firstTick = opened.accountedTick;
     this.#accountedTick = opened.accountedTick;
   }
 
@@ -153,6 +156,7 @@ class Capture implements LensCapture {
     const why = this.#revived();
     if (why !== undefined) {
       this.#losses.failed({ start: tick, end: tick + 1 }, 1, why);
+      this.#positions.lost(frame);
       return false;
     }
     // Where some were refused, it is taken up again only once half of the slots are free: so the gaps are few and can be named.
@@ -161,6 +165,7 @@ class Capture implements LensCapture {
     // The count that the thread raises goes round after 2^31.
     if (((this.#offered - this.#thread.taken.count) | 0) > most) {
       this.#losses.slow(tick);
+      this.#positions.lost(frame);
       return false;
     }
     const packed = this.#pack(frame);
@@ -199,7 +204,12 @@ class Capture implements LensCapture {
   async drain(): Promise<void> {
     const mark = this.flush();
     if (mark === undefined) return;
-    await this.#until(({ flushes }) => flushes >= mark.goal.count);
+    const { count } = mark.goal;
+    const { flushes, notFlushed, refused, ended } = await this.#until(
+      (thread) => thread.flushes >= count,
+    );
+    if (flushes < count) throw refused ?? this.#lostRecorder(ended);
+    if (notFlushed !== undefined) throw notFlushed;
   }
 
   async close(): Promise<void> {
@@ -224,10 +234,10 @@ class Capture implements LensCapture {
 
   #pack(frame: SampledFrame): PackedFrame {
     try {
-      return this.#slots.pack(this.#offered, this.#withoutKnown(frame));
+      return this.#slots.pack(this.#offered, this.#positions.filtered(frame));
     } catch (error) {
-      // It has noted positions that never came to the recorder.
-      this.#withoutKnown = createPositionFilter(this.fields);
+      // Positions were noted that never came to the recorder.
+      this.#positions.forgotten();
       throw error;
     }
   }
@@ -249,7 +259,7 @@ class Capture implements LensCapture {
   #revived(): Error | undefined {
     const { ended, refused } = this.#thread;
     if (ended === undefined) return undefined;
-    const why = refused ?? failure('LENS_RECORDER_LOST', { directory: this.directory, why: ended });
+    const why = refused ?? this.#lostRecorder(ended);
     const underWay = (this.#offered - this.#thread.taken.count) | 0;
     const taken = this.#offered - underWay;
     const lastTaken = taken === 0 ? this.#firstTick : this.#tickOf(taken);
@@ -262,10 +272,14 @@ class Capture implements LensCapture {
     this.#restarts += 1;
     this.#losses.wentWrong(this.#lastTick, why);
     // What the next one knows of positions, it has to be told.
-    this.#withoutKnown = createPositionFilter(this.fields);
+    this.#positions.forgotten();
     // One that was written and not counted yet is cut: it was told as lost.
     this.#thread = this.#start({ ...this.#recorder, resumedTick: lastTaken });
     return undefined;
+  }
+
+  #lostRecorder(why = 'the thread ended'): Error {
+    return failure('LENS_RECORDER_LOST', { directory: this.directory, why });
   }
 
   #tickOf(number: number): number {
@@ -288,8 +302,9 @@ class Capture implements LensCapture {
         break;
       case 'flushed':
         thread.flushes = answer.number;
-        if (answer.error !== undefined)
-          this.#losses.wentWrong(this.#lastTick, errorFrom(answer.error));
+        thread.notFlushed = answer.error && errorFrom(answer.error);
+        if (thread.notFlushed !== undefined)
+          this.#losses.wentWrong(this.#lastTick, thread.notFlushed);
         break;
       default:
         thread.closed = answer.error === undefined ? {} : { error: errorFrom(answer.error) };

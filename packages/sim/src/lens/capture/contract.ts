@@ -92,7 +92,7 @@ export interface LensCapture extends AsyncDisposable {
   flush(): LensMark | undefined;
   /** Tells events. Does not need the event loop. */
   poll(): void;
-  /** Waits until all that was offered is durable. */
+  /** Waits until all that was taken is durable. Rejects where it is not: the disk is full, or the recorder's thread has died. */
   drain(): Promise<void>;
   /** Waits for all that was offered, and seals the open chunk. Rejects where that failed: what was written is then sealed by the next. */
   close(): Promise<void>;

@@ -1,28 +1,62 @@
-// Positions of samples go into a frame only where they changed: most never do.
+// Positions of samples go into a frame only where they changed: most never do. What a frame that was lost said of them goes with the next.
 import type { LensField } from '../contract.ts';
 import type { SampledField, SampledFrame, SampledNumbers } from './contract.ts';
 
-/** The frame without positions that are those of the frame that was given here before. */
-export type PositionFilter = (frame: SampledFrame) => SampledFrame;
+export interface PositionFilter {
+  /** The frame without positions that the recorder has, and with those that it does not: it gets this one. */
+  filtered(frame: SampledFrame): SampledFrame;
+  /** The recorder does not get this one. The next frame may say that its samples are where they were in it. */
+  lost(frame: SampledFrame): void;
+  /** The recorder has none of them any more. */
+  forgotten(): void;
+}
+
+interface Known {
+  readonly numbers: SampledNumbers;
+  isTold: boolean;
+}
 
 export function createPositionFilter(fields: readonly LensField[]): PositionFilter {
-  const last = new Map<string, Uint8Array>();
-  const isKnown = (name: string, positions: SampledNumbers): boolean => {
-    const bytes = Buffer.from(positions.buffer, positions.byteOffset, positions.byteLength);
-    const before = last.get(name);
-    if (before !== undefined && bytes.equals(before)) return true;
-    if (before?.length === bytes.length) before.set(bytes);
-    else last.set(name, Uint8Array.from(bytes));
-    return false;
-  };
-  return (frame) => {
-    let filtered: Map<string, SampledField> | undefined;
+  const newest = new Map<string, Known>();
+  const note = (frame: SampledFrame): void => {
     for (const { name } of fields) {
-      const sampled = frame.fields.get(name)!;
-      if (sampled.positions === null || !isKnown(name, sampled.positions)) continue;
-      filtered ??= new Map(frame.fields);
-      filtered.set(name, { ...sampled, positions: null });
+      const { positions } = frame.fields.get(name)!;
+      if (positions === null) continue;
+      const known = newest.get(name);
+      if (known === undefined || !isLike(known.numbers, positions))
+        newest.set(name, { numbers: positions.slice(), isTold: false });
+      else if (!bytesOf(known.numbers).equals(bytesOf(positions))) {
+        known.numbers.set(positions);
+        known.isTold = false;
+      }
     }
-    return filtered === undefined ? frame : { ...frame, fields: filtered };
   };
+  return {
+    filtered(frame) {
+      note(frame);
+      let filtered: Map<string, SampledField> | undefined;
+      for (const { name } of fields) {
+        const sampled = frame.fields.get(name)!;
+        const known = newest.get(name);
+        const positions = known === undefined || known.isTold ? null : known.numbers;
+        if (known !== undefined) known.isTold = true;
+        if (positions === sampled.positions) continue;
+        filtered ??= new Map(frame.fields);
+        filtered.set(name, { ...sampled, positions });
+      }
+      return filtered === undefined ? frame : { ...frame, fields: filtered };
+    },
+    lost: note,
+    forgotten() {
+      for (const known of newest.values()) known.isTold = false;
+    },
+  };
+}
+
+function isLike(one: SampledNumbers, other: SampledNumbers): boolean {
+  return one.constructor === other.constructor && one.length === other.length;
+}
+
+function bytesOf({ buffer, byteOffset, byteLength }: SampledNumbers): Buffer {
+  return Buffer.from(buffer, byteOffset, byteLength);
 }
