@@ -146,6 +146,9 @@ test('a vector has its length in colours, and arrows that point where it goes', 
     [0, 0.8 * 0.75].map((one) => (one === 0 ? 0 : 0.6)),
   );
   assert.equal(round(above.along(0.5, 0.1, 0, 1))[1], -0.6);
+  // At the pole itself a vector has no direction, and no arrow is drawn.
+  assert.deepEqual(above.along(0.5, 0.5, 1, 1), [0, 0]);
+  assert.deepEqual(globeProjection([77, -90]).along(0.5, 0.5, 1, 0), [0, 0]);
   const whites: number[] = [];
   for (const component of [{}, { component: 0 }]) {
     const look = { ...component, sizePixels: { width: 500, height: 400 } };

@@ -18,6 +18,8 @@ export interface Projection {
 }
 
 const RADIANS = Math.PI / 180;
+/** Of a globe of radius 1, round its axis. */
+const LEAST_RING = 1e-9;
 
 /** A plane, as wide and high as it is. */
 export function planeProjection(x: Pair, y: Pair): Projection {
@@ -87,9 +89,10 @@ export function globeProjection([longitude, latitude]: Pair): Globe {
     along(across, down, east, north) {
       const [x, y, z] = directionAt(across, down) ?? ahead;
       const ring = Math.hypot(x, y);
-      // At a pole every way is south or north; there is no east.
-      const toEast: Triple = ring === 0 ? right : [-y / ring, x / ring, 0];
-      const toNorth: Triple = ring === 0 ? up : [(-z * x) / ring, (-z * y) / ring, ring];
+      // At a pole there is no east, and every way is the other one. What the cosine of 90 degrees comes to is no way either.
+      if (ring < LEAST_RING) return [0, 0];
+      const toEast: Triple = [-y / ring, x / ring, 0];
+      const toNorth: Triple = [(-z * x) / ring, (-z * y) / ring, ring];
       const moved = [0, 1, 2].map((axis) => east * toEast[axis]! + north * toNorth[axis]!) as never;
       return [dot(moved, right), dot(moved, up)];
     },
