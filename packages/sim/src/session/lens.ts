@@ -15,7 +15,7 @@ import type { SessionEnd, SessionEvent, SessionLens, SessionOptions } from './co
 const USUAL_STRIDE_TICKS = 100;
 const USUAL_CHUNK_TICKS = 50_000;
 
-/** Before anything of the run is written. Throws LENS_FIELD_UNKNOWN, LENS_FIELD_TWICE and LENS_CHUNK_TOO_SMALL. */
+/** Before anything of the run is written. Throws LENS_FIELD_UNKNOWN, LENS_FIELD_TWICE, LENS_SAMPLE_TOO_LARGE and LENS_CHUNK_TOO_SMALL. */
 export function refuseLens({ lens, loaded }: SessionOptions): void {
   if (lens === undefined) return;
   lensFieldsOf(loaded.world.ir, lens.fields);

@@ -33,6 +33,9 @@ export function cutOf(
     inner.rows /= 2;
   while (inner.rows * inner.columns * cellBytes > MOST_FRAME_BYTES && inner.columns > 1)
     inner.columns = Math.ceil(inner.columns / 2);
+  // One cell may be so long that even eight of it are too many.
+  while (inner.rows * inner.columns * cellBytes > MOST_FRAME_BYTES && inner.rows > 1)
+    inner.rows /= 2;
   while (inner.rows * allColumns * cellBytes > MOST_BLOCK_BYTES && inner.rows > 1) inner.rows /= 2;
   const blockBytes = inner.rows * allColumns * cellBytes;
   const blocks = Math.max(
@@ -123,6 +126,9 @@ interface Piece extends Grid {
 /** The columns of one inner chunk, out of rows that have all of them, as a frame is made of. What lies over the edges is the fill value. */
 function pieceOf(numbers: Numbers, of: Piece): Uint8Array {
   const { type, rows, columns, width, count, allColumns, column, chunkNumbers } = of;
+  // Behind the frame's memory there is other memory: it would not be noticed.
+  if (chunkNumbers * ELEMENT_BYTES[type] > MOST_FRAME_BYTES)
+    throw new RangeError('a cell is longer than a frame can hold');
   const piece = viewOf(type, frameMemory.buffer, frameMemory.byteOffset, chunkNumbers);
   const wanted = Math.min(columns, allColumns - column * columns) * width;
   if (count < rows || wanted < columns * width) piece.fill(fillOf(type) as never);

@@ -9,6 +9,13 @@ export const simLensCapture = {
     exit: exit.failed,
     retryable: true,
   },
+  LENS_SAMPLE_TOO_LARGE: {
+    message:
+      'One sample of {field} takes {bytes} bytes; a lens keeps samples of at most {mostBytes}.',
+    hint: 'Nothing was begun. Give the signal a shape whose first two dimensions are the long ones (the others are components of one sample), or capture it with `--lens-precision f32`.',
+    exit: exit.usage,
+    retryable: false,
+  },
   LENS_CHUNK_TOO_SMALL: {
     message:
       'Files of {chunkTicks} ticks cannot hold frames that are {strideTicks} ticks apart: there would be one for each frame, or none.',

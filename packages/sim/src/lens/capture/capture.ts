@@ -17,6 +17,7 @@ import {
 import type { LensField, TickRange } from '../contract.ts';
 import type { Dropped, RecorderOptions } from '../record/index.ts';
 import { checkFrame } from './check-frame.ts';
+import { refuseLargeSample } from './fields.ts';
 import type { LensCapture, LensCaptureOptions, LensMark, SampledFrame } from './contract.ts';
 import { createLosses, type Losses } from './losses.ts';
 import { createPositionFilter, type PositionFilter } from './position-filter.ts';
@@ -49,7 +50,7 @@ interface Thread {
 }
 
 /**
- * Opens a lens to record into, in a thread of its own. Throws what opening a recorder throws.
+ * Opens a lens to record into, in a thread of its own. Throws LENS_SAMPLE_TOO_LARGE, and what opening a recorder throws.
  *
  * ```ts
  * await using capture = await createLensCapture({
@@ -66,6 +67,7 @@ interface Thread {
  * ```
  */
 export async function createLensCapture(options: LensCaptureOptions): Promise<LensCapture> {
+  for (const field of options.fields) refuseLargeSample(field);
   const capture = new Capture(options);
   await capture.open();
   return capture;

@@ -1,7 +1,9 @@
 // Which fields of a world are captured: those that it declares, and signals as they are.
 import { failure } from '@stillpoint/core';
 import type { Topology, WorldIr } from '../../world/contract.ts';
+import { ELEMENT_BYTES, MOST_FRAME_BYTES } from '../../zarr/index.ts';
 import type { LensField, Precision, Reconstruction } from '../contract.ts';
+import { widthOf } from '../journal/index.ts';
 
 export interface AskedFields {
   /** All that the world declares, where neither these nor signals are named. */
@@ -21,7 +23,7 @@ export interface FieldSource {
 
 const USUAL_PRECISION: Precision = { type: 'float32' };
 
-/** Throws LENS_FIELD_UNKNOWN, and LENS_FIELD_TWICE where two would have one name. */
+/** Throws LENS_FIELD_UNKNOWN, LENS_FIELD_TWICE where two would have one name, and LENS_SAMPLE_TOO_LARGE. */
 export function lensFieldsOf(ir: WorldIr, asked: AskedFields = {}): readonly FieldSource[] {
   const { signals = [], precision = USUAL_PRECISION } = asked;
   const names = asked.names ?? (signals.length > 0 ? [] : ir.fields.map(({ name }) => name));
@@ -33,9 +35,21 @@ export function lensFieldsOf(ir: WorldIr, asked: AskedFields = {}): readonly Fie
   for (const { field } of sources) {
     if (taken.has(field.name)) throw failure('LENS_FIELD_TWICE', { field: field.name });
     taken.add(field.name);
+    refuseLargeSample(field);
   }
   if (sources.length === 0) throw unknown(ir, 'at all', ir.signals, 'signals');
   return sources;
+}
+
+/** What is packed together is some samples, never a part of one. Throws LENS_SAMPLE_TOO_LARGE. */
+export function refuseLargeSample(field: LensField): void {
+  const bytes = widthOf(field) * ELEMENT_BYTES[field.precision.type];
+  if (bytes > MOST_FRAME_BYTES)
+    throw failure('LENS_SAMPLE_TOO_LARGE', {
+      field: field.name,
+      bytes,
+      mostBytes: MOST_FRAME_BYTES,
+    });
 }
 
 function declared(ir: WorldIr, asked: string, precision: Precision): FieldSource {
