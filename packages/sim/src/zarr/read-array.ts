@@ -4,6 +4,7 @@ import { ELEMENT_BYTES, parseArrayJson } from './metadata.ts';
 import { openShard, type ChunkPlace, type ShardReader } from './shard.ts';
 import { fillOf, gridOf, numbersOf, viewOf, type Grid, type Numbers } from './write-array.ts';
 import { readRanges } from './read-ranges.ts';
+import { readOnce, type Reading } from '../zip/index.ts';
 import type { RangeSource } from '../zip/contract.ts';
 import { crc32 } from 'node:zlib';
 
@@ -123,7 +124,7 @@ function shardsOf(
   const { chunks, chunkNumbers } = gridOf(array);
   const elementBytes = ELEMENT_BYTES[array.type];
   const shape = { chunks, elementBytes, chunkBytes: chunkNumbers * elementBytes };
-  const shards = new Map<number, Promise<ShardReader | undefined>>();
+  const shards = new Map<number, Reading<ShardReader | undefined>>();
   const shardOf = async (
     number: number,
     signal?: AbortSignal,
@@ -132,15 +133,8 @@ function shardsOf(
     const entry = store.entries.get(`${path}/c/${key}`);
     return entry && (await openShard(store.source, entry, shape, signal));
   };
-  return (number, signal) => {
-    const known = shards.get(number);
-    if (known !== undefined) return known;
-    const opened = shardOf(number, signal);
-    shards.set(number, opened);
-    // What failed may be asked for again: a source may be far away.
-    opened.catch(() => shards.delete(number));
-    return opened;
-  };
+  return async (number, signal) =>
+    await readOnce(shards, number, (signal) => shardOf(number, signal), signal);
 }
 
 /** The first row and column of an inner chunk. */

@@ -2,6 +2,7 @@
 // whole page around them and some pages stay; the first read says how long the file is and brings its end, where its directory is.
 import { failure } from '@stillpoint/core';
 import type { RangeSource } from '../../zip/contract.ts';
+import { readOnce, type Reading } from '../../zip/index.ts';
 
 /** Some bytes of a file, and which of its versions they are of. */
 export interface FarBytes {
@@ -33,7 +34,7 @@ export async function farSource(
 ): Promise<RangeSource & AsyncDisposable> {
   const end = await far({ lastBytes: PAGE_BYTES }, signal);
   const { sizeBytes, version } = end;
-  const pages = new Map<number, Promise<Uint8Array>>();
+  const pages = new Map<number, Reading<Uint8Array>>();
   const exactly = async (
     offsetBytes: number,
     lengthBytes: number,
@@ -47,19 +48,18 @@ export async function farSource(
       throw failure('LENS_PLACE_CHANGED', { what: name });
     return got.bytes;
   };
-  const page = (number: number, signal?: AbortSignal): Promise<Uint8Array> => {
+  const page = async (number: number, signal?: AbortSignal): Promise<Uint8Array> => {
     const from = number * PAGE_BYTES;
-    const found =
-      pages.get(number) ?? exactly(from, Math.min(PAGE_BYTES, sizeBytes - from), signal);
+    const lengthBytes = Math.min(PAGE_BYTES, sizeBytes - from);
+    const known = pages.get(number);
     pages.delete(number);
-    pages.set(number, found);
-    // What failed may be asked for again.
-    found.catch(() => pages.delete(number));
-    for (const oldest of pages.keys()) {
-      if (pages.size <= MOST_PAGES) break;
-      pages.delete(oldest);
-    }
-    return found;
+    if (known !== undefined) pages.set(number, known);
+    else
+      for (const oldest of pages.keys()) {
+        if (pages.size < MOST_PAGES) break;
+        pages.delete(oldest);
+      }
+    return await readOnce(pages, number, (signal) => exactly(from, lengthBytes, signal), signal);
   };
   return {
     name,

@@ -76,7 +76,6 @@ class Parts implements AsyncDisposable {
     try {
       const open = await this.#opened(file, options.signal);
       if (open === undefined) return undefined;
-      open.users += 1;
       try {
         return await work(open.part);
       } finally {
@@ -90,6 +89,7 @@ class Parts implements AsyncDisposable {
     }
   }
 
+  /** With one user more. */
   async #opened(
     file: PartFile,
     signal?: AbortSignal,
@@ -99,10 +99,12 @@ class Parts implements AsyncDisposable {
     if (part === undefined) return undefined;
     // Two may have opened it at a time.
     const other = known ?? this.#open.get(file.name);
-    if (other !== undefined && other.part !== part) await part[Symbol.asyncDispose]();
     const open = other ?? { part, users: 0 };
+    // Before anything is waited for: it is closed only while nobody uses it.
+    open.users += 1;
     this.#open.delete(file.name);
     this.#open.set(file.name, open);
+    if (open.part !== part) await part[Symbol.asyncDispose]();
     return open;
   }
 
