@@ -15,7 +15,15 @@ import { test } from 'node:test';
 import { fileURLToPath } from 'node:url';
 import { directoryPlace, filePlace } from '../read/index.ts';
 import type { LensPlace } from '../read/index.ts';
-import { heat as smallHeat, temporaryDirectory, wind, writeLens } from '../testing/small-lens.ts';
+import type { Recorder } from '../record/index.ts';
+import {
+  frameAt,
+  goingOn,
+  heat as smallHeat,
+  temporaryDirectory,
+  wind,
+  writeLens,
+} from '../testing/small-lens.ts';
 import { smallDisk } from '../testing/small-disk.ts';
 import { LENS_EXPORT_FORMATS, exportLens, type LensExportFormat } from './index.ts';
 import { oddLens, oddTicks } from './testing/odd-lens.ts';
@@ -52,6 +60,34 @@ test('some fields, some ticks, each so many; of one file, of a run that goes on'
   const none = await exportLens(directoryPlace(run), { ...some, ticks: { from: 1000 } });
   assert.deepEqual([none.frames, none.rows, ticksIn(output)], [0, 0, []]);
 });
+
+test('the tables of a run that goes on end at the same tick', async (t) => {
+  const directory = temporaryDirectory(t);
+  await using recorder = disposable(await goingOn(directory, 'one'));
+  const place = directoryPlace(path.join(directory, 'one'));
+  let tick = 300;
+  const growing: LensPlace = {
+    ...place,
+    async list(signal) {
+      await recorder.append(frameAt((tick += 10)));
+      return await place.list(signal);
+    },
+  };
+  const output = path.join(directory, 'out');
+  const done = await exportLens(growing, { format: 'csv', output, partition: true });
+  const last = readdirSync(output).map((table) => {
+    const files = readdirSync(path.join(output, table, 'run=one')).toSorted();
+    return ticksIn(path.join(output, table, 'run=one', files.at(-1)!, 'part-0.csv')).at(-1);
+  });
+  assert.equal(last.length, 3);
+  assert.equal(new Set(last).size, 1, last.join());
+  assert.ok(last[0]! > 210 && last[0]! < tick, `${last[0]}`);
+  assert.ok(done.frames > 21);
+});
+
+function disposable(recorder: Recorder): AsyncDisposable & Recorder {
+  return Object.assign(recorder, { [Symbol.asyncDispose]: () => recorder.close() });
+}
 
 test('fields that are several tables are no one file: it says which they are', async (t) => {
   const { directory, run } = await oddLens(t);

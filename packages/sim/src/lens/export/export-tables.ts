@@ -1,5 +1,5 @@
 // Lenses as tables: one file of all rows, or a data set that is partitioned like Hive's.
-import { failure } from '@stillpoint/core';
+import { failure, isFailure } from '@stillpoint/core';
 import { mkdir } from 'node:fs/promises';
 import path from 'node:path';
 import { openLens, partFiles, type Lens, type LensPlace } from '../read/index.ts';
@@ -84,6 +84,8 @@ export async function exportDataset(
 ): Promise<Written> {
   const runs = sources.map(({ run }) => run);
   const total = { frames: 0, rows: 0, files: 0, bytes: 0 };
+  const lastTicks = new Map<Source, number>();
+  for (const source of sources) lastTicks.set(source, await lastTickOf(source, progress));
   for (const [number, table] of tablesOf(runs, false).entries())
     for (const source of sources) {
       const { runId } = source.run;
@@ -91,6 +93,7 @@ export async function exportDataset(
       await using parts = new Parts(directory, source, table, options.format, progress);
       const partitions = partFiles(await source.place.list(options.signal));
       for await (const frame of rowsOf(source, table, options, progress)) {
+        if (frame.tick > lastTicks.get(source)!) continue;
         if (number === 0) total.frames += 1;
         if (frame.rows === 0) continue;
         total.rows += frame.rows;
@@ -102,6 +105,20 @@ export async function exportDataset(
       total.bytes += parts.bytes;
     }
   return total;
+}
+
+/** When it begins: of a run that goes on, the second table would have more frames than the first. -1: there are none. */
+async function lastTickOf({ place, run }: Source, progress: ExportProgress): Promise<number> {
+  const { signal } = progress;
+  const damaged = (reason: string): void => progress.damaged(run.runId, reason);
+  const options = { damaged, ...(signal && { signal }) };
+  await using lens: Lens = await openLens(place, options);
+  try {
+    return (await lens.nearest(Number.MAX_SAFE_INTEGER, options)).tick;
+  } catch (error) {
+    if (isFailure(error, 'LENS_TICK_MISSING')) return -1;
+    throw error;
+  }
 }
 
 /** The files of one table of one run, one open at a time. */
