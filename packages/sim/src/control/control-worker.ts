@@ -25,6 +25,7 @@ try {
     mailbox.change();
   });
   const clients = acceptClients(place.server, methods);
+  place.open();
   port.on('message', (report: Report) => {
     if (report.kind !== 'close') methods.hear(report);
     else void end(report.last);

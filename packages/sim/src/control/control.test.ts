@@ -12,11 +12,12 @@ import {
   writeFile,
   symlink,
 } from 'node:fs/promises';
+import { connect, type Socket } from 'node:net';
 import path from 'node:path';
 import { test } from 'node:test';
 import type { Worker } from 'node:worker_threads';
 import { isFailure, type ErrorCode } from '@stillpoint/core';
-import type { ControlStatus } from './contract.ts';
+import type { Control, ControlStatus } from './contract.ts';
 import { findLivingRuns, findRunSocket, startControl } from './index.ts';
 import { makePlace } from './testing/controlled.ts';
 
@@ -173,6 +174,32 @@ test('a start that is refused waits for the end of its thread, and leaves nothin
   const first = await place.start();
   await endOf(startControl(options), 'RUN_BUSY');
   await first.ask('status');
+});
+
+test('who connects before the run can answer keeps no refused start and no ended run waiting', async () => {
+  await using place = await makePlace();
+  const { runDirectory, socketDirectory } = place;
+  const clients: Socket[] = [];
+  /** Connects again and again while it starts, so that one comes in the moments between. */
+  const started = async (): Promise<PromiseSettledResult<Control>> => {
+    const over = new AbortController();
+    const start = startControl({ runDirectory, runId: 'test-run', socketDirectory });
+    const end = Promise.allSettled([start]).finally(() => over.abort());
+    while (!over.signal.aborted) {
+      const client = connect(path.join(runDirectory, '.control', 'socket'));
+      clients.push(client);
+      client.on('error', () => {});
+      await new Promise((resolve) => client.once('connect', resolve).once('close', resolve));
+    }
+    return (await end)[0];
+  };
+  await mkdir(path.join(runDirectory, 'control.json'));
+  assert.equal((await started()).status, 'rejected');
+  await rm(path.join(runDirectory, 'control.json'), { recursive: true });
+  const control = await started();
+  assert.ok(control.status === 'fulfilled');
+  await control.value.close();
+  for (const client of clients) client.destroy();
 });
 
 test('a thread of control that is lost costs the run its control and nothing else', async () => {

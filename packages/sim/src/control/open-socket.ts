@@ -2,7 +2,7 @@
 // of this user where the path would be too long for an address. A socket that a dead process left is replaced, a living one never.
 import { createHash } from 'node:crypto';
 import { chmod, lstat, mkdir, readFile, rm } from 'node:fs/promises';
-import { connect, createServer, type Server } from 'node:net';
+import { connect, createServer, type Server, type Socket } from 'node:net';
 import path from 'node:path';
 import { once } from 'node:events';
 import { canonicalJson, failure, makeDirectory, writeFileAtomic } from '@stillpoint/core';
@@ -18,6 +18,8 @@ export const RUNS_DIRECTORY = 'runs';
 export interface SocketPlace {
   readonly server: Server;
   readonly socket: string;
+  /** From here on the server's `connection` has all clients, also those that came before anybody could ask for them. */
+  open(): void;
   remove(): Promise<void>;
 }
 
@@ -33,7 +35,12 @@ export async function openSocket(options: ControlOptions): Promise<SocketPlace> 
   await makePrivate(path.dirname(socket));
   if (await answers(socket)) throw failure('RUN_BUSY', { run: runId, directory: runDirectory });
   await rm(socket, { force: true });
-  const server = await listen(socket);
+  const early: Socket[] = [];
+  const hold = (client: Socket): void => {
+    client.on('error', () => {});
+    early.push(client);
+  };
+  const server = await listen(socket, hold);
   const control: ControlFile = {
     format: 1,
     runId,
@@ -44,8 +51,9 @@ export async function openSocket(options: ControlOptions): Promise<SocketPlace> 
   try {
     await writeFileAtomic(file, `${canonicalJson(control)}\n`);
   } catch (error) {
-    // Nobody would find it, and it would keep its thread alive. Its name goes with it.
+    // Nobody would find it, and it would keep its thread alive, as who has connected would. Its name goes with it.
     server.close();
+    for (const client of early) client.destroy();
     throw error;
   }
   // Only for lists of all runs: a run is controlled without it.
@@ -56,6 +64,10 @@ export async function openSocket(options: ControlOptions): Promise<SocketPlace> 
   return {
     server,
     socket,
+    open() {
+      server.off('connection', hold);
+      for (const client of early) server.emit('connection', client);
+    },
     async remove() {
       await rm(file, { force: true });
       await rm(listed, { force: true });
@@ -78,9 +90,9 @@ export async function answers(socket: string): Promise<boolean> {
   }
 }
 
-async function listen(socket: string): Promise<Server> {
+async function listen(socket: string, hold: (client: Socket) => void): Promise<Server> {
   // A client that has said all closes its half; its answers still come.
-  const server = createServer({ allowHalfOpen: true });
+  const server = createServer({ allowHalfOpen: true }, hold);
   server.listen(socket);
   await once(server, 'listening');
   await chmod(socket, 0o600);
