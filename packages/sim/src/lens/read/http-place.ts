@@ -19,7 +19,7 @@ export function httpPlace(address: string): LensPlace {
     const response = await ask(url, {}, signal);
     if (response.status === 404) throw missing(address, MANIFEST);
     if (!response.ok) throw refused(url, response);
-    const manifest = parseManifest(await textOf(url, response));
+    const manifest = parseManifest(await textOf(url, response, signal));
     if (manifest === undefined) throw refused(url, response);
     return [...manifest.chunks.map(({ file }) => file), MANIFEST];
   };
@@ -70,7 +70,7 @@ async function readRange(url: URL, range: FarRange, signal?: AbortSignal): Promi
     throw refused(url, response);
   }
   const [from, to, sizeBytes] = found.slice(1).map(Number) as [number, number, number];
-  const bytes = new Uint8Array(await bodyOf(url, response));
+  const bytes = new Uint8Array(await bodyOf(url, response, signal));
   const expected = isEnd
     ? { from: Math.max(sizeBytes - range.lastBytes, 0), to: sizeBytes - 1 }
     : { from: range.offsetBytes, to: range.offsetBytes + range.lengthBytes - 1 };
@@ -107,17 +107,18 @@ async function ask(
   }
 }
 
-async function bodyOf(url: URL, response: Response): Promise<ArrayBuffer> {
+async function bodyOf(url: URL, response: Response, signal?: AbortSignal): Promise<ArrayBuffer> {
   try {
     return await response.arrayBuffer();
   } catch (error) {
-    if ((error as Error).name === 'AbortError') throw error;
+    // Whatever its reason: a time that is up is no server that cannot be reached.
+    signal?.throwIfAborted();
     throw unreachable(url, error);
   }
 }
 
-async function textOf(url: URL, response: Response): Promise<string> {
-  return new TextDecoder().decode(await bodyOf(url, response));
+async function textOf(url: URL, response: Response, signal?: AbortSignal): Promise<string> {
+  return new TextDecoder().decode(await bodyOf(url, response, signal));
 }
 
 function unreachable(url: URL, error: unknown): Error {

@@ -1,6 +1,9 @@
 // Many questions to one lens at a time: who gives up takes nothing from the others.
 import assert from 'node:assert/strict';
+import { once } from 'node:events';
 import { mkdtempSync, rmSync } from 'node:fs';
+import { createServer } from 'node:http';
+import type { AddressInfo } from 'node:net';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { test } from 'node:test';
@@ -8,7 +11,7 @@ import type { LensField } from '../contract.ts';
 import { openRecorder } from '../record/index.ts';
 import type { LensPlace } from './contract.ts';
 import { farSource, type FarRange } from './far-source.ts';
-import { directoryPlace, openLens } from './index.ts';
+import { directoryPlace, httpPlace, openLens } from './index.ts';
 
 const field: LensField = {
   name: 'heat',
@@ -42,6 +45,23 @@ test('of two who ask for the same page far away one gives up, and the other has 
   await assert.rejects(one, { name: 'AbortError' });
   assert.deepEqual(await other, file.slice(40, 45));
   assert.equal(asked.length, 1);
+});
+
+test('who gives up while a body is on its way is told why, and not that the server cannot be reached', async (t) => {
+  const given = new AbortController();
+  const server = createServer((_, response) => {
+    response.writeHead(200, { 'content-length': 100_000 });
+    response.write('{', () => given.abort(new Error('enough')));
+  });
+  server.listen(0, '127.0.0.1');
+  await once(server, 'listening');
+  t.after(() => {
+    server.closeAllConnections();
+    server.close();
+  });
+  const { port } = server.address() as AddressInfo;
+  const place = httpPlace(`http://127.0.0.1:${port}/run`);
+  await assert.rejects(place.list(given.signal), { message: 'enough' });
 });
 
 test('more parts than stay open are read at a time, also by two who ask for the same', async (t) => {
