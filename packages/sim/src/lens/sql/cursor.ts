@@ -1,5 +1,4 @@
 // Goes through the samples of frames, and writes them as columns.
-import { degreesOf } from '../ask/degrees.ts';
 import type { LensField } from '../contract.ts';
 import { widthOf } from '../journal/index.ts';
 import { positionsOf } from '../reconstruct/index.ts';
@@ -110,15 +109,25 @@ export function createCursor(field: LensField, fixedPlaces: () => readonly Float
   };
 }
 
-/** Of samples that stay where the topology says, one list for each column. */
+/**
+ * Of samples that stay where the topology says, one list for each column. On a sphere they are counted, not taken from directions, which
+ * have lost the last digits: all of a ring has one latitude, and rows can be grouped by it.
+ */
 export function fixedPlacesOf(field: LensField): readonly Float64Array[] {
+  const { kind, rows = 1, columns = 1 } = field.topology;
+  if (kind === 'sphere')
+    return [
+      Float64Array.from({ length: rows * columns }, (_, at) =>
+        centreOf(-180, 360, at % columns, columns),
+      ),
+      Float64Array.from({ length: rows * columns }, (_, at) =>
+        centreOf(-90, 180, Math.floor(at / columns), rows),
+      ),
+    ];
   const positions = positionsOf(field, { count: 0, positions: null });
-  const count = positions.length / 3;
-  const columns = placesOf(field).map(() => new Float64Array(count));
-  const isSphere = field.topology.kind === 'sphere';
-  for (let at = 0; at < count; at += 1) {
-    const place = isSphere ? degreesOf(positions, at) : positions.subarray(at * 3, at * 3 + 3);
-    for (const [axis, column] of columns.entries()) column[at] = place[axis]!;
-  }
-  return columns;
+  return placesOf(field).map((_, axis) => positions.filter((__, at) => at % 3 === axis));
+}
+
+function centreOf(from: number, width: number, cell: number, cells: number): number {
+  return from + ((cell + 0.5) * width) / cells;
 }

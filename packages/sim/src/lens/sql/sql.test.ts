@@ -54,6 +54,20 @@ test('a field is a table of its samples: time, place, and a column for each comp
   ]);
 });
 
+test('all samples of a ring have its latitude, to the last digit, and those of a meridian its longitude', async (t) => {
+  const { rows } = await sqlOf(t);
+  assert.deepEqual(
+    await rows(
+      'select latitude, count(*), avg(value) from heat where tick = 10 group by 1 order by 1',
+    ),
+    Array.from({ length: 36 }, (_, ring) => [ring * 5 - 87.5, 72n, ring * 5 - 77.5]),
+  );
+  assert.deepEqual(
+    await rows('select distinct longitude from heat where tick = 10 order by 1'),
+    Array.from({ length: 72 }, (_, column) => [column * 5 - 177.5]),
+  );
+});
+
 test('points have the positions of their frame, and as many rows as samples', async (t) => {
   const { rows } = await sqlOf(t);
   assert.deepEqual(await rows('from drift where tick between 50 and 60'), [
