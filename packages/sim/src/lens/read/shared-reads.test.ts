@@ -100,3 +100,24 @@ test('more parts than stay open are read at a time, also by two who ask for the 
   }
   assert.equal(open, 0);
 });
+
+test('a chunk that became a journal again since it was listed is read from there', async (t) => {
+  const parent = mkdtempSync(path.join(tmpdir(), 'stillpoint-unsealed-'));
+  t.after(() => rmSync(parent, { recursive: true, force: true }));
+  const directory = path.join(parent, 'run');
+  const options = { directory, runId: 'run', world: 'w', fields: [field], chunkTicks: 10 };
+  const recorder = await openRecorder(options);
+  for (let tick = 0; tick < 30; tick += 1) {
+    const heat = { count: 2, values: Float64Array.of(tick, 1), positions: null };
+    await recorder.append({ tick, simTimeSeconds: tick, fields: new Map([['heat', heat]]) });
+  }
+  await recorder.close();
+  await using lens = await openLens(directoryPlace(directory));
+  const resumed = await openRecorder({ ...options, resumedTick: 25 });
+  const ticks = await Array.fromAsync(lens.frames(), ({ tick }) => tick);
+  assert.deepEqual(
+    ticks,
+    Array.from({ length: 26 }, (_, tick) => tick),
+  );
+  await resumed.close();
+});
