@@ -15,7 +15,9 @@ import { addLensVerifyCommand } from './lens/verify.ts';
 export function addLensCommands(program: Command, run: Runner): void {
   const lens = program
     .command('lens')
-    .summary('frames of simulations: query, sql, plot, export, info, verify, diff, compact, prune, clear')
+    .summary(
+      'frames of simulations: query, sql, plot, export, info, verify, diff, compact, prune, clear',
+    )
     .description(
       'Answers questions about the frames that were captured of runs, and looks after their files. Nothing of it touches a run.',
     )
