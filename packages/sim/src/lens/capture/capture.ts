@@ -1,19 +1,8 @@
 // The simulation's side of a lens: copies frames into free slots, counts what finds none, and hears what became of them without waiting.
 // A recorder whose thread dies is started again; what it had on its way is told as lost.
-import {
-  MessageChannel,
-  receiveMessageOnPort,
-  Worker,
-  type MessagePort,
-} from 'node:worker_threads';
+import { receiveMessageOnPort } from 'node:worker_threads';
 import { failure } from '@stillpoint/core';
-import {
-  createWatermark,
-  errorFrom,
-  programBeside,
-  threadEnvironment,
-  type Watermark,
-} from '../../thread/index.ts';
+import { errorFrom } from '../../thread/index.ts';
 import type { LensField, TickRange } from '../contract.ts';
 import type { Dropped, RecorderOptions } from '../record/index.ts';
 import { checkFrame } from './check-frame.ts';
@@ -21,33 +10,13 @@ import { refuseLargeSample } from './fields.ts';
 import type { LensCapture, LensCaptureOptions, LensMark, SampledFrame } from './contract.ts';
 import { createLosses, type Losses } from './losses.ts';
 import { createPositionFilter, type PositionFilter } from './position-filter.ts';
-import type { RecorderAnswer, RecorderOrder, RecorderThreadData } from './recorder-messages.ts';
+import type { RecorderAnswer, RecorderOrder } from './recorder-messages.ts';
+import { startRecorder, type RecorderThread } from './recorder-thread.ts';
 import { createSlots, type PackedFrame, type Slots } from './slots.ts';
 
 const USUAL_CHUNK_TICKS = 50_000;
 const USUAL_SLOT_BYTES = 32 * 1024 * 1024;
 const RESTARTS = 3;
-
-interface Thread {
-  readonly worker: Worker;
-  readonly port: MessagePort;
-  readonly taken: Watermark;
-  readonly flushed: Watermark;
-  opened?: {
-    readonly frames: number;
-    readonly lastTick: number;
-    readonly accountedTick: number;
-  };
-  /** Why it does not record. */
-  refused?: Error;
-  /** The number of the last that was answered, */
-  flushes: number;
-  /** and why what it asked for is not durable. */
-  notFlushed?: Error | undefined;
-  closed?: { readonly error?: Error };
-  /** Why it ended, once it has. */
-  ended?: string;
-}
 
 /**
  * Opens a lens to record into, in a thread of its own. Throws LENS_SAMPLE_TOO_LARGE, and what opening a recorder throws.
@@ -87,7 +56,7 @@ class Capture implements LensCapture {
   /** Samples of each field that were said to be somewhere. */
   readonly #placed = new Map<string, number>();
   readonly #losses: Losses;
-  #thread: Thread;
+  #thread: RecorderThread;
   #restarts = 0;
   /** Frames that were handed over to a thread of ours. */
   #offered = 0;
@@ -288,7 +257,7 @@ class Capture implements LensCapture {
     return this.#ticks[number % this.#ticks.length]!;
   }
 
-  #take(thread: Thread, answer: RecorderAnswer): void {
+  #take(thread: RecorderThread, answer: RecorderAnswer): void {
     switch (answer.type) {
       case 'opened':
         thread.opened = answer;
@@ -314,7 +283,7 @@ class Capture implements LensCapture {
   }
 
   /** Of the thread that is there now; also where it has ended. */
-  async #until(isSo: (thread: Thread) => boolean): Promise<Thread> {
+  async #until(isSo: (thread: RecorderThread) => boolean): Promise<RecorderThread> {
     const thread = this.#thread;
     thread.worker.ref();
     for (;;) {
@@ -328,39 +297,14 @@ class Capture implements LensCapture {
     return thread;
   }
 
-  #start(options: RecorderOptions): Thread {
-    const { port1: port, port2 } = new MessageChannel();
-    const taken = createWatermark();
-    const flushed = createWatermark();
-    taken.raise(this.#offered);
-    const data: RecorderThreadData = {
-      port: port2,
-      options,
-      taken: taken.buffer,
-      flushed: flushed.buffer,
-    };
-    const worker = new Worker(programBeside(import.meta.url, 'recorder-worker'), {
-      workerData: data,
-      transferList: [port2],
-      env: threadEnvironment(),
+  #start(options: RecorderOptions): RecorderThread {
+    const thread: RecorderThread = startRecorder(options, this.#offered, {
+      answered: (answer) => {
+        this.#take(thread, answer);
+        this.#wake?.();
+      },
+      ended: () => this.#wake?.(),
     });
-    const thread: Thread = { worker, port, taken, flushed, flushes: 0 };
-    port.on('message', (answer: RecorderAnswer) => {
-      this.#take(thread, answer);
-      this.#wake?.();
-    });
-    port.unref();
-    let why: string | undefined;
-    worker.on('error', (error) => {
-      why = error.message;
-    });
-    // Only now: until then it has the lock.
-    worker.on('exit', (code) => {
-      thread.ended = why ?? `the thread ended with ${code}`;
-      flushed.end();
-      this.#wake?.();
-    });
-    worker.unref();
     return thread;
   }
 }

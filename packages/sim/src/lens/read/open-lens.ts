@@ -1,6 +1,5 @@
 // A lens as a whole: parts in the order of their ticks, opened as they are needed.
 import { failure } from '@stillpoint/core';
-import { createBlocks } from '../chunk/index.ts';
 import type { ColumnRange } from '../../zarr/index.ts';
 import type { FieldSamples, LensField, LensFrame } from '../contract.ts';
 import { widthOf } from '../journal/index.ts';
@@ -14,10 +13,9 @@ import type {
   LensPlace,
   ReadOptions,
 } from './contract.ts';
-import { damageIn, openPart, partFiles, unknown, type Part, type PartFile } from './parts.ts';
+import { OpenParts } from './open-parts.ts';
+import { partFiles, unknown, type Part, type PartFile } from './parts.ts';
 
-/** Parts that stay open: the descriptors and indexes of so many chunks. */
-const OPEN_PARTS = 16;
 /** Of a series read at a time: many frames of few columns, and few frames of many. */
 const SERIES_FRAMES = 4096;
 const SERIES_BYTES = 32 * 1024 * 1024;
@@ -26,7 +24,7 @@ const SERIES_BYTES = 32 * 1024 * 1024;
 export async function openLens(place: LensPlace, options: ReadOptions = {}): Promise<Lens> {
   const names = await place.list(options.signal);
   const files = partFiles(names);
-  const parts = new Parts(place);
+  const parts = new OpenParts(place);
   try {
     const facts = await firstFacts(parts, files, options);
     if (facts === undefined) throw failure('LENS_EMPTY', { path: place.name });
@@ -40,7 +38,7 @@ export async function openLens(place: LensPlace, options: ReadOptions = {}): Pro
 
 /** All parts of one run have the same fields: the first that can be read tells them. */
 async function firstFacts(
-  parts: Parts,
+  parts: OpenParts,
   files: readonly PartFile[],
   options: ReadOptions,
 ): Promise<Part['facts'] | undefined> {
@@ -57,71 +55,6 @@ async function droppedIn(place: LensPlace, signal?: AbortSignal): Promise<readon
   return parseManifest(new TextDecoder().decode(bytes))?.dropped ?? [];
 }
 
-/** Those who are used stay open; of the others the latest. */
-class Parts implements AsyncDisposable {
-  readonly #place: LensPlace;
-  readonly #blocks = createBlocks();
-  readonly #open = new Map<string, { readonly part: Part; users: number }>();
-
-  constructor(place: LensPlace) {
-    this.#place = place;
-  }
-
-  /** Undefined: it is gone, or damaged where somebody wants to hear of it. */
-  async use<T>(
-    file: PartFile,
-    options: ReadOptions,
-    work: (part: Part) => Promise<T>,
-  ): Promise<T | undefined> {
-    try {
-      const open = await this.#opened(file, options.signal);
-      if (open === undefined) return undefined;
-      try {
-        return await work(open.part);
-      } finally {
-        open.users -= 1;
-        await this.#trim(OPEN_PARTS);
-      }
-    } catch (error) {
-      if (options.damaged === undefined) throw error;
-      options.damaged(damageIn(error));
-      return undefined;
-    }
-  }
-
-  /** With one user more. */
-  async #opened(
-    file: PartFile,
-    signal?: AbortSignal,
-  ): Promise<{ readonly part: Part; users: number } | undefined> {
-    const known = this.#open.get(file.name);
-    const part = known?.part ?? (await openPart(this.#place, file, this.#blocks, signal));
-    if (part === undefined) return undefined;
-    // Two may have opened it at a time.
-    const other = known ?? this.#open.get(file.name);
-    const open = other ?? { part, users: 0 };
-    // Before anything is waited for: it is closed only while nobody uses it.
-    open.users += 1;
-    this.#open.delete(file.name);
-    this.#open.set(file.name, open);
-    if (open.part !== part) await part[Symbol.asyncDispose]();
-    return open;
-  }
-
-  async #trim(most: number): Promise<void> {
-    for (const [name, { part, users }] of this.#open) {
-      if (this.#open.size <= most) break;
-      if (users > 0) continue;
-      this.#open.delete(name);
-      await part[Symbol.asyncDispose]();
-    }
-  }
-
-  [Symbol.asyncDispose](): Promise<void> {
-    return this.#trim(0);
-  }
-}
-
 class PlacedLens implements Lens {
   readonly runId: string;
   readonly world: string;
@@ -129,12 +62,12 @@ class PlacedLens implements Lens {
   readonly fields: readonly LensField[];
   readonly dropped: readonly Dropped[];
   readonly #place: LensPlace;
-  readonly #parts: Parts;
+  readonly #parts: OpenParts;
   readonly #files: readonly PartFile[];
 
   constructor(
     place: LensPlace,
-    parts: Parts,
+    parts: OpenParts,
     files: readonly PartFile[],
     { runId, world, createdAt, fields }: Part['facts'],
     dropped: readonly Dropped[],
