@@ -33,12 +33,12 @@ async function record(directory: string): Promise<void> {
   const words = new Uint32Array(values.buffer);
   let state = 1;
   for (let tick = 0; tick < FRAMES; tick += 1) {
-    // Between 1 and 2, and all bits of the mantissa another each time: it does not pack.
+    // Between -2 and 2, and all bits but one another each time: it does not pack.
     for (let at = 0; at < words.length; at += 1) {
       state ^= state << 13;
       state ^= state >>> 17;
       state ^= state << 5;
-      words[at] = at % 2 === 0 ? state : (state >>> 12) | 0x3ff0_0000;
+      words[at] = at % 2 === 0 ? state : state & 0xbfff_ffff;
     }
     const fields = new Map([['noise', { count: SAMPLES, values, positions: null }]]);
     await recorder.append({ tick, simTimeSeconds: tick, fields });
