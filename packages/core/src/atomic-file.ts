@@ -11,6 +11,9 @@ export interface WriteOptions {
   readonly owner?: { readonly uid: number; readonly gid: number } | undefined;
 }
 
+/** What a file system without hard links says to one. */
+const LINKLESS: readonly string[] = ['EPERM', 'ENOTSUP', 'EOPNOTSUPP', 'ENOSYS'];
+
 /** Replaces `file` by `content`, durably. The directory must exist. */
 export async function writeFileAtomic(
   file: string,
@@ -45,13 +48,24 @@ export async function createFileAtomic(
   try {
     await writeFileAtomic(temporary, content, options);
     await link(temporary, file).catch(async (error: NodeJS.ErrnoException) => {
-      if (!['EPERM', 'ENOTSUP', 'EOPNOTSUPP', 'ENOSYS'].includes(error.code ?? '')) throw error;
-      // A file system without hard links.
+      if (!LINKLESS.includes(error.code ?? '')) throw error;
       await copyFile(temporary, file, constants.COPYFILE_EXCL);
     });
   } finally {
     await unlink(temporary).catch(() => {});
   }
+  await fsyncDirectory(path.dirname(file));
+}
+
+/**
+ * Gives a file that is whole and synced its name, durably. By a link, which never replaces what somebody has put there meanwhile: rejects
+ * with EEXIST then. The temporary name is the caller's to remove.
+ */
+export async function nameFileDurable(temporary: string, file: string): Promise<void> {
+  await link(temporary, file).catch(async (error: NodeJS.ErrnoException) => {
+    if (!LINKLESS.includes(error.code ?? '')) throw error;
+    await rename(temporary, file);
+  });
   await fsyncDirectory(path.dirname(file));
 }
 

@@ -4,6 +4,7 @@ export {
   createFileAtomic,
   fsyncDirectory,
   makeDirectory,
+  nameFileDurable,
   removeFileDurable,
   writeFileAtomic,
   type WriteOptions,

@@ -1,8 +1,7 @@
 // A checkpoint as other tools read arrays: safetensors or npz. The file has its name only when it is whole and durable.
-import { canonicalJson, failure, fsyncDirectory } from '@stillpoint/core';
+import { canonicalJson, failure, nameFileDurable } from '@stillpoint/core';
 import { randomBytes } from 'node:crypto';
-import { link, lstat, open, rename, unlink } from 'node:fs/promises';
-import path from 'node:path';
+import { lstat, open, unlink } from 'node:fs/promises';
 import { openCheckpoint } from '../checkpoint/index.ts';
 import type { OpenCheckpoint } from '../checkpoint/contract.ts';
 import type { ExportedArray } from './exported-array.ts';
@@ -84,18 +83,13 @@ function refuseTwice(arrays: readonly ExportedArray[], format: ExportFormat): vo
   }
 }
 
-/** By a link, which never replaces what somebody has put there meanwhile. */
 async function giveName(temporary: string, target: string): Promise<void> {
   try {
-    await link(temporary, target);
+    await nameFileDurable(temporary, target);
   } catch (error) {
-    const { code = '' } = error as NodeJS.ErrnoException;
-    if (code === 'EEXIST') throw failure('CKPT_EXPORT_EXISTS', { file: target }, error);
-    if (!['EPERM', 'ENOTSUP', 'EOPNOTSUPP', 'ENOSYS'].includes(code)) throw error;
-    // A file system without hard links.
-    await rename(temporary, target);
+    const { code } = error as NodeJS.ErrnoException;
+    throw code === 'EEXIST' ? failure('CKPT_EXPORT_EXISTS', { file: target }, error) : error;
   }
-  await fsyncDirectory(path.dirname(target));
 }
 
 async function isThere(file: string): Promise<boolean> {

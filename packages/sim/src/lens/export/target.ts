@@ -1,8 +1,8 @@
 // What is exported has its name only when it is whole and durable, and never replaces what is there. Whoever is killed before leaves a
 // `….tmp` beside it, which nobody takes for the output.
-import { failure, fsyncDirectory, isFailure } from '@stillpoint/core';
+import { failure, fsyncDirectory, isFailure, nameFileDurable } from '@stillpoint/core';
 import { randomBytes } from 'node:crypto';
-import { link, lstat, mkdir, open, readdir, rename, rm } from 'node:fs/promises';
+import { lstat, mkdir, open, readdir, rename, rm } from 'node:fs/promises';
 import path from 'node:path';
 
 /** `write` fills the temporary path: it makes a file of it, or finds a directory. Throws LENS_EXPORT_EXISTS, LENS_EXPORT_FULL, LENS_EXPORT_REFUSED. */
@@ -35,19 +35,17 @@ async function giveName(
   kind: 'file' | 'directory',
 ): Promise<void> {
   try {
-    // A directory that has anything in it is not replaced by a rename, a file is; a link replaces nothing.
-    if (kind === 'directory') await rename(temporary, target);
-    else await link(temporary, target);
+    if (kind === 'file') await nameFileDurable(temporary, target);
+    else {
+      // One that has anything in it is not replaced by a rename.
+      await rename(temporary, target);
+      await fsyncDirectory(path.dirname(target));
+    }
   } catch (error) {
     const { code = '' } = error as NodeJS.ErrnoException;
-    if (['EEXIST', 'ENOTEMPTY', 'ENOTDIR'].includes(code))
-      throw failure('LENS_EXPORT_EXISTS', { output: target }, error);
-    if (kind === 'directory' || !['EPERM', 'ENOTSUP', 'EOPNOTSUPP', 'ENOSYS'].includes(code))
-      throw error;
-    // A file system without hard links.
-    await rename(temporary, target);
+    if (!['EEXIST', 'ENOTEMPTY', 'ENOTDIR'].includes(code)) throw error;
+    throw failure('LENS_EXPORT_EXISTS', { output: target }, error);
   }
-  await fsyncDirectory(path.dirname(target));
 }
 
 /** Every file and every directory below, and itself. */

@@ -1,9 +1,8 @@
 // The file of a picture. It has its name only when it is whole and durable; until then it is a temporary file beside, which the next
 // person may delete if we died over it. What is there already stays.
-import { failure, fsyncDirectory } from '@stillpoint/core';
+import { failure, nameFileDurable } from '@stillpoint/core';
 import { randomBytes } from 'node:crypto';
-import { link, lstat, open, rename, unlink, type FileHandle } from 'node:fs/promises';
-import path from 'node:path';
+import { lstat, open, unlink, type FileHandle } from 'node:fs/promises';
 
 export type Write = (bytes: Uint8Array) => Promise<void>;
 
@@ -40,18 +39,13 @@ async function writeAll(handle: FileHandle, bytes: Uint8Array): Promise<void> {
   }
 }
 
-/** By a link, which never replaces what somebody has put there meanwhile. */
 async function giveName(temporary: string, target: string): Promise<void> {
   try {
-    await link(temporary, target);
+    await nameFileDurable(temporary, target);
   } catch (error) {
-    const { code = '' } = error as NodeJS.ErrnoException;
-    if (code === 'EEXIST') throw failure('LENS_PLOT_EXISTS', { file: target }, error);
-    if (!['EPERM', 'ENOTSUP', 'EOPNOTSUPP', 'ENOSYS'].includes(code)) throw error;
-    // A file system without hard links.
-    await rename(temporary, target);
+    const { code } = error as NodeJS.ErrnoException;
+    throw code === 'EEXIST' ? failure('LENS_PLOT_EXISTS', { file: target }, error) : error;
   }
-  await fsyncDirectory(path.dirname(target));
 }
 
 async function isThere(file: string): Promise<boolean> {
