@@ -1,4 +1,5 @@
 import assert from 'node:assert/strict';
+import path from 'node:path';
 import { test } from 'node:test';
 import type { FieldSamples } from '../contract.ts';
 import { directoryPlace, openLens } from '../read/index.ts';
@@ -30,7 +31,7 @@ test('memory of a block that went serves the next, and what was taken of it stay
 });
 
 test('frames too long to keep a block of are read some at a time, each as it was written', async (t) => {
-  const directory = temporaryDirectory(t);
+  const directory = path.join(temporaryDirectory(t), 'run');
   const count = 600 * 1000;
   const [float64, float32] = (['float64', 'float32'] as const).map((type) => ({
     ...wind,
