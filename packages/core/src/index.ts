@@ -33,3 +33,4 @@ export { yieldThreadToOthers, yieldToOthers } from './process-priority.ts';
 export { silent, type ProgressEvent, type ProgressListener } from './progress.ts';
 export { bytesText, countText } from './readable.ts';
 export { parseSize, sizeText } from './size.ts';
+export { programBeside, threadEnvironment } from './thread-start.ts';

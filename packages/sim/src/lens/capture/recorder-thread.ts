@@ -1,11 +1,7 @@
 // The thread that records, as the simulation's side sees it: what it has answered so far, and how to talk to it.
 import { MessageChannel, Worker, type MessagePort } from 'node:worker_threads';
-import {
-  createWatermark,
-  programBeside,
-  threadEnvironment,
-  type Watermark,
-} from '../../thread/index.ts';
+import { programBeside, threadEnvironment } from '@stillpoint/core';
+import { createWatermark, type Watermark } from '../../thread/index.ts';
 import type { RecorderOptions } from '../record/index.ts';
 import type { RecorderAnswer, RecorderThreadData } from './recorder-messages.ts';
 
