@@ -1,7 +1,7 @@
 // The newest checkpoint of each run, for `diff` to look into: as it lies in the run, or taken out of a snapshot with the one that it rests on.
-import { mkdir, open, stat } from 'node:fs/promises';
+import { open, stat } from 'node:fs/promises';
 import path from 'node:path';
-import type { Json } from '@stillpoint/core';
+import { makeDirectory, type Json } from '@stillpoint/core';
 import type { ObjectSource, RunAccess, RunCheckpoint, RunCheckpoints } from '../contract.ts';
 import { readOutline } from './checkpoint-file.ts';
 import type { RunContext } from './context.ts';
@@ -78,7 +78,7 @@ async function takeOut(
   directory: string,
   { file, files, source, signal }: Taking,
 ): Promise<string> {
-  await mkdir(directory, { recursive: true, mode: 0o700 });
+  await makeDirectory(directory);
   for (let next: CapturedFile | undefined = file; next !== undefined;) {
     const base = await writeOne(path.join(directory, next.name), next, source, signal);
     const under: CapturedFile | undefined = files.find(({ name }) => name === base);
