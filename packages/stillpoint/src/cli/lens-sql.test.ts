@@ -1,20 +1,14 @@
-import { openRecorder, type LensField } from '@stillpoint/sim';
+import { openRecorder } from '@stillpoint/sim';
 import assert from 'node:assert/strict';
 import { mkdtempSync, readdirSync, writeFileSync } from 'node:fs';
 import { rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { test, type TestContext } from 'node:test';
+import { problem, sphereField } from './testing/lens-place.ts';
 import { inProcess, type Ran } from './testing/run.ts';
 
-const heat: LensField = {
-  name: 'heat',
-  unit: 'K',
-  components: [],
-  topology: { kind: 'sphere', rows: 36, columns: 72 },
-  reconstruction: 'linear',
-  precision: { type: 'float64' },
-};
+const heat = sphereField('heat', 36, 72);
 
 /** Frames 10, 20, …: the latitude of each ring, and the tick. */
 async function writeLens(cwd: string, runId: string, to: number): Promise<void> {
@@ -41,10 +35,6 @@ async function placeOf(t: TestContext) {
   const run = async (...args: readonly string[]): Promise<Ran> =>
     await inProcess(['lens', 'sql', ...args], { cwd });
   return { cwd, run };
-}
-
-function problem(ran: Ran): string {
-  return (JSON.parse(ran.stderr) as { error: { code: string } }).error.code;
 }
 
 test('lens sql answers as a table, as comma-separated values and as JSON', async (t) => {
