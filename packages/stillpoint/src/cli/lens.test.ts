@@ -314,8 +314,8 @@ test('a zip of somebody else, and what is no zip at all, are said to be foreign'
     writeFileSync(path.join(cwd, name), bytes);
     const query = await run(`lens query heat --lens-dir ${name} --tick 1`);
     assert.equal(query.status, 1);
-    assert.match(query.stderr, /warning: .*0000000100\.lens is no file of a lens: it /);
-    assert.match(query.stderr, /LENS_EMPTY/);
+    assert.match(query.stderr, /0000000100\.lens is no file of a lens: it /);
+    assert.match(query.stderr, /LENS_FOREIGN/);
     const verify = await run(`lens verify ${name}`);
     assert.match(verify.stderr, /LENS_SOME_DAMAGED[^]*is no file of a lens/);
   }
