@@ -181,6 +181,9 @@ test('query refuses what makes no sense, and what is not there', async (t) => {
     ['heat --tick 1 --run three', 10, 'LENS_MISSING'],
     ['heat --tick 1 --lens-dir absent', 10, 'LENS_MISSING'],
     ['wind --tick 1 --position 4,0', 2, 'LENS_POSITION_OUTSIDE'],
+    ['heat --tick 1 --position 200,95', 2, 'LENS_LATITUDE_INVALID'],
+    ['heat --tick 1 --along 0,0:0,91:5', 2, 'LENS_LATITUDE_INVALID'],
+    ['heat --tick 1 --region 0:90,-95:0', 2, 'LENS_LATITUDE_INVALID'],
   ] as const) {
     const ran = await run(`lens query ${args} --json`);
     assert.deepEqual([ran.status, problem(ran)], [status, code], args);
