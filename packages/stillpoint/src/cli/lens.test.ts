@@ -1,6 +1,13 @@
 import { openRecorder, type LensField, type LensFrame } from '@stillpoint/sim';
 import assert from 'node:assert/strict';
-import { mkdtempSync, readdirSync, readFileSync, realpathSync, writeFileSync } from 'node:fs';
+import {
+  cpSync,
+  mkdtempSync,
+  readdirSync,
+  readFileSync,
+  realpathSync,
+  writeFileSync,
+} from 'node:fs';
 import { rm } from 'node:fs/promises';
 import { createServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
@@ -306,6 +313,34 @@ test('a lens behind a server is queried by ranges', async (t) => {
   );
   assert.equal(ran.stdout, 'tick,time,statistic,value\n150,75,max,235\n', ran.stderr);
   assert.match((await run(`lens info ${address}/two`)).stdout, /frames +25/);
+});
+
+test('a run that is named comes before a directory of that name here, for every command; ./NAME is the directory', async (t) => {
+  const { run, cwd } = await placeOf(t);
+  cpSync(path.join(cwd, 'lens', 'two'), path.join(cwd, 'one', 'two'), { recursive: true });
+  const runOf = async (args: string): Promise<string> =>
+    document<{ runId: string }>(await run(`${args} --json`)).runId;
+  assert.equal(await runOf('lens info one'), 'one');
+  assert.equal(await runOf('lens info one/two'), 'two');
+  const listed = document<{ runId: string }[]>(await run('lens info ./one --json'));
+  assert.deepEqual(
+    listed.map(({ runId }) => runId),
+    ['two'],
+  );
+  assert.equal(await runOf('lens info one --run two'), 'two');
+  const placesOf = async (args: string): Promise<readonly string[]> => {
+    const verified = document<{ lens: string }[]>(await run(`lens verify ${args} --json`));
+    return [...new Set(verified.map(({ lens }) => path.relative(cwd, lens)))];
+  };
+  assert.deepEqual(await placesOf('one'), ['lens/one']);
+  assert.deepEqual(await placesOf('./one'), ['one/two']);
+  for (const [given, runs] of [
+    ['one', ['one']],
+    ['./one', ['two']],
+  ] as const) {
+    const exported = await run(`lens export ${given} -o ${runs[0]}.csv --fields heat --json`);
+    assert.deepEqual(document<{ runs: string[] }>(exported).runs, runs);
+  }
 });
 
 test('a zip of somebody else, and what is no zip at all, are said to be foreign', async (t) => {

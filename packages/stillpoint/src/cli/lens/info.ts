@@ -8,7 +8,7 @@ import { numberText, shapeText } from '../checkpoint/numbers-text.ts';
 import { shownPath } from '../checkpoint/places.ts';
 import type { CommandContext, Runner } from '../context.ts';
 import { loadSim } from '../load-sim.ts';
-import { LENS, locate, placeText, USUAL_LENS_DIRECTORY } from './places.ts';
+import { LENS, locate, runsAt, USUAL_LENS_DIRECTORY } from './places.ts';
 
 interface Options {
   readonly run?: string;
@@ -28,16 +28,17 @@ export function addLensInfoCommand(lens: Command, run: Runner): void {
       '\nExample:\n  stillpoint lens info\n  stillpoint lens info ./lens/terra-1 --json | jq -r ".fields[].name"',
     )
     .action(
-      run<Options>(async (context, { run: runId }, [given = USUAL_LENS_DIRECTORY]) => {
-        const { lensInfo, listLenses } = await loadSim();
+      run<Options>(async (context, { run: runId }, [given]) => {
+        const { lensInfo } = await loadSim();
         const { call, output } = context;
-        const listed = runId === undefined ? await listLenses(placeText(context, given)) : [];
+        const listed = runId === undefined ? await runsAt(context, given) : [];
         if (listed.length > 0) {
           output.result(listed);
           showRuns(context, listed);
           return;
         }
-        const { place } = await locate(context, given, runId === undefined ? {} : { run: runId });
+        const at = given ?? USUAL_LENS_DIRECTORY;
+        const { place } = await locate(context, at, runId === undefined ? {} : { run: runId });
         const info = await lensInfo(place, { signal: call.signal });
         output.result(info);
         if (!output.json) for (const line of linesOf(context, info)) output.data(line);

@@ -8,7 +8,7 @@ import { loadSim } from '../load-sim.ts';
 import { answersAsCsv, answersAsTable } from './answer-rows.ts';
 import { answersAsJson } from './answer-json.ts';
 import { gapsAskedFor, gapTexts } from './gaps.ts';
-import { addLensDirOption, lensDirOf, locate } from './places.ts';
+import { addLensDirOption, locateRun } from './places.ts';
 import { keepHeapSmall } from './small-heap.ts';
 import {
   alongOption,
@@ -94,7 +94,7 @@ async function query(context: CommandContext, options: QueryOptions, name: strin
       problem: 'Say one of --csv and --json.',
       usage: 'stillpoint lens query --help shows how it is used.',
     });
-  const { place } = await locate(context, lensDirOf(options), options);
+  const { place } = await locateRun(context, options);
   const damaged = new Set<string>();
   const reading = {
     signal: call.signal,

@@ -7,7 +7,7 @@ import { bytesText, countText } from '../../output/units.ts';
 import { shownPath } from '../checkpoint/places.ts';
 import type { CommandContext, Runner } from '../context.ts';
 import { loadSim } from '../load-sim.ts';
-import { LENS, locate, placeText, USUAL_LENS_DIRECTORY } from './places.ts';
+import { LENS, locate, runsAt, USUAL_LENS_DIRECTORY } from './places.ts';
 
 interface Verified extends VerifiedLensFile {
   /** What the file is in, as it was located. */
@@ -27,7 +27,7 @@ export function addLensVerifyCommand(lens: Command, run: Runner): void {
       '\nExample:\n  stillpoint lens verify\n  stillpoint lens verify https://example.org/lens/terra-1',
     )
     .action(
-      run(async (context, _options, [given = USUAL_LENS_DIRECTORY]) => {
+      run(async (context, _options, [given]) => {
         const { verifyLens } = await loadSim();
         const { call, output } = context;
         const verified: Verified[] = [];
@@ -40,17 +40,22 @@ export function addLensVerifyCommand(lens: Command, run: Runner): void {
         if (verified.length === 0) output.say('There are no frames.');
         const reasons = verified.flatMap(({ damaged }) => damaged);
         if (reasons.length > 0)
-          throw failure('LENS_SOME_DAMAGED', { path: given, reasons: reasonsText(reasons) });
+          throw failure('LENS_SOME_DAMAGED', {
+            path: given ?? USUAL_LENS_DIRECTORY,
+            reasons: reasonsText(reasons),
+          });
       }),
     );
 }
 
-async function placesOf(context: CommandContext, given: string): Promise<readonly LensPlace[]> {
-  const { listLenses } = await loadSim();
-  const runs = await listLenses(placeText(context, given));
+async function placesOf(
+  context: CommandContext,
+  given: string | undefined,
+): Promise<readonly LensPlace[]> {
+  const runs = await runsAt(context, given);
   const places: LensPlace[] = [];
   for (const one of runs) places.push((await locate(context, one.path)).place);
-  return runs.length > 0 ? places : [(await locate(context, given)).place];
+  return runs.length > 0 ? places : [(await locate(context, given ?? USUAL_LENS_DIRECTORY)).place];
 }
 
 function show(context: CommandContext, { name }: LensPlace, one: VerifiedLensFile): void {
