@@ -12,6 +12,8 @@ export interface SqlThreadData {
   /** Counts the answers on `feeds`, for the thread that waits. */
   readonly answered: SharedArrayBuffer;
   readonly runs: readonly SqlRun[];
+  /** Each table says of which run a row is. */
+  readonly runColumn: boolean;
   readonly memoryLimitBytes: number;
   readonly temporaryDirectory: string;
 }
