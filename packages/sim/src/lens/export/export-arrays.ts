@@ -203,7 +203,9 @@ async function findSets(of: FieldToExport): Promise<PositionSets> {
     if (positions === null) continue;
     if (last === undefined || !isSame(last, positions)) {
       firsts.push(frame);
-      last = positions;
+      // What was read is good until the next is.
+      if (last?.length === positions.length) last.set(positions);
+      else last = positions.slice();
     }
     sets[frame] = firsts.length - 1;
   }

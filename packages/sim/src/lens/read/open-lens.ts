@@ -1,11 +1,13 @@
 // A lens as a whole: parts in the order of their ticks, opened as they are needed.
 import { failure } from '@stillpoint/core';
 import type { ColumnRange } from '../../zarr/index.ts';
+import { createFrameMemory } from '../chunk/index.ts';
 import type { FieldSamples, LensField, LensFrame } from '../contract.ts';
 import { widthOf } from '../journal/index.ts';
 import { parseManifest } from '../record/index.ts';
 import type { Dropped } from '../record/index.ts';
 import type {
+  EachOptions,
   FrameRange,
   FrameTime,
   Lens,
@@ -163,15 +165,19 @@ class PlacedLens implements Lens {
   async *each(
     fields: readonly string[],
     range: FrameRange = {},
-    options: ReadOptions = {},
+    options: EachOptions = {},
   ): AsyncGenerator<LensFrame> {
-    const known = fields.map((field) => this.field(field));
+    const { signal, reuse = false } = options;
+    const known = fields.map((field) => ({
+      ...this.field(field),
+      memory: reuse ? createFrameMemory() : undefined,
+    }));
     for await (const { file, frames, ticks } of this.#runs(range, options))
       for (const [at, frame] of frames.entries()) {
         const read = await this.#parts.use(file, options, async (part): Promise<LensFrame> => {
           const samples = new Map<string, FieldSamples>();
-          for (const { name } of known)
-            samples.set(name, await part.samples(name, frame, options.signal));
+          for (const { name, memory } of known)
+            samples.set(name, await part.samples(name, frame, signal, memory));
           return {
             tick: ticks[at]!,
             simTimeSeconds: await part.timeSeconds(frame),
