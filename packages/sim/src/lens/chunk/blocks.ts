@@ -28,6 +28,8 @@ export interface Blocks {
   newOwner(): BlockOwner;
   /** What a block of this array may have, so that one of each array of the chunk fits. */
   roomFor(owner: BlockOwner, array: string): number;
+  /** Memory of those that were read to their end, before much else is read. */
+  freeDone(): void;
   /** `read` may put the block into what it is given: memory of one that nobody has any more. `take` copies out of it what is asked for. */
   use(
     key: BlockKey,
@@ -89,6 +91,13 @@ export function createBlocks(): Blocks {
     roomFor({ arrays }, array) {
       arrays.add(array);
       return Math.floor(MOST_BYTES / arrays.size);
+    },
+    freeDone() {
+      for (const [key, { numbers, isDone }] of kept)
+        if (isDone) {
+          forget(key);
+          freeMemory(numbers);
+        }
     },
     async use({ owner, array, firstRow, rows, bytes }, row, read, take) {
       const key = `${owner.number} ${firstRow} ${rows} ${array}`;

@@ -16,31 +16,45 @@ export interface FrameMemory {
     name: string,
     read: (room: FrameMemory['values']) => Promise<Float64Array>,
   ) => Promise<Float64Array>;
+  /** Nobody looks at what was read any more. */
+  readonly free: () => void;
 }
 
 export function createFrameMemory(): FrameMemory {
-  const room = createRoom();
+  const values = createRoom();
+  const places = createRoom();
   let last: { readonly name: string; readonly positions: Float64Array } | undefined;
   return {
-    values: createRoom(),
+    values: values.give,
     async positions(name, read) {
       if (last?.name === name) return last.positions;
       // They are no longer there where it fails.
       last = undefined;
-      last = { name, positions: await read(room) };
+      last = { name, positions: await read(places.give) };
       return last.positions;
+    },
+    free() {
+      last = undefined;
+      values.free();
+      places.free();
     },
   };
 }
 
-function createRoom(): FrameMemory['values'] {
+function createRoom(): { readonly give: FrameMemory['values']; readonly free: () => void } {
   let numbers: Samples = new Float64Array();
-  return (type, length) => {
-    const Numbers = type === 'float64' ? Float64Array : Float32Array;
-    if (!(numbers instanceof Numbers) || numbers.length < length) {
+  return {
+    give(type, length) {
+      const Numbers = type === 'float64' ? Float64Array : Float32Array;
+      if (!(numbers instanceof Numbers) || numbers.length < length) {
+        freeMemory(numbers);
+        numbers = new Numbers(length);
+      }
+      return numbers.subarray(0, length);
+    },
+    free() {
       freeMemory(numbers);
-      numbers = new Numbers(length);
-    }
-    return numbers.subarray(0, length);
+      numbers = new Float64Array();
+    },
   };
 }

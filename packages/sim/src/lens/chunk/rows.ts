@@ -40,8 +40,10 @@ export async function rowIn(
   const target = (): Samples | undefined =>
     type === 'float64' || type === 'float32' ? into?.(type, length) : undefined;
   const isAlone = together === 1 && !isAskedAgain;
-  if (isAlone || together * rowBytes > MOST_BYTES)
+  if (isAlone || together * rowBytes > MOST_BYTES) {
+    blocks.freeDone();
     return await read(row, row + 1, samples, target());
+  }
   const firstRow = row - (row % together);
   const count = Math.min(together, rows - firstRow);
   const key = { owner, array: path, firstRow, rows: count, bytes: count * rowBytes };

@@ -38,7 +38,10 @@ export interface ReadOptions {
 }
 
 export interface EachOptions extends ReadOptions {
-  /** The numbers of a frame are good until the next is asked for, whose numbers have the same memory: where frames are long, much less. */
+  /**
+   * The numbers of a frame are good until the next is asked for, or nothing more is: the next has the same memory. Where frames are long that
+   * is much less.
+   */
   readonly reuse?: boolean;
 }
 

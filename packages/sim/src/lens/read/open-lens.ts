@@ -172,6 +172,8 @@ class PlacedLens implements Lens {
       ...this.field(field),
       memory: reuse ? createFrameMemory() : undefined,
     }));
+    using memories = new DisposableStack();
+    for (const { memory } of known) memories.defer(() => memory?.free());
     for await (const { file, frames, ticks } of this.#runs(range, options))
       for (const [at, frame] of frames.entries()) {
         const read = await this.#parts.use(file, options, async (part): Promise<LensFrame> => {
