@@ -181,8 +181,11 @@ test('query refuses what makes no sense, and what is not there', async (t) => {
     '--tick 1 --method linear',
     '--tick 1 --method cubic --position 0,0',
     '--tick 1 --csv --json',
-  ])
-    assert.equal((await run(`lens query heat ${args}`.trim())).status, 2, args);
+  ]) {
+    const ran = await run(`lens query heat ${args}`.trim());
+    assert.equal(ran.status, 2, args);
+    assert.match(ran.stderr, /stillpoint lens query --help shows how it is used/);
+  }
   for (const [args, status, code] of [
     ['mood --tick 1', 2, 'LENS_FIELD_UNKNOWN'],
     ['heat --tick 1 --run three', 10, 'LENS_MISSING'],
@@ -200,7 +203,7 @@ test('query refuses what makes no sense, and what is not there', async (t) => {
 test('info lists runs, and shows what one holds', async (t) => {
   const { run } = await placeOf(t);
   const runs = await run('lens info');
-  assert.match(runs.stdout, /^one +at rest +0–300 +3 /m);
+  assert.match(runs.stdout, /^one +at rest +3 +0–300 /m);
   assert.match(runs.stdout, /^two +latest +at rest/m);
   const one = await run('lens info lens/one');
   assert.match(one.stdout, /^one\n/);

@@ -89,7 +89,7 @@ export const simLens = {
   },
   LENS_MISSING: {
     message: 'There is no lens at {path}. Beside it are: {known}.',
-    hint: 'Name a `.lens` file, the directory of a run, or a directory of runs with `--lens-dir`; `stillpoint lens info` lists its runs.',
+    hint: 'Name a `.lens` file, the directory of a run, or a directory of runs with `--lens-dir`; `stillpoint lens info` lists its runs. Frames are captured by `stillpoint run … --lens-dir DIR`.',
     exit: exit.notFound,
     retryable: false,
   },

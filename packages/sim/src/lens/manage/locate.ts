@@ -45,8 +45,10 @@ export async function locateLens(
   if (named !== undefined) return located(named);
   const at = path.resolve(cwd, given);
   const kind = await kindOf(at);
+  // The runs beside it are told, if there are any.
   if (kind === undefined && directory !== undefined && isRunId(given))
-    return located(await locateRunOfLens(directory, given));
+    if ((await kindOf(directory)) === 'directory')
+      return located(await locateRunOfLens(directory, given));
   if (kind === undefined) throw await missing(at);
   if (kind === 'file') return { kind, path: at, place: filePlace(at) };
   if (run !== undefined) return located(await locateRunOfLens(at, run));

@@ -8,7 +8,7 @@ import { numberText, shapeText } from '../checkpoint/numbers-text.ts';
 import { shownPath } from '../checkpoint/places.ts';
 import type { CommandContext, Runner } from '../context.ts';
 import { loadSim } from '../load-sim.ts';
-import { LENS, locate, runsAt, USUAL_LENS_DIRECTORY } from './places.ts';
+import { LENS, locate, locateRun, runsAt, USUAL_LENS_DIRECTORY } from './places.ts';
 
 interface Options {
   readonly run?: string;
@@ -37,8 +37,9 @@ export function addLensInfoCommand(lens: Command, run: Runner): void {
           showRuns(context, listed);
           return;
         }
-        const at = given ?? USUAL_LENS_DIRECTORY;
-        const { place } = await locate(context, at, runId === undefined ? {} : { run: runId });
+        const one = runId === undefined ? {} : { run: runId };
+        const { place } =
+          given === undefined ? await locateRun(context, one) : await locate(context, given, one);
         const info = await lensInfo(place, { signal: call.signal });
         output.result(info);
         if (!output.json) for (const line of linesOf(context, info)) output.data(line);
@@ -54,16 +55,17 @@ function showRuns({ output }: CommandContext, runs: readonly ListedLens[]): void
     { title: 'RUN', paint: style.bold, shrink: true },
     { title: '' },
     { title: 'STATE' },
-    { title: 'TICKS', align: 'right' },
     { title: 'CHUNKS', align: 'right', spare: 1 },
+    // Theirs, which may end far behind the last frame.
+    { title: 'FOR TICKS', align: 'right' },
     { title: 'SIZE', align: 'right' },
   ];
   const rows = runs.map(({ runId, latest, busy, ticks, chunks, sizeBytes }) => [
     runId,
     latest ? 'latest' : '',
     busy ? 'running' : 'at rest',
-    ticks === null ? '' : `${ticks.start}–${ticks.end}`,
     String(chunks),
+    ticks === null ? '' : `${ticks.start}–${ticks.end}`,
     bytesText(sizeBytes),
   ]);
   output.data(renderTable(columns, rows, { width, style }).join('\n'));

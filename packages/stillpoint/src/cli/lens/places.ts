@@ -1,4 +1,5 @@
 // Where lenses are, and how a person names one.
+import { failure } from '@stillpoint/core';
 import type { Command } from 'commander';
 import type { ListedLens, LocatedLens } from '@stillpoint/sim';
 import path from 'node:path';
@@ -78,10 +79,11 @@ export async function locateEach(
 ): Promise<readonly LocatedLens[]> {
   const located: LocatedLens[] = [];
   const { lensRunsAt } = await loadSim();
-  if (all === true)
+  if (all === true) {
     for (const run of await lensRunsAt(given, { cwd: context.host.cwd }))
       located.push(await locate(context, run));
-  else if (runs.length === 0) located.push(await locateRun(context, { lensDir: given }));
+    if (located.length === 0) throw failure('LENS_EMPTY', { path: placeText(context, given) });
+  } else if (runs.length === 0) located.push(await locateRun(context, { lensDir: given }));
   else for (const run of runs) located.push(await locateRun(context, { lensDir: given, run }));
   return located;
 }

@@ -1,5 +1,5 @@
 // stillpoint lens query FIELD
-import { failure } from '@stillpoint/core';
+import { failure, isFailure } from '@stillpoint/core';
 import type { Lens, LensAnswer, LensField, What, When } from '@stillpoint/sim';
 import { Option, type Command } from 'commander';
 import type { CommandContext, Runner } from '../context.ts';
@@ -124,13 +124,15 @@ async function query(context: CommandContext, options: QueryOptions, name: strin
 
 /** Says which frame answers, where it is not the one that was asked for. */
 async function* told(
-  { output }: CommandContext,
-  { when }: Asked,
+  { output, call: { signal } }: CommandContext,
+  { lens, when }: Asked,
   answers: AsyncIterable<LensAnswer>,
 ): AsyncGenerator<LensAnswer> {
   let any = false;
+  let samples = 0;
   for await (const answer of answers) {
     any = true;
+    samples += answer.count;
     const { tick, timeSeconds } = answer;
     if ('tick' in when && tick !== when.tick)
       output.warn(`Tick ${when.tick} was not captured: this is the nearest, tick ${tick}.`);
@@ -140,5 +142,18 @@ async function* told(
       );
     yield answer;
   }
-  if (!any) output.say('No frame was captured there.');
+  if (any && samples === 0) output.say('No sample lies there.');
+  if (!any) output.say(`No frame was captured there${await whereTheyAre(lens, signal)}.`);
+}
+
+async function whereTheyAre(lens: Lens, signal: AbortSignal): Promise<string> {
+  try {
+    const first = await lens.nearest(0, { signal });
+    const last = await lens.nearest(Number.MAX_SAFE_INTEGER, { signal });
+    return `: the first is of tick ${first.tick} (${first.timeSeconds} s), the last of tick ${last.tick} (${last.timeSeconds} s)`;
+  } catch (error) {
+    // All of them are damaged, which was told.
+    if (isFailure(error)) return '';
+    throw error;
+  }
 }

@@ -7,7 +7,7 @@ import { bytesText, countText } from '../../output/units.ts';
 import { shownPath } from '../checkpoint/places.ts';
 import type { CommandContext, Runner } from '../context.ts';
 import { loadSim } from '../load-sim.ts';
-import { LENS, locate, runsAt, USUAL_LENS_DIRECTORY } from './places.ts';
+import { LENS, locate, locateRun, placeText, runsAt, USUAL_LENS_DIRECTORY } from './places.ts';
 
 interface Verified extends VerifiedLensFile {
   /** What the file is in, as it was located. */
@@ -37,7 +37,10 @@ export function addLensVerifyCommand(lens: Command, run: Runner): void {
             show(context, place, one);
           }
         output.result(verified);
-        if (verified.length === 0) output.say('There are no frames.');
+        if (verified.length === 0)
+          throw failure('LENS_EMPTY', {
+            path: placeText(context, given ?? USUAL_LENS_DIRECTORY),
+          });
         const reasons = verified.flatMap(({ damaged }) => damaged);
         if (reasons.length > 0)
           throw failure('LENS_SOME_DAMAGED', {
@@ -55,7 +58,9 @@ async function placesOf(
   const runs = await runsAt(context, given);
   const places: LensPlace[] = [];
   for (const one of runs) places.push((await locate(context, one.path)).place);
-  return runs.length > 0 ? places : [(await locate(context, given ?? USUAL_LENS_DIRECTORY)).place];
+  if (runs.length > 0) return places;
+  const one = given === undefined ? locateRun(context, {}) : locate(context, given);
+  return [(await one).place];
 }
 
 function show(context: CommandContext, { name }: LensPlace, one: VerifiedLensFile): void {
