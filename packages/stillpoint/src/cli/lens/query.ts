@@ -52,7 +52,11 @@ export function addLensQueryCommand(lens: Command, run: Runner): void {
       'a value there; x,y in a plane, longitude,latitude on a sphere; may be repeated',
       positionOption,
     )
-    .option('--along <path>', 'N values along x,y,z:x,y,z:N', alongOption)
+    .option(
+      '--along <path>',
+      'N values along x,y,z:x,y,z:N; on a sphere longitude,latitude of each, by the shortest way',
+      alongOption,
+    )
     .option(
       '--region <ranges>',
       'samples in x0:x1,y0:y1 (on a sphere degrees of longitude and latitude)',

@@ -79,6 +79,10 @@ const MOST_REASONS = 5;
 
 function reasonsText(reasons: readonly string[]): string {
   const more = reasons.length - MOST_REASONS;
-  const shown = reasons.slice(0, MOST_REASONS).join('; ');
+  // Some are whole sentences.
+  const shown = reasons
+    .slice(0, MOST_REASONS)
+    .map((one) => one.replace(/\.$/, ''))
+    .join('; ');
   return more > 0 ? `${shown}; and ${more} more.` : `${shown}.`;
 }

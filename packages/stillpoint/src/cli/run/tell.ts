@@ -93,7 +93,7 @@ function tellLens(output: Output, event: SessionEvent): void {
 
 function waitedForText(frames: number): string {
   return frames === 0
-    ? 'its last file is not finished yet. Ctrl-C ends the wait; who opens the lens next finishes it.'
+    ? 'its last files are not finished yet. Ctrl-C ends the wait; who opens the lens next finishes them.'
     : `${countText(frames, 'frame')} ${frames === 1 ? 'is' : 'are'} not written yet. Ctrl-C ends the wait, and ${frames === 1 ? 'it is' : 'they are'} lost.`;
 }
 
