@@ -1,6 +1,6 @@
 import { openRecorder } from '@stillpoint/sim';
 import assert from 'node:assert/strict';
-import { mkdtempSync, readdirSync, writeFileSync } from 'node:fs';
+import { mkdtempSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
 import { rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
@@ -79,6 +79,28 @@ test('lens sql takes the latest run, those that are named, or all; and a stateme
   assert.equal((await run(perRun, '--run', 'two', '--run', 'one', '--csv')).stdout, both);
   writeFileSync(path.join(cwd, 'q.sql'), `-- how many\n${counted};\n`);
   assert.equal((await run('--file', 'q.sql', '--csv')).stdout, 'n\n19\n');
+});
+
+test('with --all every table has a column run, also where there is just one', async (t) => {
+  const { run, cwd } = await placeOf(t);
+  const columns = async (...args: readonly string[]): Promise<readonly string[]> => {
+    const ran = await run(...args, '--csv');
+    assert.equal(ran.status, 0, ran.stderr);
+    return ran.stdout.split('\n')[0]!.split(',');
+  };
+  const asked = ['from frames limit 1', 'from heat limit 1', 'from fields', 'from dropped'];
+  const ofBoth: (readonly string[])[] = [];
+  for (const one of asked) ofBoth.push(await columns(one, '--all'));
+  rmSync(path.join(cwd, 'lens', 'two'), { recursive: true });
+  for (const [at, one] of asked.entries()) {
+    assert.deepEqual(await columns(one, '--all'), ofBoth[at]);
+    assert.deepEqual(await columns(one), ofBoth[at]!.slice(1));
+  }
+  assert.equal((await run('select distinct run from heat', '--all', '--csv')).stdout, 'run\none\n');
+  assert.equal(
+    (await run(`select count(*) as n from heat where run = 'two'`, '--all', '--csv')).stdout,
+    'n\n0\n',
+  );
 });
 
 test('lens sql says what is wrong, and leaves nothing behind', async (t) => {

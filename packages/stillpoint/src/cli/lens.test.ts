@@ -1,6 +1,6 @@
 import { openRecorder, type LensField, type LensFrame } from '@stillpoint/sim';
 import assert from 'node:assert/strict';
-import { readdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { cpSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { createServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import path from 'node:path';
@@ -146,13 +146,19 @@ test('query refuses what makes no sense, and what is not there', async (t) => {
     '--tick 1 --method linear',
     '--tick 1 --method cubic --position 0,0',
     '--tick 1 --csv --json',
-  ])
-    assert.equal((await run(`lens query heat ${args}`.trim())).status, 2, args);
+  ]) {
+    const ran = await run(`lens query heat ${args}`.trim());
+    assert.equal(ran.status, 2, args);
+    assert.match(ran.stderr, /stillpoint lens query --help shows how it is used/);
+  }
   for (const [args, status, code] of [
     ['mood --tick 1', 2, 'LENS_FIELD_UNKNOWN'],
     ['heat --tick 1 --run three', 10, 'LENS_MISSING'],
     ['heat --tick 1 --lens-dir absent', 10, 'LENS_MISSING'],
     ['wind --tick 1 --position 4,0', 2, 'LENS_POSITION_OUTSIDE'],
+    ['heat --tick 1 --position 200,95', 2, 'LENS_LATITUDE_INVALID'],
+    ['heat --tick 1 --along 0,0:0,91:5', 2, 'LENS_LATITUDE_INVALID'],
+    ['heat --tick 1 --region 0:90,-95:0', 2, 'LENS_LATITUDE_INVALID'],
   ] as const) {
     const ran = await run(`lens query ${args} --json`);
     assert.deepEqual([ran.status, problem(ran)], [status, code], args);
@@ -162,7 +168,7 @@ test('query refuses what makes no sense, and what is not there', async (t) => {
 test('info lists runs, and shows what one holds', async (t) => {
   const { run } = await placeOf(t);
   const runs = await run('lens info');
-  assert.match(runs.stdout, /^one +at rest +0–300 +3 /m);
+  assert.match(runs.stdout, /^one +at rest +3 +0–300 /m);
   assert.match(runs.stdout, /^two +latest +at rest/m);
   const one = await run('lens info lens/one');
   assert.match(one.stdout, /^one\n/);
@@ -277,6 +283,34 @@ test('a lens behind a server is queried by ranges', async (t) => {
   assert.match((await run(`lens info ${address}/two`)).stdout, /frames +25/);
 });
 
+test('a run that is named comes before a directory of that name here, for every command; ./NAME is the directory', async (t) => {
+  const { run, cwd } = await placeOf(t);
+  cpSync(path.join(cwd, 'lens', 'two'), path.join(cwd, 'one', 'two'), { recursive: true });
+  const runOf = async (args: string): Promise<string> =>
+    document<{ runId: string }>(await run(`${args} --json`)).runId;
+  assert.equal(await runOf('lens info one'), 'one');
+  assert.equal(await runOf('lens info one/two'), 'two');
+  const listed = document<{ runId: string }[]>(await run('lens info ./one --json'));
+  assert.deepEqual(
+    listed.map(({ runId }) => runId),
+    ['two'],
+  );
+  assert.equal(await runOf('lens info one --run two'), 'two');
+  const placesOf = async (args: string): Promise<readonly string[]> => {
+    const verified = document<{ lens: string }[]>(await run(`lens verify ${args} --json`));
+    return [...new Set(verified.map(({ lens }) => path.relative(cwd, lens)))];
+  };
+  assert.deepEqual(await placesOf('one'), ['lens/one']);
+  assert.deepEqual(await placesOf('./one'), ['one/two']);
+  for (const [given, runs] of [
+    ['one', ['one']],
+    ['./one', ['two']],
+  ] as const) {
+    const exported = await run(`lens export ${given} -o ${runs[0]}.csv --fields heat --json`);
+    assert.deepEqual(document<{ runs: string[] }>(exported).runs, runs);
+  }
+});
+
 test('a zip of somebody else, and what is no zip at all, are said to be foreign', async (t) => {
   const { run, cwd } = await placeOf(t);
   const name = 'lens_snapshot_0000000000-0000000100.lens';
@@ -286,10 +320,10 @@ test('a zip of somebody else, and what is no zip at all, are said to be foreign'
     writeFileSync(path.join(cwd, name), bytes);
     const query = await run(`lens query heat --lens-dir ${name} --tick 1`);
     assert.equal(query.status, 1);
-    assert.match(query.stderr, /warning: .*0000000100\.lens is no file of a lens: it /);
-    assert.match(query.stderr, /LENS_EMPTY/);
+    assert.match(query.stderr, /0000000100\.lens is no file of a lens: it /);
+    assert.match(query.stderr, /LENS_FOREIGN/);
     const verify = await run(`lens verify ${name}`);
-    assert.match(verify.stderr, /LENS_SOME_DAMAGED[^]*is no file of a lens/);
+    assert.match(verify.stderr, /LENS_SOME_DAMAGED[^]*is no file of a lens: [^.]*\.\n/);
   }
   const ours = 'lens/one/lens_snapshot_0000000100-0000000200.lens';
   assert.match((await run(`lens info ${ours}`)).stdout, /frames +10,/);

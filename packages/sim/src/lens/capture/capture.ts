@@ -7,12 +7,20 @@ import type { LensField, TickRange } from '../contract.ts';
 import type { Dropped, RecorderOptions } from '../record/index.ts';
 import { checkFrame } from './check-frame.ts';
 import { refuseLargeSample } from './fields.ts';
-import type { LensCapture, LensCaptureOptions, LensMark, SampledFrame } from './contract.ts';
+import type {
+  LensCapture,
+  LensCaptureOptions,
+  LensCloseOptions,
+  LensEvent,
+  LensMark,
+  SampledFrame,
+} from './contract.ts';
 import { createLosses, type Losses } from './losses.ts';
 import { createPositionFilter, type PositionFilter } from './position-filter.ts';
 import type { RecorderAnswer, RecorderOrder } from './recorder-messages.ts';
 import { startRecorder, type RecorderThread } from './recorder-thread.ts';
 import { createSlots, type PackedFrame, type Slots } from './slots.ts';
+import { whileWaiting } from './while-waiting.ts';
 
 const USUAL_CHUNK_TICKS = 50_000;
 const USUAL_SLOT_BYTES = 32 * 1024 * 1024;
@@ -67,7 +75,10 @@ class Capture implements LensCapture {
   #firstTick = -1;
   #accountedTick = -1;
   #closed: Promise<void> | undefined;
+  /** Its thread may still write; nobody listens any more. */
+  #isAbandoned = false;
   #wake: (() => void) | undefined;
+  readonly #onEvent: (event: LensEvent) => void;
 
   constructor(options: LensCaptureOptions) {
     const { directory, runId, world, fields, resumedTick, frameBytes = 0 } = options;
@@ -88,7 +99,8 @@ class Capture implements LensCapture {
     this.#ticks = Array.from({ length: slots + 1 }, () => -1);
     this.#slotCount = slots;
     this.#positions = createPositionFilter(fields);
-    this.#losses = createLosses(options.onEvent ?? ((): void => {}));
+    this.#onEvent = options.onEvent ?? ((): void => {});
+    this.#losses = createLosses(this.#onEvent);
     this.#thread = this.#start(this.#recorder);
   }
 
@@ -183,8 +195,8 @@ class Capture implements LensCapture {
     if (notFlushed !== undefined) throw notFlushed;
   }
 
-  async close(): Promise<void> {
-    this.#closed ??= this.#close();
+  async close({ signal }: LensCloseOptions = {}): Promise<void> {
+    this.#closed ??= this.#close(signal);
     await this.#closed;
   }
 
@@ -192,15 +204,54 @@ class Capture implements LensCapture {
     await this.close();
   }
 
-  async #close(): Promise<void> {
+  async #close(signal: AbortSignal | undefined): Promise<void> {
     this.poll();
     const why = this.#revived();
     if (why !== undefined) throw why;
     this.#order({ type: 'close', dropped: this.#losses.takeUntold() });
-    const { closed, refused, ended } = await this.#until(({ closed }) => closed !== undefined);
+    const isClosed = ({ closed }: RecorderThread): boolean => closed !== undefined;
+    const { closed, refused, ended } = await whileWaiting(
+      () => this.#until(isClosed, signal),
+      (waitedMs) => {
+        const { frames } = this.#underWay();
+        this.#onEvent({ type: 'lens:waiting', tick: this.#lastTick, frames, waitedMs });
+      },
+    );
+    if (closed === undefined && ended === undefined) throw this.#abandon();
     this.#thread.port.close();
     if (closed === undefined) throw refused ?? new Error(ended);
     if (closed.error !== undefined) throw closed.error;
+  }
+
+  /** The thread keeps its lock: what its disk takes later is whole frames all the same, and nobody else writes beside it. */
+  #abandon(): Error {
+    const { ticks, frames, gaps } = this.#underWay();
+    this.#isAbandoned = true;
+    const lost =
+      frames === 0
+        ? 'no frame is lost'
+        : frames === 1
+          ? 'one frame is lost'
+          : `${frames} frames are lost`;
+    const why = failure('LENS_NOT_CLOSED', { directory: this.directory, lost });
+    this.#losses.lostUnderWay(ticks, frames, gaps, why);
+    return why;
+  }
+
+  /** What was handed over and is not written, and the gaps that were to be told before it. */
+  #underWay(): {
+    readonly frames: number;
+    /** Of the last frame before. */
+    readonly lastTaken: number;
+    readonly ticks: TickRange;
+    readonly gaps: readonly Dropped[];
+  } {
+    const frames = (this.#offered - this.#thread.taken.count) | 0;
+    const taken = this.#offered - frames;
+    const lastTaken = taken === 0 ? this.#firstTick : this.#tickOf(taken);
+    const ticks = { start: lastTaken + 1, end: this.#tickOf(this.#offered) + 1 };
+    const gaps = this.#handedGaps.flatMap(({ number, gap }) => (number > taken ? [gap] : []));
+    return { frames, lastTaken, ticks, gaps };
   }
 
   #pack(frame: SampledFrame): PackedFrame {
@@ -231,13 +282,9 @@ class Capture implements LensCapture {
     const { ended, refused } = this.#thread;
     if (ended === undefined) return undefined;
     const why = refused ?? this.#lostRecorder(ended);
-    const underWay = (this.#offered - this.#thread.taken.count) | 0;
-    const taken = this.#offered - underWay;
-    const lastTaken = taken === 0 ? this.#firstTick : this.#tickOf(taken);
-    const ticks = { start: lastTaken + 1, end: this.#tickOf(this.#offered) + 1 };
-    const gaps = this.#handedGaps.flatMap(({ number, gap }) => (number > taken ? [gap] : []));
+    const { frames, lastTaken, ticks, gaps } = this.#underWay();
     this.#handedGaps = [];
-    if (underWay > 0 || gaps.length > 0) this.#losses.lostUnderWay(ticks, underWay, gaps, why);
+    if (frames > 0 || gaps.length > 0) this.#losses.lostUnderWay(ticks, frames, gaps, why);
     this.#thread.taken.raise(this.#offered);
     if (this.#restarts >= RESTARTS) return why;
     this.#restarts += 1;
@@ -258,6 +305,7 @@ class Capture implements LensCapture {
   }
 
   #take(thread: RecorderThread, answer: RecorderAnswer): void {
+    if (this.#isAbandoned) return;
     switch (answer.type) {
       case 'opened':
         thread.opened = answer;
@@ -282,18 +330,24 @@ class Capture implements LensCapture {
     }
   }
 
-  /** Of the thread that is there now; also where it has ended. */
-  async #until(isSo: (thread: RecorderThread) => boolean): Promise<RecorderThread> {
+  /** Of the thread that is there now; also where it has ended, or the wait for it. */
+  async #until(
+    isSo: (thread: RecorderThread) => boolean,
+    signal?: AbortSignal,
+  ): Promise<RecorderThread> {
     const thread = this.#thread;
+    const wake = (): void => this.#wake?.();
+    signal?.addEventListener('abort', wake);
     thread.worker.ref();
     for (;;) {
       this.poll();
-      if (isSo(thread) || thread.ended !== undefined) break;
+      if (isSo(thread) || thread.ended !== undefined || signal?.aborted === true) break;
       await new Promise<void>((resolve) => {
         this.#wake = resolve;
       });
     }
     thread.worker.unref();
+    signal?.removeEventListener('abort', wake);
     return thread;
   }
 

@@ -1,11 +1,13 @@
 // A lens as a whole: parts in the order of their ticks, opened as they are needed.
 import { failure } from '@stillpoint/core';
 import type { ColumnRange } from '../../zarr/index.ts';
+import { createFrameMemory } from '../chunk/index.ts';
 import type { FieldSamples, LensField, LensFrame } from '../contract.ts';
 import { widthOf } from '../journal/index.ts';
 import { parseManifest } from '../record/index.ts';
 import type { Dropped } from '../record/index.ts';
 import type {
+  EachOptions,
   FrameRange,
   FrameTime,
   Lens,
@@ -14,20 +16,22 @@ import type {
   ReadOptions,
 } from './contract.ts';
 import { OpenParts } from './open-parts.ts';
-import { partFiles, unknown, type Part, type PartFile } from './parts.ts';
+import { damageIn, partFiles, unknown, type Part, type PartFile } from './parts.ts';
 
 /** Of a series read at a time: many frames of few columns, and few frames of many. */
 const SERIES_FRAMES = 4096;
 const SERIES_BYTES = 32 * 1024 * 1024;
 
-/** Throws LENS_EMPTY where there is no frame, and whatever the opening of its last part throws. */
+/**
+ * Throws LENS_EMPTY where there is no file, and what is wrong with the first that cannot be read; with `damaged` given LENS_DAMAGED, where
+ * none of them can.
+ */
 export async function openLens(place: LensPlace, options: ReadOptions = {}): Promise<Lens> {
   const names = await place.list(options.signal);
   const files = partFiles(names);
   const parts = new OpenParts(place);
   try {
-    const facts = await firstFacts(parts, files, options);
-    if (facts === undefined) throw failure('LENS_EMPTY', { path: place.name });
+    const facts = await firstFacts(place, parts, files, options);
     const dropped = names.includes('manifest.json') ? await droppedIn(place, options.signal) : [];
     return new PlacedLens(place, parts, files, facts, dropped);
   } catch (error) {
@@ -38,15 +42,35 @@ export async function openLens(place: LensPlace, options: ReadOptions = {}): Pro
 
 /** All parts of one run have the same fields: the first that can be read tells them. */
 async function firstFacts(
+  place: LensPlace,
   parts: OpenParts,
   files: readonly PartFile[],
-  options: ReadOptions,
-): Promise<Part['facts'] | undefined> {
+  { damaged, signal }: ReadOptions,
+): Promise<Part['facts']> {
+  const unreadable: { readonly name: string; readonly error: unknown; readonly reason: string }[] =
+    [];
+  const tell = (): void => unreadable.forEach(({ reason }) => damaged?.(reason));
   for (const file of files) {
-    const facts = await parts.use(file, options, async (part) => part.facts);
-    if (facts !== undefined) return facts;
+    try {
+      const facts = await parts.use(file, signal ? { signal } : {}, async (part) => part.facts);
+      if (facts === undefined) continue;
+      tell();
+      return facts;
+    } catch (error) {
+      if (damaged === undefined) throw error;
+      unreadable.push({ name: file.name, error, reason: damageIn(error) });
+    }
   }
-  return undefined;
+  const [first, ...more] = unreadable;
+  if (first === undefined) throw failure('LENS_EMPTY', { path: place.name });
+  // What is wrong with a file says more than that something is.
+  if (more.length === 0) throw first.error;
+  tell();
+  const names = unreadable.map(({ name }) => name).join(', ');
+  throw failure('LENS_DAMAGED', {
+    path: place.name,
+    reason: `none of its files can be read (${names})`,
+  });
 }
 
 async function droppedIn(place: LensPlace, signal?: AbortSignal): Promise<readonly Dropped[]> {
@@ -141,15 +165,21 @@ class PlacedLens implements Lens {
   async *each(
     fields: readonly string[],
     range: FrameRange = {},
-    options: ReadOptions = {},
+    options: EachOptions = {},
   ): AsyncGenerator<LensFrame> {
-    const known = fields.map((field) => this.field(field));
+    const { signal, reuse = false } = options;
+    const known = fields.map((field) => ({
+      ...this.field(field),
+      memory: reuse ? createFrameMemory() : undefined,
+    }));
+    using memories = new DisposableStack();
+    for (const { memory } of known) memories.defer(() => memory?.free());
     for await (const { file, frames, ticks } of this.#runs(range, options))
       for (const [at, frame] of frames.entries()) {
         const read = await this.#parts.use(file, options, async (part): Promise<LensFrame> => {
           const samples = new Map<string, FieldSamples>();
-          for (const { name } of known)
-            samples.set(name, await part.samples(name, frame, options.signal));
+          for (const { name, memory } of known)
+            samples.set(name, await part.samples(name, frame, signal, memory));
           return {
             tick: ticks[at]!,
             simTimeSeconds: await part.timeSeconds(frame),

@@ -13,6 +13,8 @@ export interface LensSqlOptions extends ReadOptions {
   readonly memoryLimitBytes?: number;
   /** Where a private directory for what has no room in memory is made and removed again. The system's unless told. */
   readonly temporaryDirectory?: string;
+  /** Whether every table has a column `run`. Where there are several lenses unless told. */
+  readonly runColumn?: boolean;
 }
 
 export interface LensSqlColumn {

@@ -18,6 +18,7 @@ export async function openLensSql(
     damaged,
     memoryLimitBytes = MEMORY_LIMIT_BYTES,
     temporaryDirectory = tmpdir(),
+    runColumn = lenses.length > 1,
     signal,
   }: LensSqlOptions = {},
 ): Promise<LensSql> {
@@ -33,6 +34,7 @@ export async function openLensSql(
       feeds: line.port2,
       answered,
       runs,
+      runColumn,
       memoryLimitBytes,
       temporaryDirectory: directory,
     });
