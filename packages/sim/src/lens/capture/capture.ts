@@ -4,7 +4,7 @@ import { receiveMessageOnPort } from 'node:worker_threads';
 import { failure } from '@stillpoint/core';
 import { errorFrom } from '../../thread/index.ts';
 import type { LensField, TickRange } from '../contract.ts';
-import type { Dropped, RecorderOptions } from '../record/index.ts';
+import type { RecorderOptions } from '../record/index.ts';
 import { checkFrame } from './check-frame.ts';
 import { refuseLargeSample } from './fields.ts';
 import type {
@@ -15,10 +15,11 @@ import type {
   LensMark,
   SampledFrame,
 } from './contract.ts';
+import { HandedOver, type UnderWay } from './handed-over.ts';
 import { createLosses, type Losses } from './losses.ts';
 import { createPositionFilter, type PositionFilter } from './position-filter.ts';
 import type { RecorderAnswer, RecorderOrder } from './recorder-messages.ts';
-import { startRecorder, type RecorderThread } from './recorder-thread.ts';
+import { noteAnswer, startRecorder, type RecorderThread } from './recorder-thread.ts';
 import { createSlots, type PackedFrame, type Slots } from './slots.ts';
 import { whileWaiting } from './while-waiting.ts';
 
@@ -55,19 +56,14 @@ class Capture implements LensCapture {
   readonly fields: readonly LensField[];
   readonly #recorder: RecorderOptions;
   readonly #slots: Slots;
-  /** Of the last frames that were handed over, by their numbers. */
-  readonly #ticks: number[];
+  readonly #handed: HandedOver;
   readonly #slotCount: number;
   readonly #positions: PositionFilter;
-  /** That the recorder was asked to tell, and may not have. */
-  #handedGaps: readonly { readonly number: number; readonly gap: Dropped }[] = [];
   /** Samples of each field that were said to be somewhere. */
   readonly #placed = new Map<string, number>();
   readonly #losses: Losses;
   #thread: RecorderThread;
   #restarts = 0;
-  /** Frames that were handed over to a thread of ours. */
-  #offered = 0;
   #flushes = 0;
   #framesBefore = 0;
   #lastTick = -1;
@@ -95,8 +91,7 @@ class Capture implements LensCapture {
     const fitting = Math.floor(USUAL_SLOT_BYTES / Math.max(frameBytes, 1));
     const slots = options.slots ?? Math.min(Math.max(fitting, 4), 1024);
     this.#slots = createSlots(fields, slots, frameBytes);
-    // One more than there are slots: the one that was taken last is asked for, too.
-    this.#ticks = Array.from({ length: slots + 1 }, () => -1);
+    this.#handed = new HandedOver(slots);
     this.#slotCount = slots;
     this.#positions = createPositionFilter(fields);
     this.#onEvent = options.onEvent ?? ((): void => {});
@@ -113,7 +108,7 @@ class Capture implements LensCapture {
   }
 
   get frames(): number {
-    return this.#framesBefore + this.#offered - this.#losses.afterOffer;
+    return this.#framesBefore + this.#handed.frames - this.#losses.afterOffer;
   }
 
   get dropped(): number {
@@ -145,17 +140,15 @@ class Capture implements LensCapture {
     // Where some were refused, it is taken up again only once half of the slots are free: so the gaps are few and can be named.
     const slots = this.#slotCount;
     const most = this.#losses.isDropping ? slots >> 1 : slots - 1;
-    // The count that the thread raises goes round after 2^31.
-    if (((this.#offered - this.#thread.taken.count) | 0) > most) {
+    if (this.#handed.waiting(this.#thread.taken.count) > most) {
       this.#losses.slow(tick);
       this.#positions.lost(frame);
       return false;
     }
     const packed = this.#pack(frame);
-    this.#offered += 1;
-    this.#ticks[this.#offered % this.#ticks.length] = tick;
+    const number = this.#handed.add(tick);
     const dropped = this.#losses.takeUntold();
-    this.#order({ type: 'frame', number: this.#offered, frame: packed, dropped });
+    this.#order({ type: 'frame', number, frame: packed, dropped });
     return true;
   }
 
@@ -238,25 +231,14 @@ class Capture implements LensCapture {
     return why;
   }
 
-  /** What was handed over and is not written, and the gaps that were to be told before it. */
-  #underWay(): {
-    readonly frames: number;
-    /** Of the last frame before. */
-    readonly lastTaken: number;
-    readonly ticks: TickRange;
-    readonly gaps: readonly Dropped[];
-  } {
-    const frames = (this.#offered - this.#thread.taken.count) | 0;
-    const taken = this.#offered - frames;
-    const lastTaken = taken === 0 ? this.#firstTick : this.#tickOf(taken);
-    const ticks = { start: lastTaken + 1, end: this.#tickOf(this.#offered) + 1 };
-    const gaps = this.#handedGaps.flatMap(({ number, gap }) => (number > taken ? [gap] : []));
-    return { frames, lastTaken, ticks, gaps };
+  /** What was handed over and is not written. */
+  #underWay(): UnderWay {
+    return this.#handed.underWay(this.#thread.taken.count, this.#firstTick);
   }
 
   #pack(frame: SampledFrame): PackedFrame {
     try {
-      return this.#slots.pack(this.#offered, this.#positions.filtered(frame));
+      return this.#slots.pack(this.#handed.frames, this.#positions.filtered(frame));
     } catch (error) {
       // Positions were noted that never came to the recorder.
       this.#positions.forgotten();
@@ -265,15 +247,8 @@ class Capture implements LensCapture {
   }
 
   #order(order: RecorderOrder): void {
-    if (order.dropped.length > 0) {
-      // With a frame they are told before it; with anything else, when a later frame was taken they were.
-      const number = order.type === 'frame' ? order.number : this.#offered + 1;
-      const taken = this.#thread.taken.count;
-      this.#handedGaps = [
-        ...this.#handedGaps.filter((one) => one.number > taken),
-        ...order.dropped.map((gap) => ({ number, gap })),
-      ];
-    }
+    const number = order.type === 'frame' ? order.number : this.#handed.frames + 1;
+    this.#handed.addGaps(number, order.dropped, this.#thread.taken.count);
     this.#thread.port.postMessage(order, []);
   }
 
@@ -283,9 +258,9 @@ class Capture implements LensCapture {
     if (ended === undefined) return undefined;
     const why = refused ?? this.#lostRecorder(ended);
     const { frames, lastTaken, ticks, gaps } = this.#underWay();
-    this.#handedGaps = [];
+    this.#handed.forgetGaps();
     if (frames > 0 || gaps.length > 0) this.#losses.lostUnderWay(ticks, frames, gaps, why);
-    this.#thread.taken.raise(this.#offered);
+    this.#thread.taken.raise(this.#handed.frames);
     if (this.#restarts >= RESTARTS) return why;
     this.#restarts += 1;
     this.#losses.wentWrong(this.#lastTick, why);
@@ -300,34 +275,13 @@ class Capture implements LensCapture {
     return failure('LENS_RECORDER_LOST', { directory: this.directory, why });
   }
 
-  #tickOf(number: number): number {
-    return this.#ticks[number % this.#ticks.length]!;
-  }
-
   #take(thread: RecorderThread, answer: RecorderAnswer): void {
     if (this.#isAbandoned) return;
-    switch (answer.type) {
-      case 'opened':
-        thread.opened = answer;
-        break;
-      case 'trouble':
-        this.#losses.wentWrong(this.#lastTick, errorFrom(answer.error));
-        break;
-      case 'refused':
-        thread.refused = errorFrom(answer.error);
-        break;
-      case 'failed':
-        this.#losses.notWritten(answer.tick, errorFrom(answer.error));
-        break;
-      case 'flushed':
-        thread.flushes = answer.number;
-        thread.notFlushed = answer.error && errorFrom(answer.error);
-        if (thread.notFlushed !== undefined)
-          this.#losses.wentWrong(this.#lastTick, thread.notFlushed);
-        break;
-      default:
-        thread.closed = answer.error === undefined ? {} : { error: errorFrom(answer.error) };
-    }
+    noteAnswer(thread, answer);
+    if (answer.type === 'failed') this.#losses.notWritten(answer.tick, errorFrom(answer.error));
+    if (answer.type === 'trouble') this.#losses.wentWrong(this.#lastTick, errorFrom(answer.error));
+    if (answer.type === 'flushed' && thread.notFlushed !== undefined)
+      this.#losses.wentWrong(this.#lastTick, thread.notFlushed);
   }
 
   /** Of the thread that is there now; also where it has ended, or the wait for it. */
@@ -352,7 +306,7 @@ class Capture implements LensCapture {
   }
 
   #start(options: RecorderOptions): RecorderThread {
-    const thread: RecorderThread = startRecorder(options, this.#offered, {
+    const thread: RecorderThread = startRecorder(options, this.#handed.frames, {
       answered: (answer) => {
         this.#take(thread, answer);
         this.#wake?.();
