@@ -40,9 +40,9 @@ function reader(blocks: Blocks) {
 
 test('memory of a block that went serves the next, and what was taken of it stays as it was', async () => {
   const { reads, row } = reader(createBlocks());
-  const first = await row('a', 0, 1, 32 * MIB);
-  const second = await row('b', 1, 1, 32 * MIB);
-  await row('b', 1, 1, 32 * MIB);
+  const first = await row('a', 0, 1, 24 * MIB);
+  const second = await row('b', 1, 1, 24 * MIB);
+  await row('b', 1, 1, 24 * MIB);
   assert.deepEqual([...first, ...second], [0, 0, 0, 1, 1, 1]);
   assert.deepEqual(
     reads.map(({ old }) => old),
@@ -76,10 +76,10 @@ test('read backwards, a block is not done with its last row', async () => {
 test('arrays that are read together share the room, so that none takes the block of another', () => {
   const blocks = createBlocks();
   const { owner } = reader(blocks);
-  assert.equal(blocks.roomFor(owner, 'a'), 32 * MIB);
-  assert.equal(blocks.roomFor(owner, 'b'), 16 * MIB);
-  assert.equal(blocks.roomFor(owner, 'a'), 16 * MIB);
-  assert.equal(blocks.roomFor(blocks.newOwner(), 'a'), 32 * MIB);
+  assert.equal(blocks.roomFor(owner, 'a'), 24 * MIB);
+  assert.equal(blocks.roomFor(owner, 'b'), 12 * MIB);
+  assert.equal(blocks.roomFor(owner, 'a'), 12 * MIB);
+  assert.equal(blocks.roomFor(blocks.newOwner(), 'a'), 24 * MIB);
 });
 
 test('frames too long to keep a block of are read some at a time, each as it was written', async (t) => {

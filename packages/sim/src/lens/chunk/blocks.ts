@@ -4,7 +4,7 @@
 import { freeMemory } from '../../free-memory.ts';
 
 /** No block is larger. */
-export const MOST_BYTES = 32 * 1024 * 1024;
+export const MOST_BYTES = 24 * 1024 * 1024;
 
 export type Samples = Float64Array | Float32Array;
 

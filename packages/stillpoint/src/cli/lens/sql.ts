@@ -38,7 +38,7 @@ export function addLensSqlCommand(lens: Command, run: Runner): void {
     .option('--csv', 'comma-separated values, in full precision')
     .option(
       '--memory <size>',
-      'what DuckDB may sort and group in; 96MB unless told, what is more goes to the disk',
+      'what DuckDB may sort and group in; 48MB unless told, what is more goes to the disk',
       sizeOption,
     );
   addLensDirOption(command)
