@@ -5,16 +5,12 @@ import { mkdtempSync, readFileSync, rmSync, symlinkSync, writeFileSync } from 'n
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { test } from 'node:test';
-import { fileURLToPath } from 'node:url';
+import { blocksOf, modules, typeIn } from './fixture/guide.ts';
 
-const modules = fileURLToPath(new URL('../node_modules', import.meta.url));
 const guide = readFileSync(new URL('../docs/guide/checkpoints.md', import.meta.url), 'utf8');
 const numpy = spawnSync('python3', ['-c', 'import numpy']).status === 0;
 
-function blocks(language: string): readonly string[] {
-  const pattern = new RegExp(`^\`\`\`${language}\\n([\\s\\S]*?)^\`\`\`$`, 'gm');
-  return [...guide.matchAll(pattern)].map(([, block = '']) => block);
-}
+const blocks = (language: string) => blocksOf(guide, language);
 
 test('the guide to checkpoints: a loop goes on as if undisturbed, and all of the commands do what it says', (t) => {
   const home = mkdtempSync(path.join(tmpdir(), 'stillpoint-checkpoints-'));
@@ -30,17 +26,7 @@ test('the guide to checkpoints: a loop goes on as if undisturbed, and all of the
     .replaceAll(/^node marbles/gm, 'node --conditions=@stillpoint/source marbles');
   const [python = ''] = blocks('python');
   const reading = numpy ? `python3 -c "${python}"` : '';
-  const ran = spawnSync('bash', ['-e', '-c', `${commands}\n${reading}`], {
-    cwd: home,
-    env: {
-      ...process.env,
-      PATH: `${path.join(modules, '.bin')}${path.delimiter}${process.env['PATH']}`,
-      NODE_TEST_CONTEXT: undefined,
-      NO_COLOR: '1',
-    },
-    encoding: 'utf8',
-    timeout: 120_000,
-  });
+  const ran = typeIn(`${commands}\n${reading}`, home);
   const said = `${ran.stdout}\n${ran.stderr}`;
   assert.equal(ran.status, 0, said);
   const ends = [...ran.stdout.matchAll(/^tick (\d+): (\S+)$/gm)].map(([, tick, hash]) => ({

@@ -1,7 +1,8 @@
 // A run whose lens is on a disk that does not answer, or is full: the run goes on, each frame is in the lens or named as missing, and frames
 // are taken again when the disk takes them. By the real command, on file systems of their own.
 import assert from 'node:assert/strict';
-import { execFileSync } from 'node:child_process';
+import { execFileSync, type ChildProcess } from 'node:child_process';
+import { once } from 'node:events';
 import { mkdirSync, mkdtempSync, rmSync, truncateSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
@@ -34,6 +35,7 @@ export default defineWorld({
 interface Event {
   readonly event: string;
   readonly tick: number;
+  readonly frames?: number;
   readonly dropped?: number;
   readonly error?: string;
   readonly stateHash?: string;
@@ -47,17 +49,19 @@ interface Gap {
 }
 
 interface Running {
+  readonly child: ChildProcess;
   /** The next event that is so; those before are passed over. */
   until(isSo: (event: Event) => boolean): Promise<Event>;
+  askToStop(): Promise<void>;
   stop(): Promise<Event>;
 }
 
 /** Until it is stopped, with a lens of each tick on that disk and its runs beside. */
-function startRun(t: TestContext, place: string, lens: string): Running {
-  mkdirSync(path.join(place, 'world'));
+function startRun(t: TestContext, place: string, lens: string, resume?: '--resume'): Running {
+  mkdirSync(path.join(place, 'world'), { recursive: true });
   writeFileSync(path.join(place, 'world', 'world.ts'), world);
   const told = ['--lens-dir', lens, '--lens-stride', '1', '--lens-chunk-size', '400'];
-  const store = ['--run-id', 'one', '--checkpoint-stride', '1000000000'];
+  const store = [resume ?? '--run-id', 'one', '--checkpoint-stride', '1000000000'];
   const child = startCommand(['run', 'world', ...store, ...told, '--json'], { cwd: place });
   t.after(() => child.kill('SIGKILL'));
   child.stderr!.pipe(process.stderr);
@@ -70,11 +74,16 @@ function startRun(t: TestContext, place: string, lens: string): Running {
       if (isSo(event)) return event;
     }
   };
+  const askToStop = async (): Promise<void> => {
+    const asked = await runCommandHere(['ctl', 'one', 'stop'], { cwd: place, configStays: true });
+    assert.equal(asked.code, 0, asked.stderr);
+  };
   return {
+    child,
     until,
+    askToStop,
     async stop() {
-      const asked = await runCommandHere(['ctl', 'one', 'stop'], { cwd: place, configStays: true });
-      assert.equal(asked.code, 0, asked.stderr);
+      await askToStop();
       return await until(({ event }) => event === 'stopped');
     },
   };
@@ -92,18 +101,25 @@ async function ask<T>(place: string, args: readonly string[]): Promise<T> {
   return JSON.parse(said.stdout) as T;
 }
 
-/** Each tick is in the lens or in a gap; and whoever asks within one is told. */
-async function assertAccounted(place: string, lens: string, end: Event): Promise<readonly Gap[]> {
+/** Each tick is in the lens or in a gap. */
+async function assertNamed(place: string, lens: string, end: Event): Promise<readonly Gap[]> {
   const { frames, dropped } = await ask<{
     readonly frames: number;
     readonly dropped: readonly Gap[];
   }>(place, ['lens', 'info', path.join(lens, 'one')]);
   const missing = dropped.reduce((sum, gap) => sum + gap.frames, 0);
-  assert.deepEqual(
-    { frames, dropped: missing },
-    { frames: end.lens!.frames, dropped: end.lens!.dropped },
-  );
+  assert.equal(frames, end.lens!.frames);
   assert.equal(frames + missing, end.tick + 1);
+  return dropped;
+}
+
+/** By one process; and whoever asks within a gap is told. */
+async function assertAccounted(place: string, lens: string, end: Event): Promise<readonly Gap[]> {
+  const dropped = await assertNamed(place, lens, end);
+  assert.equal(
+    dropped.reduce((sum, gap) => sum + gap.frames, 0),
+    end.lens!.dropped,
+  );
   const verified = await runCommandHere(['lens', 'verify', path.join(lens, 'one')], {
     cwd: place,
     configStays: true,
@@ -176,7 +192,36 @@ test('while the disk of its lens answers no write a run goes on, and what is mis
   assert.deepEqual(new Set(gaps.map(({ reason }) => reason)), new Set(['slow']));
   const [gap] = gaps;
   assert.ok(gap!.ticks.start === first.tick && gap!.ticks.end > later.tick - 1);
-  assert.ok(gaps.at(-1)!.ticks.end <= end.tick, 'there are frames again');
+  // On a busy machine there may be another, up to the end.
+  assert.ok(gaps[0]!.ticks.end <= end.tick, 'there are frames again');
+});
+
+test('the end of a run says that it waits for the disk of its lens; Ctrl-C ends that, and each frame is counted and named', async (t) => {
+  const disk = freezableDisk(t);
+  if (disk === undefined) return;
+  const place = placeOf(t);
+  const running = startRun(t, place, disk);
+  const exited = once(running.child, 'exit');
+  await running.until(({ event, tick }) => event === 'progress' && tick > 50);
+  execFileSync('fsfreeze', ['-f', disk]);
+  await running.until(({ event }) => event === 'lens:dropped');
+  await running.askToStop();
+  const waiting = await running.until(({ event }) => event === 'lens:waiting');
+  assert.ok(waiting.frames! > 0);
+  running.child.kill('SIGINT');
+  const failed = await running.until(({ event }) => event === 'lens:failed');
+  assert.match(failed.error!, new RegExp(`was ended: ${waiting.frames} frames are lost`));
+  const end = await running.until(({ event }) => event === 'stopped');
+  assert.equal(end.lens!.frames + end.lens!.dropped, end.tick + 1);
+  assert.ok(end.lens!.dropped > waiting.frames!);
+  // A process that asks such a disk something ends with the answer.
+  execFileSync('fsfreeze', ['-u', disk]);
+  await exited;
+  const again = startRun(t, place, disk, '--resume');
+  await again.until(({ event, tick }) => event === 'progress' && tick > end.tick + 20);
+  const last = await again.stop();
+  const gaps = await assertNamed(place, disk, last);
+  assert.ok(gaps.length > 0);
 });
 
 test('while the disk of its lens is full a run goes on, and frames are taken again when there is room', async (t) => {
@@ -195,5 +240,6 @@ test('while the disk of its lens is full a run goes on, and frames are taken aga
   const end = await running.stop();
   const gaps = await assertAccounted(place, lens, end);
   assert.ok(gaps.some(({ reason }) => reason === 'failed'));
-  assert.ok(gaps.at(-1)!.ticks.end <= end.tick, 'there are frames again');
+  // On a busy machine there may be another, up to the end.
+  assert.ok(gaps[0]!.ticks.end <= end.tick, 'there are frames again');
 });

@@ -1,6 +1,5 @@
 // docs/guide/lens.md, typed in as it stands there, in one shell that stops at the first failure. The planet is as coarse as the page says.
 import assert from 'node:assert/strict';
-import { spawnSync } from 'node:child_process';
 import {
   cpSync,
   existsSync,
@@ -15,10 +14,10 @@ import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { test } from 'node:test';
 import { fileURLToPath } from 'node:url';
+import { blocksOf, modules, typeIn } from './fixture/guide.ts';
 
 const root = fileURLToPath(new URL('..', import.meta.url));
 const guide = readFileSync(path.join(root, 'docs/guide/lens.md'), 'utf8');
-const blocks = [...guide.matchAll(/^```sh\n([\s\S]*?)^```$/gm)].map(([, block = '']) => block);
 
 /** As the page says. */
 function makeCoarse(size: string): void {
@@ -43,19 +42,11 @@ test('the guide to lenses: a planet is captured, asked, drawn, taken elsewhere a
   cpSync(path.join(root, 'examples/terra'), path.join(home, 'terra'), { recursive: true });
   makeCoarse(path.join(home, 'terra/size.ts'));
   // The packages of this checkout instead of those of the registry.
-  const modules = path.join(root, 'node_modules');
   symlinkSync(modules, path.join(home, 'node_modules'));
-  const commands = blocks.join('\n').replace(/^npm install .*$/gm, '');
-  const ran = spawnSync('bash', ['-e', '-c', commands], {
-    cwd: home,
-    env: {
-      ...process.env,
-      PATH: `${path.join(modules, '.bin')}${path.delimiter}${process.env['PATH']}`,
-      NODE_TEST_CONTEXT: undefined,
-      NO_COLOR: '1',
-    },
-    encoding: 'utf8',
-  });
+  const commands = blocksOf(guide, 'sh')
+    .join('\n')
+    .replace(/^npm install .*$/gm, '');
+  const ran = typeIn(commands, home);
   const said = `${ran.stdout}\n${ran.stderr}`;
   assert.equal(ran.status, 0, said);
 

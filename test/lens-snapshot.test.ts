@@ -1,8 +1,6 @@
 // A run with a lens in snapshots of the whole command. With the lens as a source of files it comes back with the run; ignored by
 // git, the lens that is there stays, and is cut to the run that came back. While the run goes on, its lens is pruned and cleared.
 import assert from 'node:assert/strict';
-import { spawn, type ChildProcess } from 'node:child_process';
-import { once } from 'node:events';
 import { appendFile, mkdir, readdir, rm, writeFile } from 'node:fs/promises';
 import path from 'node:path';
 import { test } from 'node:test';
@@ -10,48 +8,16 @@ import { eventually } from '../packages/engine/src/freeze/testing/eventually.ts'
 import { directoryPlace, openLens } from '../packages/sim/src/lens/read/index.ts';
 import { readManifest } from '../packages/sim/src/lens/record/index.ts';
 import { pondSource } from '../packages/sim/src/session/testing/pond.ts';
-import { LAUNCHER } from '../packages/stillpoint/src/cli/testing/run.ts';
 import { createProject, openProject, type Project } from './fixture/project.ts';
+import { startRun, type Running } from './fixture/run.ts';
 
 const soak = process.env['STILLPOINT_SOAK'] !== undefined;
 const patienceMs = 60_000;
 const STRIDE = 5;
 const seen = ['--lens-stride', String(STRIDE), '--lens-chunk-size', '200'];
 
-interface End {
-  readonly tick: number;
-  readonly stateHash: string;
-}
-
-interface Running extends AsyncDisposable {
-  readonly child: ChildProcess;
-  ended(): Promise<End>;
-}
-
-function startRun(directory: string, ...args: readonly string[]): Running {
-  const child = spawn(process.execPath, [LAUNCHER, 'run', 'worlds/pond', '--json', ...args], {
-    cwd: directory,
-    env: { ...process.env, NO_COLOR: '1' },
-    stdio: ['ignore', 'pipe', 'pipe'],
-  });
-  let stdout = '';
-  let stderr = '';
-  child.stdout.setEncoding('utf8').on('data', (text: string) => (stdout += text));
-  child.stderr.setEncoding('utf8').on('data', (text: string) => (stderr += text));
-  const closed = once(child, 'close');
-  return {
-    child,
-    async ended() {
-      const [status] = (await closed) as [number | null];
-      assert.equal(status, 0, stderr);
-      return JSON.parse(stdout.trimEnd().split('\n').at(-1) ?? '') as End;
-    },
-    async [Symbol.asyncDispose]() {
-      if (child.exitCode === null && child.signalCode === null) child.kill('SIGKILL');
-      await closed;
-    },
-  };
-}
+const startPond = (directory: string, ...args: readonly string[]): Running =>
+  startRun(directory, 'worlds/pond', ...args);
 
 async function makeProject(withLens: boolean): Promise<Project> {
   const project = await createProject({
@@ -92,7 +58,7 @@ async function framesOf(directory: string): Promise<Frames> {
 /** Begins one with so many checkpoints behind it, and as many files of its lens. */
 async function begun(directory: string): Promise<Running> {
   const own = ['--run-id', 'one', '--param', 'work=60000', '--checkpoint-stride', '300'];
-  const running = startRun(directory, ...own, '--keep-checkpoints', '3', ...seen);
+  const running = startPond(directory, ...own, '--keep-checkpoints', '3', ...seen);
   const at = path.join(directory, 'lens', 'one');
   const sealed = async (): Promise<boolean> => {
     const names = await readdir(at).catch(() => [] as string[]);
@@ -159,7 +125,7 @@ for (const withLens of [true, false])
     const end = Math.min(stopped.tick, tick + 400);
     const until = end - (end % STRIDE);
     {
-      await using resumed = startRun(directory, '--resume', '--until', String(until), ...seen);
+      await using resumed = startPond(directory, '--resume', '--until', String(until), ...seen);
       assert.equal((await resumed.ended()).tick, until);
     }
     const onItsWay = { start: lastSeen + STRIDE, end: withLens ? tick : 0 };
@@ -170,7 +136,7 @@ for (const withLens of [true, false])
     const elsewhere = `${directory}-elsewhere`;
     await project.stillpoint(['restore', id, '--into', elsewhere]);
     await using copy = openProject(elsewhere);
-    await using resumed = startRun(copy.directory, '--resume', '--until', String(until), ...seen);
+    await using resumed = startPond(copy.directory, '--resume', '--until', String(until), ...seen);
     assert.equal((await resumed.ended()).tick, until);
     const first = withLens ? 0 : Math.ceil(tick / STRIDE) * STRIDE;
     await assertFrames(elsewhere, before, { from: first, to: until, onItsWay });
@@ -195,7 +161,7 @@ test('a lens is pruned and cleared while its run goes on, which is none the wors
   const found = await framesOf(directory);
   const verified = await project.stillpoint(['lens', 'verify', at]);
   assert.doesNotMatch(verified.stderr, /damaged/);
-  await using straight = startRun(directory, '--param', 'work=60000', '--until', String(tick));
+  await using straight = startPond(directory, '--param', 'work=60000', '--until', String(tick));
   assert.equal((await straight.ended()).stateHash, stateHash);
   assert.equal(Math.max(...found.keys()), tick - (tick % STRIDE));
 });

@@ -1,16 +1,16 @@
 // A run in snapshots of the whole command: taken while it goes on beside an application's database, restored in place and elsewhere; and what
 // is restored goes on to the very state of a run that nobody stopped.
 import assert from 'node:assert/strict';
-import { spawn, type ChildProcess } from 'node:child_process';
 import { once } from 'node:events';
 import { mkdir, readdir, writeFile } from 'node:fs/promises';
 import path from 'node:path';
 import { DatabaseSync } from 'node:sqlite';
 import { test } from 'node:test';
+import type { StateDiff } from '@stillpoint/engine';
 import { eventually } from '../packages/engine/src/freeze/testing/eventually.ts';
-import { LAUNCHER } from '../packages/stillpoint/src/cli/testing/run.ts';
 import { loadWorld, simulate } from '../packages/sim/src/index.ts';
 import { createProject, openProject, type Project } from './fixture/project.ts';
+import { startRun } from './fixture/run.ts';
 
 const patienceMs = 60_000;
 const cadence = ['--checkpoint-stride', '200', '--keep-checkpoints', '3'];
@@ -28,39 +28,6 @@ export default defineWorld({
   },
 });
 `;
-
-interface Running extends AsyncDisposable {
-  readonly child: ChildProcess;
-  /** Its last event. */
-  ended(): Promise<{ readonly tick: number; readonly stateHash: string }>;
-}
-
-function startRun(directory: string, ...args: readonly string[]): Running {
-  const child = spawn(process.execPath, [LAUNCHER, 'run', 'worlds/noise', '--json', ...args], {
-    cwd: directory,
-    env: { ...process.env, NO_COLOR: '1' },
-    stdio: ['ignore', 'pipe', 'pipe'],
-  });
-  let stdout = '';
-  let stderr = '';
-  child.stdout.setEncoding('utf8').on('data', (text: string) => (stdout += text));
-  child.stderr.setEncoding('utf8').on('data', (text: string) => (stderr += text));
-  const closed = once(child, 'close');
-  return {
-    child,
-    async ended() {
-      const [status] = (await closed) as [number | null];
-      assert.equal(status, 0, stderr);
-      const last = JSON.parse(stdout.trimEnd().split('\n').at(-1) ?? '') as Record<string, unknown>;
-      assert.match(String(last['event']), /^(finished|stopped)$/);
-      return last as { tick: number; stateHash: string };
-    },
-    async [Symbol.asyncDispose]() {
-      if (child.exitCode === null && child.signalCode === null) child.kill('SIGKILL');
-      await closed;
-    },
-  };
-}
 
 async function makeProject(): Promise<Project> {
   const project = await createProject({
@@ -102,7 +69,7 @@ test('a snapshot of a run that goes on comes back in place and elsewhere, and go
   const { directory } = project;
   const shop = path.join(directory, 'data', 'shop.db');
   const elsewhere = `${directory}-elsewhere`;
-  await using running = startRun(directory, '--run-id', 'noise-1', ...cadence);
+  await using running = startRun(directory, 'worlds/noise', '--run-id', 'noise-1', ...cadence);
   const ctl = async (...args: readonly string[]) =>
     await project.json<Status>(['ctl', 'noise-1', ...args]);
   await eventually(
@@ -125,6 +92,13 @@ test('a snapshot of a run that goes on comes back in place and elsewhere, and go
   write(shop, 2);
   await ctl('stop');
   await running.ended();
+  const { sources } = await project.json<StateDiff>(['diff', 'living']);
+  const [run, ...more] = sources.find(({ name }) => name === 'simulation')?.runs ?? [];
+  assert.ok(run?.run === 'noise-1' && run.tick.from < run.tick.to && more.length === 0);
+  const field = run.changes?.arrays.find(({ name }) => name === 'current/field')?.values;
+  assert.deepEqual([run.changes?.facts, field?.elements], [[], 20_000]);
+  const { stdout } = await project.stillpoint(['diff', 'living']);
+  assert.match(stdout, /run noise-1: tick \d+ → \d+, .*\n    ~ field: 20000 of 20000, at most by /);
   const before = await checkpointsIn(directory);
   await project.stillpoint(['restore', 'living', '--yes']);
   assert.equal(read(shop), 1);
@@ -134,7 +108,7 @@ test('a snapshot of a run that goes on comes back in place and elsewhere, and go
   const expected = await straight(project, tick + 500);
   const resume = ['--resume', '--steps', '500'];
   {
-    await using resumed = startRun(directory, ...resume);
+    await using resumed = startRun(directory, 'worlds/noise', ...resume);
     const { tick: end, stateHash } = await resumed.ended();
     assert.deepEqual([end, stateHash], [tick + 500, expected]);
   }
@@ -145,14 +119,14 @@ test('a snapshot of a run that goes on comes back in place and elsewhere, and go
   await project.stillpoint(['restore', id, '--into', elsewhere]);
   await using copy = openProject(elsewhere);
   assert.deepEqual(await checkpointsIn(copy.directory), [only]);
-  await using resumed = startRun(elsewhere, ...resume);
+  await using resumed = startRun(elsewhere, 'worlds/noise', ...resume);
   assert.equal((await resumed.ended()).stateHash, expected);
 });
 
 test('what a killed run left deceives nobody; one that a person paused stays so', async () => {
   await using project = await makeProject();
   const { directory } = project;
-  await using running = startRun(directory, '--run-id', 'noise-1', ...cadence);
+  await using running = startRun(directory, 'worlds/noise', '--run-id', 'noise-1', ...cadence);
   await eventually(
     async () => (await checkpointsIn(directory)).length > 1,
     patienceMs,

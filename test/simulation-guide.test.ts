@@ -1,40 +1,17 @@
 // docs/guide/simulation.md, typed in as it stands there, in one shell that stops at the first failure; and what its references show.
 import assert from 'node:assert/strict';
-import { spawnSync, type SpawnSyncReturns } from 'node:child_process';
+import { spawnSync } from 'node:child_process';
 import { mkdirSync, mkdtempSync, readFileSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { test } from 'node:test';
-import { fileURLToPath } from 'node:url';
 import { serverOfTests, whyNot } from '../packages/persistence/src/database/testing/index.ts';
+import { blocksOf, modules, typeIn } from './fixture/guide.ts';
 
-const modules = fileURLToPath(new URL('../node_modules', import.meta.url));
 const guide = readFileSync(new URL('../docs/guide/simulation.md', import.meta.url), 'utf8');
 const reference = readFileSync(new URL('../docs/reference/sim.md', import.meta.url), 'utf8');
 
-function blocks(language: string, page = guide): readonly string[] {
-  const pattern = new RegExp(`^\`\`\`${language}\\n([\\s\\S]*?)^\`\`\`$`, 'gm');
-  return [...page.matchAll(pattern)].map(([, block = '']) => block);
-}
-
-function typeIn(
-  commands: string,
-  home: string,
-  environment: Readonly<Record<string, string>> = {},
-): SpawnSyncReturns<string> {
-  return spawnSync('bash', ['-e', '-c', commands], {
-    cwd: home,
-    env: {
-      ...process.env,
-      PATH: `${path.join(modules, '.bin')}${path.delimiter}${process.env['PATH']}`,
-      NODE_TEST_CONTEXT: undefined,
-      NO_COLOR: '1',
-      ...environment,
-    },
-    encoding: 'utf8',
-    timeout: 120_000,
-  });
-}
+const blocks = (language: string, page = guide) => blocksOf(page, language);
 
 test('the guide to simulations: a world is run, killed, resumed, changed, and does what it says', (t) => {
   const home = mkdtempSync(path.join(tmpdir(), 'stillpoint-simulation-'));

@@ -5,10 +5,12 @@ import {
   type TestServer,
 } from '../../packages/persistence/src/database/testing/index.ts';
 import { atLeast, atMost, metricOf, type Judged, type Metric } from '../metric.ts';
+import { startSide, type Side } from '../side.ts';
 import { largest, median } from '../statistics.ts';
 import type { Words } from './document.ts';
-import type { Cost, SideName } from './side-process.ts';
-import { startSide } from './sides.ts';
+import type { Cost, SideName, SideTask } from './side-process.ts';
+
+const program = new URL('./side-process.ts', import.meta.url);
 
 interface Options {
   readonly quick: boolean;
@@ -79,9 +81,11 @@ async function measure(
   await using cleanup = new AsyncDisposableStack();
   const url = server.url('postgres');
   await server.admin(TABLE);
-  const open = new Map<SideName, Awaited<ReturnType<typeof startSide>>>();
-  for (const side of names)
-    open.set(side, cleanup.use(await startSide({ side, url, sizeBytes: bytes, words })));
+  const open = new Map<SideName, Side<number, Cost>>();
+  for (const side of names) {
+    const task: SideTask = { side, url, sizeBytes: bytes, words };
+    open.set(side, cleanup.use(await startSide<number, Cost>(program, JSON.stringify(task))));
+  }
   const found = new Map<SideName, Cost[]>(names.map((side) => [side, []]));
   // The first round warms up, and does not count.
   for (let round = 0; round <= rounds; round += 1) {
@@ -89,7 +93,7 @@ async function measure(
       signal.throwIfAborted();
       const side = names[(turn + round) % names.length]!;
       await server.admin('TRUNCATE docs; CHECKPOINT');
-      const cost = await open.get(side)!.write(count);
+      const cost = await open.get(side)!.ask(count);
       if (round > 0) found.get(side)!.push(cost);
     }
     say(`${name}: round ${round} of ${rounds}`);

@@ -3,10 +3,21 @@ import { mkdir, readdir, rm, stat } from 'node:fs/promises';
 import path from 'node:path';
 import { atLeast, metricOf, type Metric } from '../metric.ts';
 import { settleDisk, type Place } from '../place.ts';
+import { startSide, type Side } from '../side.ts';
 import { largest, median } from '../statistics.ts';
-import { sideNames, type ReadTimes, type SideName, type WriteCost } from './contract.ts';
+import {
+  sideNames,
+  type ReadTimes,
+  type SideAnswer,
+  type SideName,
+  type SideOrder,
+  type WriteCost,
+} from './contract.ts';
 import { fieldNames, FRAME_BYTES, writeFrames } from './frames.ts';
-import { startSide, type SideProcess } from './sides.ts';
+
+type SideProcess = Side<SideOrder, SideAnswer>;
+
+const program = new URL('./side-process.ts', import.meta.url);
 
 const PEERS: Readonly<Record<Exclude<SideName, 'ours'>, string>> = {
   zarrita: 'zarrita, shuffle and zstd',
@@ -29,7 +40,8 @@ export async function measureFiles(place: Place, quick: boolean): Promise<readon
   await writeFrames(raw, count);
   await using stack = new AsyncDisposableStack();
   const processes = new Map<SideName, SideProcess>();
-  for (const side of sideNames) processes.set(side, stack.use(await startSide(side, raw)));
+  for (const side of sideNames)
+    processes.set(side, stack.use(await startSide<SideOrder, SideAnswer>(program, side, raw)));
   const measured = nothingYet();
   // The first round warms up, and does not count.
   for (let round = 0; round <= rounds; round += 1) {

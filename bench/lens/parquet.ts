@@ -1,21 +1,19 @@
 // How long a lens takes to become Parquet, beside DuckDB's COPY of the same rows.
-import { fork } from 'node:child_process';
 import { mkdir, rm, stat } from 'node:fs/promises';
 import path from 'node:path';
-import { fileURLToPath } from 'node:url';
 import { DuckDBInstance } from '@duckdb/node-api';
 import { metricOf, type Metric } from '../metric.ts';
 import { settleDisk, type Place } from '../place.ts';
+import { startSide, type Side } from '../side.ts';
 import { median } from '../statistics.ts';
 import { readFrames, writeFrames } from './frames.ts';
 import { ours } from './ours.ts';
 import type { ParquetAnswer, ParquetOrder } from './parquet-process.ts';
-import { answerOf, processOver, type Process } from './sides.ts';
 
-const program = fileURLToPath(new URL('./parquet-process.ts', import.meta.url));
+const program = new URL('./parquet-process.ts', import.meta.url);
 const sides = ['ours', 'duckdb'] as const;
 type SideName = (typeof sides)[number];
-type ParquetProcess = Process<ParquetOrder, ParquetAnswer>;
+type ParquetProcess = Side<ParquetOrder, ParquetAnswer>;
 
 export async function measureParquet(place: Place, quick: boolean): Promise<readonly Metric[]> {
   const directory = path.join(place.directory, 'parquet');
@@ -69,12 +67,8 @@ export async function measureParquet(place: Place, quick: boolean): Promise<read
   ];
 }
 
-async function start(side: SideName, from: string): Promise<ParquetProcess> {
-  const stdio = ['ignore', 'inherit', 'inherit', 'ipc'] as const;
-  const child = fork(program, [side, from], { stdio: [...stdio] });
-  await answerOf(child);
-  return processOver(child);
-}
+const start = (side: SideName, from: string): Promise<ParquetProcess> =>
+  startSide(program, side, from);
 
 /** How many rows, and a sum over their hashes that knows nothing of their order. */
 async function contentOf(file: string): Promise<string> {

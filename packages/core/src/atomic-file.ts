@@ -1,7 +1,7 @@
 // Files that are either the old one or the new one, never half of either, whenever the machine stops:
 // temp, write, fsync, rename, fsync the directory.
 import { randomBytes } from 'node:crypto';
-import { constants, copyFile, link, mkdir, open, rename, unlink } from 'node:fs/promises';
+import { constants, copyFile, link, mkdir, open, rename, stat, unlink } from 'node:fs/promises';
 import path from 'node:path';
 
 export interface WriteOptions {
@@ -109,7 +109,28 @@ export async function removeFileDurable(file: string): Promise<void> {
   await fsyncDirectory(path.dirname(file));
 }
 
-/** mkdir -p with a private mode for what it makes. */
+/**
+ * mkdir -p with a private mode for what it makes. Not Node's own: where a parent is there and takes nothing (below /proc) that tries for
+ * ever, on a thread that no signal stops.
+ */
 export async function makeDirectory(directory: string, mode = 0o700): Promise<void> {
-  await mkdir(directory, { recursive: true, mode });
+  const at = path.resolve(directory);
+  const parent = path.dirname(at);
+  try {
+    await makeOne(at, mode);
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code !== 'ENOENT' || parent === at) throw error;
+    await makeDirectory(parent, mode);
+    await makeOne(at, mode);
+  }
+}
+
+/** One that is there, or that somebody makes meanwhile, is as good. */
+async function makeOne(at: string, mode: number): Promise<void> {
+  try {
+    await mkdir(at, { mode });
+  } catch (error) {
+    const found = await stat(at).catch(() => undefined);
+    if (found?.isDirectory() !== true) throw error;
+  }
 }

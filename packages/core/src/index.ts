@@ -32,4 +32,11 @@ export { identifyProcess, isAlive, ownIdentity, type ProcessIdentity } from './p
 export { yieldThreadToOthers, yieldToOthers } from './process-priority.ts';
 export { silent, type ProgressEvent, type ProgressListener } from './progress.ts';
 export { bytesText, countText } from './readable.ts';
+export {
+  s3ClientSettings,
+  type S3ClientSettings,
+  type S3Sdk,
+  type S3ServerAddress,
+} from './s3-client.ts';
 export { parseSize, sizeText } from './size.ts';
+export { programBeside, threadEnvironment } from './thread-start.ts';

@@ -15,6 +15,7 @@ import { openShelf, type CopyOf } from './compose-shelf.ts';
 import { vaultDirectoryOf } from './compose-vault.ts';
 import type { ResolvedConfig } from './config/index.ts';
 import type { EngineContext } from './context.ts';
+import type { CompareCheckpoints } from './diff/index.ts';
 import type { DatabaseRemark } from './doctor/index.ts';
 import { openHistory } from './federation/index.ts';
 import type { Participant } from './freeze/index.ts';
@@ -49,6 +50,8 @@ export interface EngineEnvironment {
   readonly queueParticipant?: (options: QueueParticipantOptions) => Participant;
   /** What doctor says of the inside of a database that it can reach: its library knows, and not the engine. Changes nothing. */
   readonly examineDatabase?: (url: string) => Promise<readonly DatabaseRemark[]>;
+  /** What differs in two checkpoints of runs: the simulation library knows, and not the engine. */
+  readonly compareCheckpoints?: CompareCheckpoints;
   /** What is worth telling while a project is opened. */
   readonly progress?: ProgressListener;
   /** Called before and after every line of the restore journal; the crash tests kill the process there. */
@@ -110,6 +113,9 @@ export async function compose(
     referencesOf,
     openHistory: (member, signal) => openHistory(historyAt(member), signal),
     version: environment.version,
+    ...(environment.compareCheckpoints && {
+      compareCheckpoints: environment.compareCheckpoints,
+    }),
     crashPoint: environment.crashPoint ?? (() => {}),
   };
   return {

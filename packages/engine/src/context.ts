@@ -1,6 +1,7 @@
 // What one open Stillpoint is made of: handed by engine.ts, the only composition root, to the rooms that orchestrate.
 import type { Clock, Json, SnapshotId } from '@stillpoint/core';
 import type { ResolvedConfig } from './config/resolved.ts';
+import type { CompareCheckpoints } from './diff/contract.ts';
 import type { MemberHistory } from './federation/index.ts';
 import type { Participant } from './freeze/contract.ts';
 import type { ProjectState } from './project/index.ts';
@@ -32,6 +33,8 @@ export interface EngineContext {
   ): AsyncIterable<NamedStream>;
   /** To read a member's history and files; undefined: there is no repository at this path. */
   openHistory(member: string, signal: AbortSignal): Promise<MemberHistory | undefined>;
+  /** What is in two checkpoints; left out: nobody here can read them. */
+  readonly compareCheckpoints?: CompareCheckpoints;
   readonly version: string;
   /** Called before and after every line of the restore journal: where the crash tests kill the process. */
   readonly crashPoint: (point: string) => void;

@@ -25,10 +25,14 @@ export type {
   VerifyCallOptions,
 } from './api.ts';
 export type {
+  ArrayChange,
+  CheckpointChanges,
   CommitsDiff,
+  CompareCheckpoints,
   DatabaseDiff,
   DiffSide,
   DiffState,
+  FactChange,
   FileChange,
   FilesDiff,
   FromTo,
@@ -37,9 +41,11 @@ export type {
   NamedChanges,
   RowChange,
   RowsDiff,
+  RunDiff,
   SourceDiff,
   StateDiff,
   TableDiff,
+  ValuesChange,
 } from './diff/index.ts';
 export type { KeepReason } from './snapshot/index.ts';
 export type { OpenSession, PruneReport } from './vault/index.ts';

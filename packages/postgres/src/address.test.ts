@@ -127,6 +127,10 @@ test('the client library is told all of it, and everything ends', () => {
     keepAliveInitialDelayMillis: 30_000,
   });
   assert.ok(!('password' in clientConfig(parseAddress('postgresql://u@h/d'), 'me')));
+  const asking = (options: string) =>
+    clientConfig(parseAddress(`postgresql://u@h/d?options=${options}`), 'me').options;
+  assert.equal(asking('-c%20search_path%3Dx'), '-c search_path=x');
+  assert.equal(asking(''), undefined);
 });
 
 test('a connect_timeout of many days does not end at once', () => {

@@ -93,9 +93,10 @@ export function placeOf({ host, port }: Pick<ServerAddress, 'host' | 'port'>): s
   return host.includes(':') ? `[${host}]:${port}` : `${host}:${port}`;
 }
 
-/** Without the `options` of the address: not everybody wants sessions as the programs have them. */
 export function clientConfig(address: ServerAddress, applicationName: string): ClientConfig {
   const { host, port, user, password, database, parameters } = address;
+  // A role or a search path, or what a hosted server finds the database by: libpq's programs ask for it too.
+  const options = parameters.get('options');
   return {
     host,
     port,
@@ -108,6 +109,7 @@ export function clientConfig(address: ServerAddress, applicationName: string): C
     keepAlive: true,
     keepAliveInitialDelayMillis: KEEP_ALIVE_MS,
     ...(password === undefined ? {} : { password }),
+    ...(options ? { options } : {}),
   };
 }
 

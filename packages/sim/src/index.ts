@@ -52,6 +52,7 @@ export {
   lensInfo,
   lensRunsAt,
   listLenses,
+  lensRunNamed,
   locateLens,
   locateLensRuns,
   planLensPrune,

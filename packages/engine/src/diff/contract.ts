@@ -52,6 +52,8 @@ export interface SourceDiff {
   readonly files: FilesDiff | null;
   /** Databases only; none where only schemas were asked for and the lockfiles say that they are equal. */
   readonly databases: readonly DatabaseDiff[] | null;
+  /** Runs of simulations only: those that both states have, where something in their newest checkpoints differs. */
+  readonly runs: readonly RunDiff[] | null;
 }
 
 export interface CommitsDiff {
@@ -81,6 +83,57 @@ export interface FileChange {
   readonly bytes: FromTo<number | null>;
   readonly mode: FromTo<number | null>;
 }
+
+/** The newest checkpoint of a run, side by side. */
+export interface RunDiff {
+  readonly run: string;
+  readonly tick: FromTo<number>;
+  /** Why its checkpoints were not looked into; null: they were. */
+  readonly problem: string | null;
+  /** null: they were not. */
+  readonly changes: CheckpointChanges | null;
+}
+
+export interface CheckpointChanges {
+  /** Seed, era, parameters, and of the world its signals, modules and packages. */
+  readonly facts: readonly FactChange[];
+  /** The arrays that differ. */
+  readonly arrays: readonly ArrayChange[];
+  readonly equalArrays: number;
+}
+
+export interface FactChange {
+  /** 'parameters.rotation', 'world.signal temperature'. */
+  readonly name: string;
+  /** null: it has none such. */
+  readonly from: string | number | null;
+  readonly to: string | number | null;
+}
+
+export interface ArrayChange {
+  /** Of a signal 'current/temperature'. */
+  readonly name: string;
+  readonly state: 'added' | 'removed' | 'changed';
+  /** dtype and shape, where they differ: elements cannot be put side by side then. */
+  readonly layout: FromTo<string> | null;
+  /** null where there was nothing to put side by side. */
+  readonly values: ValuesChange | null;
+}
+
+export interface ValuesChange {
+  readonly elements: number;
+  readonly differing: number;
+  /** Over those that are finite on both sides; null where there is none. */
+  readonly maxAbsolute: number | null;
+  /** The difference by the larger of both. */
+  readonly maxRelative: number | null;
+}
+
+/** Undefined: the simulation library is not there to ask. */
+export type CompareCheckpoints = (
+  files: FromTo<string>,
+  signal: AbortSignal,
+) => Promise<CheckpointChanges | undefined>;
 
 export interface DatabaseDiff {
   readonly name: string;

@@ -6,7 +6,7 @@ import type { EngineContext } from '../context.ts';
 import type { Sealed } from '../snapshot/index.ts';
 import type { DiffSide, LockfileDiff, SourceDiff, StateDiff } from './contract.ts';
 import { compareSource, type SourcePair } from './sources.ts';
-import { capturedStates, liveStates, type Call, type SourceState } from './states.ts';
+import { capturedStates, checkRoomAt, liveStates, type Call, type SourceState } from './states.ts';
 
 export interface DiffRequest extends Call {
   readonly from: Sealed;
@@ -17,8 +17,9 @@ export interface DiffRequest extends Call {
   readonly all: boolean;
 }
 
-const FEW = { files: 20, rows: 5 };
-const ALL = { files: Number.POSITIVE_INFINITY, rows: 1000 };
+/** Checkpoints are written beside before they are looked into: only as many and as large as nobody has to wait for. */
+const FEW = { files: 20, rows: 5, runs: 5, checkpointBytes: 256 * 1024 * 1024 };
+const ALL = { files: Infinity, rows: 1000, runs: Infinity, checkpointBytes: Infinity };
 
 /** The caller holds the lease and has recovered: a restore that ends would take captured databases away. */
 export async function diffStates(engine: EngineContext, request: DiffRequest): Promise<StateDiff> {
@@ -35,7 +36,10 @@ export async function diffStates(engine: EngineContext, request: DiffRequest): P
       capturedStates(engine, from, at('from')),
       to === undefined ? await liveStates(engine, call) : capturedStates(engine, to, at('to')),
     );
-    const options = { schemaOnly, shown: all ? ALL : FEW, ...call };
+    const { compareCheckpoints: compare, config } = engine;
+    const checkRoom = (bytes: number) => checkRoomAt(config.projectDirectory, bytes);
+    const readRuns = compare && { compare, checkRoom, place: path.join(place, 'runs') };
+    const options = { schemaOnly, shown: all ? ALL : FEW, readRuns, ...call };
     const sources: SourceDiff[] = [];
     const dependencyLocks: LockfileDiff['dependencyLocks'][number][] = [];
     for (const pair of pairs) {

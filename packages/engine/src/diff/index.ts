@@ -1,8 +1,12 @@
 export type {
+  ArrayChange,
+  CheckpointChanges,
   CommitsDiff,
+  CompareCheckpoints,
   DatabaseDiff,
   DiffSide,
   DiffState,
+  FactChange,
   FileChange,
   FilesDiff,
   FromTo,
@@ -11,8 +15,10 @@ export type {
   NamedChanges,
   RowChange,
   RowsDiff,
+  RunDiff,
   SourceDiff,
   StateDiff,
   TableDiff,
+  ValuesChange,
 } from './contract.ts';
 export { diffStates, type DiffRequest } from './diff.ts';

@@ -1,10 +1,18 @@
 // What differs in one source between two states of it.
 import { isFailure } from '@stillpoint/core';
 import type { TreeAccess, TreeHead, TreeView } from '../sources/contract.ts';
-import type { CommitsDiff, DatabaseDiff, DiffState, FileChange, SourceDiff } from './contract.ts';
+import type {
+  CommitsDiff,
+  DatabaseDiff,
+  DiffState,
+  FileChange,
+  RunDiff,
+  SourceDiff,
+} from './contract.ts';
 import { compareDatabases } from './databases.ts';
 import { compareFiles } from './files.ts';
 import { problemOf } from './problem.ts';
+import { compareRuns, type RunsOptions } from './runs.ts';
 import type { Call, SourceState } from './states.ts';
 
 /** One source; a state that does not have it is undefined, and never both are. */
@@ -16,8 +24,10 @@ export interface SourcePair {
 export interface SourceOptions extends Call {
   /** Do not look at rows. */
   readonly schemaOnly: boolean;
-  /** How many files, and how many rows of each table, are shown. */
-  readonly shown: { readonly files: number; readonly rows: number };
+  /** How many files, and how many rows of each table, are shown; and how much of runs is looked into. */
+  readonly shown: { readonly files: number; readonly rows: number } & RunsOptions['shown'];
+  /** Undefined: nobody can. */
+  readonly readRuns: Pick<RunsOptions, 'compare' | 'checkRoom' | 'place'> | undefined;
 }
 
 export interface SourceResult {
@@ -33,7 +43,15 @@ export async function compareSource(
   const { name, kind: driver } = (to ?? from)!;
   const known = to?.driver ?? from?.driver;
   progress({ type: 'phase:started', phase: 'compare', detail: name });
-  const nothing = { name, driver, problem: null, commits: null, files: null, databases: null };
+  const nothing = {
+    name,
+    driver,
+    problem: null,
+    commits: null,
+    files: null,
+    databases: null,
+    runs: null,
+  };
   const unknown = (problem: string): SourceResult => ({
     diff: { ...nothing, state: 'unknown', problem },
     dependencyLocks: [],
@@ -45,7 +63,9 @@ export async function compareSource(
       const { dependencyLocks, ...trees } = await compareTrees(known.tree, { from, to }, options);
       const state = stateOf({ from, to }, trees.differ);
       const { commits, files } = trees;
-      return { diff: { ...nothing, state, commits, files }, dependencyLocks };
+      const runs = trees.differ ? await compareRunSets({ from, to }, options) : null;
+      const problem = problemsIn((runs ?? []).map(({ run, ...rest }) => ({ name: run, ...rest })));
+      return { diff: { ...nothing, state, problem, commits, files, runs }, dependencyLocks };
     }
     if (known?.database !== undefined) {
       const databases = await compareDatabaseSets({ from, to }, options);
@@ -53,16 +73,35 @@ export async function compareSource(
       const differ = ['added', 'removed', 'changed'].some((one) => states.has(one as DiffState));
       const whole = differ || !states.has('unknown');
       const state = whole ? stateOf({ from, to }, differ) : 'unknown';
-      const problems = databases.flatMap(({ name: one, problem }) =>
-        problem === null ? [] : [`${one}: ${problem}`],
-      );
-      const problem = problems.length === 0 ? null : problems.join('; ');
+      const problem = problemsIn(databases);
       return { diff: { ...nothing, state, problem, databases }, dependencyLocks: [] };
     }
   } catch (error) {
     return unknown(problemOf(error, signal));
   }
   return unknown(`what the driver ${driver} captures cannot be compared yet`);
+}
+
+function problemsIn(
+  parts: readonly { readonly name: string; readonly problem: string | null }[],
+): string | null {
+  const problems = parts.flatMap(({ name, problem }) =>
+    problem === null ? [] : [`${name}: ${problem}`],
+  );
+  return problems.length === 0 ? null : problems.join('; ');
+}
+
+async function compareRunSets(
+  { from, to }: SourcePair,
+  { readRuns, schemaOnly, shown, signal }: SourceOptions,
+): Promise<readonly RunDiff[] | null> {
+  if (readRuns === undefined || schemaOnly || from?.driver?.runs === undefined || to === undefined)
+    return null;
+  return await compareRuns(await from.readRuns(), await to.readRuns(), {
+    ...readRuns,
+    shown,
+    signal,
+  });
 }
 
 function stateOf({ from, to }: SourcePair, differ: boolean): SourceDiff['state'] {

@@ -4,7 +4,7 @@ import path from 'node:path';
 import type { ProgressListener } from '@stillpoint/core';
 import type { EngineContext } from '../context.ts';
 import { checkSpace, freeBytesAt, type ManifestSource, type Sealed } from '../snapshot/index.ts';
-import type { DatabaseSet, SourceDriver, TreeView } from '../sources/contract.ts';
+import type { DatabaseSet, RunCheckpoints, SourceDriver, TreeView } from '../sources/contract.ts';
 
 /** One source in one state. Its driver knows how to look at it, or it does not. */
 export interface SourceState {
@@ -15,6 +15,7 @@ export interface SourceState {
   /** As in the lockfile; null: there is none, or it is not known without looking. */
   readonly schemaDigest: string | null;
   readTree(): Promise<TreeView>;
+  readRuns(): Promise<RunCheckpoints>;
   openDatabases(): Promise<DatabaseSet>;
 }
 
@@ -36,6 +37,7 @@ export async function liveStates(
       driver,
       schemaDigest: null,
       readTree: () => driver.tree!.live(signal),
+      readRuns: () => driver.runs!.live(),
       openDatabases: () => driver.database!.live(signal),
     });
   }
@@ -63,6 +65,7 @@ export function capturedStates(
       driver,
       schemaDigest: schemas.get(name) ?? null,
       readTree: () => driver!.tree!.captured(record, engine.vault, call.signal),
+      readRuns: async () => driver!.runs!.captured(record, engine.vault),
       async openDatabases() {
         await checkRoom(engine, source, manifest.id, driver!);
         const workDirectory = path.join(place, String(index));
@@ -84,7 +87,11 @@ async function checkRoom(
   const room = await driver.roomToPrepare?.(record, snapshot);
   const where = room?.directory ?? engine.config.projectDirectory;
   // A restore may need less, where it takes what is kept at hand.
-  const neededBytes = Math.max(room?.bytes ?? 0, bytesTotal);
+  await checkRoomAt(where, Math.max(room?.bytes ?? 0, bytesTotal));
+}
+
+/** Throws NO_SPACE. */
+export async function checkRoomAt(where: string, neededBytes: number): Promise<void> {
   const freeBytes = await freeBytesAt(where);
   checkSpace({ what: 'Looking into the snapshot', where, neededBytes, freeBytes });
 }

@@ -19,9 +19,11 @@
 import * as z from 'zod';
 import type { Json, ProgressListener, SnapshotId } from '@stillpoint/core';
 import type { DatabaseAccess } from './database.ts';
+import type { RunAccess } from './runs.ts';
 import type { TreeAccess } from './tree.ts';
 
 export type * from './database.ts';
+export type * from './runs.ts';
 export type * from './tree.ts';
 
 /** Facts of the world, not wishes. All default to false in the suite. */
@@ -245,6 +247,8 @@ export interface SourceDriver {
   readonly database?: DatabaseAccess;
   /** Of files only: what `diff` compares. */
   readonly tree?: TreeAccess;
+  /** Of runs only: what `diff` looks into beside their files. */
+  readonly runs?: RunAccess;
   /** False where there is nothing yet (an empty machine): then there is nothing to capture, close or go back to. */
   exists(): Promise<boolean>;
   /** What prepare() will need, and a directory on the file system where; left out: bytesTotal, in the project. */

@@ -102,13 +102,11 @@ function createServer({ at, role }: Pick<PooledOptions, 'at' | 'role'>): Server 
   const reason = flawOf(at);
   if (reason !== undefined) throw failure('DATABASE_ADDRESS_INVALID', { reason });
   const address = parseAddress(at);
-  const options = address.parameters.get('options');
   return {
     address,
     config(applicationName) {
       try {
-        const config = clientConfig(address, applicationName);
-        return options === undefined ? config : { ...config, options };
+        return clientConfig(address, applicationName);
       } catch (error) {
         // A file of a certificate that cannot be read.
         throw refusalOf(error, address);

@@ -6,8 +6,8 @@ import {
   Worker,
   type MessagePort,
 } from 'node:worker_threads';
-import { failure } from '@stillpoint/core';
-import { errorFrom, programBeside, threadEnvironment } from '../thread/index.ts';
+import { failure, programBeside, threadEnvironment } from '@stillpoint/core';
+import { errorFrom } from '../thread/index.ts';
 import type {
   CheckpointOffer,
   CheckpointOutcome,

@@ -1,8 +1,13 @@
 // The simulation's side of control: starts the thread that has the socket, and does between two ticks what is asked for.
 import { once } from 'node:events';
 import { MessageChannel, receiveMessageOnPort, Worker } from 'node:worker_threads';
-import { failure, StillpointError, type ErrorCode } from '@stillpoint/core';
-import { programBeside, threadEnvironment } from '../thread/index.ts';
+import {
+  failure,
+  programBeside,
+  StillpointError,
+  threadEnvironment,
+  type ErrorCode,
+} from '@stillpoint/core';
 import type { Control, ControlledRun, ControlOptions } from './contract.ts';
 import { createMailbox, type Report, type Request } from './mailbox.ts';
 

@@ -51,15 +51,18 @@ export function chunkOf(tick: number, chunkTicks: number): TickRange {
   return { start, end: start + chunkTicks };
 }
 
-/** A name as Zarr takes it for a node: no slash, no leading dots or underscores. Reversible; the field keeps its own name in its attributes. */
-export function nodeName(field: string): string {
-  return field.replaceAll(/[%/\\]|^[._]/gu, (one) =>
-    encodeURIComponent(one).replace(/^[._]$/, hex),
+/**
+ * A name as every reader of Zarr takes it for a node: `~XX` for what separates paths or the parts of an address, for which zarrita takes
+ * them, for what an address is stripped of, and for a dot or line in front; `~` for no name at all. Reversible; a field keeps its own
+ * name in its attributes. Not `%XX`: zarrita decodes that, and looks elsewhere.
+ */
+export function nodeName(name: string): string {
+  if (name === '') return '~';
+  return name.replaceAll(
+    // oxlint-disable-next-line no-control-regex -- an address has none
+    /[~%/\\?#:|\u0000-\u001f\u007f]|^[._ ]| $/gu,
+    (one) => `~${one.charCodeAt(0).toString(16).toUpperCase().padStart(2, '0')}`,
   );
-}
-
-function hex(one: string): string {
-  return `%${one.charCodeAt(0).toString(16).toUpperCase().padStart(2, '0')}`;
 }
 
 function padded(tick: number): string {

@@ -1,5 +1,5 @@
 // The lens of a session: opened for the run that it works on, closed when that has ended.
-import { failure } from '@stillpoint/core';
+import { failure, isFailure } from '@stillpoint/core';
 import path from 'node:path';
 import {
   createLensCapture,
@@ -40,6 +40,7 @@ export interface LensOfRunOptions {
   /** Undefined: the run is a new one. */
   readonly from: LensFrom | undefined;
   readonly onEvent: ((event: SessionEvent) => void) | undefined;
+  readonly signal: AbortSignal | undefined;
 }
 
 export interface LensOfRun extends AsyncDisposable {
@@ -50,7 +51,7 @@ export interface LensOfRun extends AsyncDisposable {
 
 /** Throws LENS_FIELD_FAILED before anything of the lens is written, and what opening a recorder throws. */
 export async function openLensOfRun(options: LensOfRunOptions): Promise<LensOfRun> {
-  const { lens, run, runId, from, onEvent } = options;
+  const { lens, run, runId, from, onEvent, signal } = options;
   const { world } = run;
   const { strideTicks = USUAL_STRIDE_TICKS } = lens;
   const sources = lensFieldsOf(world.ir, lens.fields);
@@ -79,7 +80,11 @@ export async function openLensOfRun(options: LensOfRunOptions): Promise<LensOfRu
   });
   let closed: Promise<void> | undefined;
   const close = async (): Promise<NonNullable<SessionEnd['lens']>> => {
-    closed ??= capture.close().catch((error: unknown) => {
+    // Who has ended the run by it asked for its end, and not for that of the lens, which takes no longer than its disk.
+    const giveUp = signal === undefined || signal.aborted ? {} : { signal };
+    closed ??= capture.close(giveUp).catch((error: unknown) => {
+      // That was told.
+      if (isFailure(error, 'LENS_NOT_CLOSED')) return;
       const { lastTick: tick, dropped } = capture;
       onEvent?.({ type: 'lens:failed', tick, error, dropped });
     });

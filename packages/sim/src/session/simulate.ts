@@ -73,12 +73,12 @@ async function withoutStore(options: SessionOptions): Promise<SessionEnd> {
 }
 
 async function lensOf(
-  { lens, onEvent }: SessionOptions,
+  { lens, onEvent, signal }: SessionOptions,
   run: Run,
   runId: string,
   from: LensFrom | undefined,
 ): Promise<LensOfRun | undefined> {
-  return lens && (await openLensOfRun({ lens, run, runId, from, onEvent }));
+  return lens && (await openLensOfRun({ lens, run, runId, from, onEvent, signal }));
 }
 
 async function controlOf(

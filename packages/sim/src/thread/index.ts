@@ -1,7 +1,6 @@
 // The door of what threads have in common.
 export { copyBytes } from './copy-bytes.ts';
 export { errorFrom, plainError, type PlainError } from './plain-error.ts';
-export { programBeside, threadEnvironment } from './start.ts';
 export {
   createWatermark,
   waitForWatermark,

@@ -1,5 +1,6 @@
 // Reads many places of one source: those that follow each other at once, and some ahead of whoever uses them. Far away each read is a
 // round trip, on a disk a wait.
+import { freeMemory } from '../free-memory.ts';
 import type { RangeSource } from '../zip/contract.ts';
 import type { ChunkPlace } from './shard.ts';
 
@@ -17,7 +18,8 @@ export async function readRanges<T extends ChunkPlace>(
 ): Promise<void> {
   const ranges = together(places);
   const reads: Promise<Uint8Array>[] = [];
-  const read = readerOf(source, signal);
+  const memory: Uint8Array[] = [];
+  const read = readerOf(source, memory, signal);
   for (const [number, range] of ranges.entries()) {
     while (reads.length < ranges.length && reads.length <= number + AHEAD) {
       const reading = read(ranges[reads.length]!);
@@ -33,14 +35,16 @@ export async function readRanges<T extends ChunkPlace>(
       use(place, bytes.subarray(at, at + place.lengthBytes));
     }
   }
+  // Only here: after a failure others may still be read into theirs.
+  for (const one of memory) freeMemory(one);
 }
 
 /** In turn into memory that whoever came before no longer uses: new memory for each read would be as much as all of them until it is collected. */
 function readerOf(
   source: RangeSource,
+  memory: Uint8Array[],
   signal?: AbortSignal,
 ): (range: ChunkPlace) => Promise<Uint8Array> {
-  const memory: Uint8Array[] = [];
   let count = 0;
   return async ({ offsetBytes, lengthBytes }) => {
     if (source.readInto === undefined) return await source.read(offsetBytes, lengthBytes, signal);

@@ -15,10 +15,10 @@ export function addDiffCommand(program: Command, run: Runner): void {
     .argument('[to]', 'another snapshot, instead of what is there now')
     .summary('what differs: commits, files, schemas, rows')
     .description(
-      'Compares two snapshots, or a snapshot with what is there now: commits, files, dependency lockfiles, tables and rows.',
+      'Compares two snapshots, or a snapshot with what is there now: commits, files, dependency lockfiles, tables and rows, and what the newest checkpoints of runs hold.',
     )
     .option('--schema-only', 'do not look at rows')
-    .option('--all', 'list every changed file, and many more rows')
+    .option('--all', 'list every changed file, and many more rows; look into every run')
     .addHelpText(
       'after',
       '\nOf a table with more than 50,000 rows a sample is compared, the same rows on both sides.\n\nExample:\n  stillpoint diff before-v2\n  stillpoint diff latest~1 latest --schema-only',

@@ -3,6 +3,7 @@ import type { EngineEnvironment, Participant, QueueParticipantOptions } from '@s
 import { access, constants, mkdir } from 'node:fs/promises';
 import path from 'node:path';
 import { cacheDirectory } from './cache-directory.ts';
+import { compareCheckpoints } from './compare-checkpoints.ts';
 import { VERSION } from './version.ts';
 import { loadQueueParticipant } from './load-persistence.ts';
 import { runtimeDirectory } from './runtime-directory.ts';
@@ -20,6 +21,7 @@ export async function engineEnvironment(
     variables: environment,
     gitEnvironment: gitEnvironment(environment),
     queueParticipant,
+    compareCheckpoints,
     ...crashPointOf(environment),
   };
 }

@@ -1,27 +1,11 @@
-import { openRecorder, type LensField, type LensFrame } from '@stillpoint/sim';
+import type { LensField, LensFrame } from '@stillpoint/sim';
 import assert from 'node:assert/strict';
-import {
-  existsSync,
-  mkdtempSync,
-  readdirSync,
-  readFileSync,
-  realpathSync,
-  writeFileSync,
-} from 'node:fs';
-import { rm } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
+import { existsSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
 import { test, type TestContext } from 'node:test';
-import { inProcess, type Ran } from './testing/run.ts';
+import { placeLenses, problem, sphereField, type LensPlace } from './testing/lens-place.ts';
 
-const heat: LensField = {
-  name: 'heat',
-  unit: 'K',
-  components: [],
-  topology: { kind: 'sphere', rows: 2, columns: 2 },
-  reconstruction: 'linear',
-  precision: { type: 'float64' },
-};
+const heat = sphereField('heat', 2, 2);
 const wind: LensField = {
   ...heat,
   name: 'wind',
@@ -42,30 +26,14 @@ function frameAt(tick: number): LensFrame {
   };
 }
 
-interface Place {
-  readonly cwd: string;
-  readonly run: (args: string) => Promise<Ran>;
-}
-
 /** Runs `one` and `two` with frames 10 to 250 in chunks of a hundred ticks; of the second three were dropped. */
-async function placeOf(t: TestContext): Promise<Place> {
-  const cwd = realpathSync(mkdtempSync(path.join(tmpdir(), 'stillpoint-lens-export-')));
-  t.after(() => rm(cwd, { recursive: true, force: true }));
-  for (const runId of ['one', 'two']) {
-    const directory = path.join(cwd, 'lens', runId);
-    const fields = [heat, wind];
-    const recorder = await openRecorder({ directory, runId, world: 'w', fields, chunkTicks: 100 });
-    for (let tick = 10; tick <= 250; tick += 10) await recorder.append(frameAt(tick));
-    if (runId === 'two')
-      await recorder.drop({ ticks: { start: 251, end: 281 }, frames: 3, reason: 'slow' });
-    await recorder.close();
-  }
-  return { cwd, run: (args) => inProcess(args.split(' '), { cwd }) };
-}
-
-function problem(ran: Ran): string {
-  return (JSON.parse(ran.stderr) as { error: { code: string } }).error.code;
-}
+const placeOf = (t: TestContext): Promise<LensPlace> =>
+  placeLenses(t, {
+    runs: ['one', 'two'],
+    fields: [heat, wind],
+    frameAt,
+    dropped: { two: { ticks: { start: 251, end: 281 }, frames: 3, reason: 'slow' } },
+  });
 
 test('export writes the frames of one run, and says what', async (t) => {
   const { cwd, run } = await placeOf(t);

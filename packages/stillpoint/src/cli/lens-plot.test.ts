@@ -1,27 +1,12 @@
-import { openRecorder, type LensField, type LensFrame } from '@stillpoint/sim';
+import type { LensField, LensFrame } from '@stillpoint/sim';
 import assert from 'node:assert/strict';
-import {
-  existsSync,
-  mkdtempSync,
-  readdirSync,
-  readFileSync,
-  realpathSync,
-  writeFileSync,
-} from 'node:fs';
-import { rm } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
+import { existsSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
 import { test, type TestContext } from 'node:test';
-import { inProcess, type HostOptions, type Ran } from './testing/run.ts';
+import { placeLenses, problem, sphereField, type LensPlace } from './testing/lens-place.ts';
+import type { Ran } from './testing/run.ts';
 
-const heat: LensField = {
-  name: 'heat',
-  unit: 'K',
-  components: [],
-  topology: { kind: 'sphere', rows: 18, columns: 36 },
-  reconstruction: 'linear',
-  precision: { type: 'float64' },
-};
+const heat = sphereField('heat', 18, 36);
 const wind: LensField = {
   name: 'wind',
   unit: 'm/s',
@@ -49,34 +34,13 @@ function frameAt(tick: number): LensFrame {
   };
 }
 
-interface Place {
-  readonly cwd: string;
-  readonly run: (args: string, more?: Partial<HostOptions>) => Promise<Ran>;
-}
-
-async function placeOf(t: TestContext): Promise<Place> {
-  const cwd = realpathSync(mkdtempSync(path.join(tmpdir(), 'stillpoint-plot-')));
-  t.after(() => rm(cwd, { recursive: true, force: true }));
-  const recorder = await openRecorder({
-    directory: path.join(cwd, 'lens/one'),
-    runId: 'one',
-    world: 'terra',
-    fields: [heat, wind],
-    chunkTicks: 100,
-  });
-  for (let tick = 10; tick <= 250; tick += 10) await recorder.append(frameAt(tick));
-  await recorder.close();
-  return { cwd, run: (args, more) => inProcess(args.split(' '), { cwd, ...more }) };
-}
+const placeOf = (t: TestContext): Promise<LensPlace> =>
+  placeLenses(t, { runs: ['one'], fields: [heat, wind], frameAt });
 
 // oxlint-disable-next-line typescript/no-unnecessary-type-parameters -- each test says what it reads
 function document<T>(ran: Ran): T {
   assert.equal(ran.status, 0, ran.stderr);
   return JSON.parse(ran.stdout) as T;
-}
-
-function problem(ran: Ran): string {
-  return (JSON.parse(ran.stderr) as { error: { code: string } }).error.code;
 }
 
 test('plot writes a picture, and says which frame it shows', async (t) => {

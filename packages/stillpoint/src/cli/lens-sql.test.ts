@@ -1,20 +1,14 @@
-import { openRecorder, type LensField } from '@stillpoint/sim';
+import { openRecorder } from '@stillpoint/sim';
 import assert from 'node:assert/strict';
-import { mkdtempSync, readdirSync, writeFileSync } from 'node:fs';
+import { mkdtempSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
 import { rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { test, type TestContext } from 'node:test';
+import { problem, sphereField } from './testing/lens-place.ts';
 import { inProcess, type Ran } from './testing/run.ts';
 
-const heat: LensField = {
-  name: 'heat',
-  unit: 'K',
-  components: [],
-  topology: { kind: 'sphere', rows: 36, columns: 72 },
-  reconstruction: 'linear',
-  precision: { type: 'float64' },
-};
+const heat = sphereField('heat', 36, 72);
 
 /** Frames 10, 20, …: the latitude of each ring, and the tick. */
 async function writeLens(cwd: string, runId: string, to: number): Promise<void> {
@@ -41,10 +35,6 @@ async function placeOf(t: TestContext) {
   const run = async (...args: readonly string[]): Promise<Ran> =>
     await inProcess(['lens', 'sql', ...args], { cwd });
   return { cwd, run };
-}
-
-function problem(ran: Ran): string {
-  return (JSON.parse(ran.stderr) as { error: { code: string } }).error.code;
 }
 
 test('lens sql answers as a table, as comma-separated values and as JSON', async (t) => {
@@ -89,6 +79,28 @@ test('lens sql takes the latest run, those that are named, or all; and a stateme
   assert.equal((await run(perRun, '--run', 'two', '--run', 'one', '--csv')).stdout, both);
   writeFileSync(path.join(cwd, 'q.sql'), `-- how many\n${counted};\n`);
   assert.equal((await run('--file', 'q.sql', '--csv')).stdout, 'n\n19\n');
+});
+
+test('with --all every table has a column run, also where there is just one', async (t) => {
+  const { run, cwd } = await placeOf(t);
+  const columns = async (...args: readonly string[]): Promise<readonly string[]> => {
+    const ran = await run(...args, '--csv');
+    assert.equal(ran.status, 0, ran.stderr);
+    return ran.stdout.split('\n')[0]!.split(',');
+  };
+  const asked = ['from frames limit 1', 'from heat limit 1', 'from fields', 'from dropped'];
+  const ofBoth: (readonly string[])[] = [];
+  for (const one of asked) ofBoth.push(await columns(one, '--all'));
+  rmSync(path.join(cwd, 'lens', 'two'), { recursive: true });
+  for (const [at, one] of asked.entries()) {
+    assert.deepEqual(await columns(one, '--all'), ofBoth[at]);
+    assert.deepEqual(await columns(one), ofBoth[at]!.slice(1));
+  }
+  assert.equal((await run('select distinct run from heat', '--all', '--csv')).stdout, 'run\none\n');
+  assert.equal(
+    (await run(`select count(*) as n from heat where run = 'two'`, '--all', '--csv')).stdout,
+    'n\n0\n',
+  );
 });
 
 test('lens sql says what is wrong, and leaves nothing behind', async (t) => {

@@ -1,22 +1,14 @@
 import { openRecorder, type LensField, type LensFrame } from '@stillpoint/sim';
 import assert from 'node:assert/strict';
-import { mkdtempSync, readdirSync, readFileSync, realpathSync, writeFileSync } from 'node:fs';
-import { rm } from 'node:fs/promises';
+import { cpSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { createServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
-import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { test, type TestContext } from 'node:test';
-import { inProcess, type HostOptions, type Ran } from './testing/run.ts';
+import { placeLenses, problem, sphereField, type LensPlace } from './testing/lens-place.ts';
+import type { Ran } from './testing/run.ts';
 
-const heat: LensField = {
-  name: 'heat',
-  unit: 'K',
-  components: [],
-  topology: { kind: 'sphere', rows: 18, columns: 36 },
-  reconstruction: 'linear',
-  precision: { type: 'float64' },
-};
+const heat = sphereField('heat', 18, 36);
 const wind: LensField = {
   name: 'wind',
   unit: 'm/s',
@@ -49,38 +41,18 @@ function frameAt(tick: number, more: number): LensFrame {
   };
 }
 
-interface Place {
-  readonly cwd: string;
-  readonly run: (args: string, more?: Partial<HostOptions>) => Promise<Ran>;
-}
-
 /** Runs `one` and `two` with frames 10 to 250, in chunks of a hundred ticks. */
-async function placeOf(t: TestContext): Promise<Place> {
-  const cwd = realpathSync(mkdtempSync(path.join(tmpdir(), 'stillpoint-lens-')));
-  t.after(() => rm(cwd, { recursive: true, force: true }));
-  for (const runId of ['one', 'two']) {
-    const recorder = await openRecorder({
-      directory: path.join(cwd, 'lens', runId),
-      runId,
-      world: 'terra',
-      fields: [heat, wind],
-      chunkTicks: 100,
-    });
-    for (let tick = 10; tick <= 250; tick += 10)
-      await recorder.append(frameAt(tick, runId === 'two' && tick > 200 ? 1 : 0));
-    await recorder.close();
-  }
-  return { cwd, run: (args, more) => inProcess(args.split(' '), { cwd, ...more }) };
-}
+const placeOf = (t: TestContext): Promise<LensPlace> =>
+  placeLenses(t, {
+    runs: ['one', 'two'],
+    fields: [heat, wind],
+    frameAt: (tick, run) => frameAt(tick, run === 'two' && tick > 200 ? 1 : 0),
+  });
 
 // oxlint-disable-next-line typescript/no-unnecessary-type-parameters -- each test says what it reads
 function document<T>(ran: Ran): T {
   assert.equal(ran.status, 0, ran.stderr);
   return JSON.parse(ran.stdout) as T;
-}
-
-function problem(ran: Ran): string {
-  return (JSON.parse(ran.stderr) as { error: { code: string } }).error.code;
 }
 
 test('query answers a tick, and says which frame it used where that was not captured', async (t) => {
@@ -174,13 +146,19 @@ test('query refuses what makes no sense, and what is not there', async (t) => {
     '--tick 1 --method linear',
     '--tick 1 --method cubic --position 0,0',
     '--tick 1 --csv --json',
-  ])
-    assert.equal((await run(`lens query heat ${args}`.trim())).status, 2, args);
+  ]) {
+    const ran = await run(`lens query heat ${args}`.trim());
+    assert.equal(ran.status, 2, args);
+    assert.match(ran.stderr, /stillpoint lens query --help shows how it is used/);
+  }
   for (const [args, status, code] of [
     ['mood --tick 1', 2, 'LENS_FIELD_UNKNOWN'],
     ['heat --tick 1 --run three', 10, 'LENS_MISSING'],
     ['heat --tick 1 --lens-dir absent', 10, 'LENS_MISSING'],
     ['wind --tick 1 --position 4,0', 2, 'LENS_POSITION_OUTSIDE'],
+    ['heat --tick 1 --position 200,95', 2, 'LENS_LATITUDE_INVALID'],
+    ['heat --tick 1 --along 0,0:0,91:5', 2, 'LENS_LATITUDE_INVALID'],
+    ['heat --tick 1 --region 0:90,-95:0', 2, 'LENS_LATITUDE_INVALID'],
   ] as const) {
     const ran = await run(`lens query ${args} --json`);
     assert.deepEqual([ran.status, problem(ran)], [status, code], args);
@@ -190,7 +168,7 @@ test('query refuses what makes no sense, and what is not there', async (t) => {
 test('info lists runs, and shows what one holds', async (t) => {
   const { run } = await placeOf(t);
   const runs = await run('lens info');
-  assert.match(runs.stdout, /^one +at rest +0–300 +3 /m);
+  assert.match(runs.stdout, /^one +at rest +3 +0–300 /m);
   assert.match(runs.stdout, /^two +latest +at rest/m);
   const one = await run('lens info lens/one');
   assert.match(one.stdout, /^one\n/);
@@ -305,6 +283,34 @@ test('a lens behind a server is queried by ranges', async (t) => {
   assert.match((await run(`lens info ${address}/two`)).stdout, /frames +25/);
 });
 
+test('a run that is named comes before a directory of that name here, for every command; ./NAME is the directory', async (t) => {
+  const { run, cwd } = await placeOf(t);
+  cpSync(path.join(cwd, 'lens', 'two'), path.join(cwd, 'one', 'two'), { recursive: true });
+  const runOf = async (args: string): Promise<string> =>
+    document<{ runId: string }>(await run(`${args} --json`)).runId;
+  assert.equal(await runOf('lens info one'), 'one');
+  assert.equal(await runOf('lens info one/two'), 'two');
+  const listed = document<{ runId: string }[]>(await run('lens info ./one --json'));
+  assert.deepEqual(
+    listed.map(({ runId }) => runId),
+    ['two'],
+  );
+  assert.equal(await runOf('lens info one --run two'), 'two');
+  const placesOf = async (args: string): Promise<readonly string[]> => {
+    const verified = document<{ lens: string }[]>(await run(`lens verify ${args} --json`));
+    return [...new Set(verified.map(({ lens }) => path.relative(cwd, lens)))];
+  };
+  assert.deepEqual(await placesOf('one'), ['lens/one']);
+  assert.deepEqual(await placesOf('./one'), ['one/two']);
+  for (const [given, runs] of [
+    ['one', ['one']],
+    ['./one', ['two']],
+  ] as const) {
+    const exported = await run(`lens export ${given} -o ${runs[0]}.csv --fields heat --json`);
+    assert.deepEqual(document<{ runs: string[] }>(exported).runs, runs);
+  }
+});
+
 test('a zip of somebody else, and what is no zip at all, are said to be foreign', async (t) => {
   const { run, cwd } = await placeOf(t);
   const name = 'lens_snapshot_0000000000-0000000100.lens';
@@ -314,10 +320,10 @@ test('a zip of somebody else, and what is no zip at all, are said to be foreign'
     writeFileSync(path.join(cwd, name), bytes);
     const query = await run(`lens query heat --lens-dir ${name} --tick 1`);
     assert.equal(query.status, 1);
-    assert.match(query.stderr, /warning: .*0000000100\.lens is no file of a lens: it /);
-    assert.match(query.stderr, /LENS_EMPTY/);
+    assert.match(query.stderr, /0000000100\.lens is no file of a lens: it /);
+    assert.match(query.stderr, /LENS_FOREIGN/);
     const verify = await run(`lens verify ${name}`);
-    assert.match(verify.stderr, /LENS_SOME_DAMAGED[^]*is no file of a lens/);
+    assert.match(verify.stderr, /LENS_SOME_DAMAGED[^]*is no file of a lens: [^.]*\.\n/);
   }
   const ours = 'lens/one/lens_snapshot_0000000100-0000000200.lens';
   assert.match((await run(`lens info ${ours}`)).stdout, /frames +10,/);

@@ -136,16 +136,26 @@ function presentable(
 ): unknown {
   if (error instanceof CommanderError) {
     const problem = error.message.replace(/^error: /, '').replaceAll('\n', ' ');
-    const known = program.commands.map((command) => command.name());
-    const name = args.find((word) => known.includes(word));
-    const command = name === undefined ? 'stillpoint' : `stillpoint ${name}`;
     return failure('USAGE_INVALID', {
       problem: /[.?!)]$/.test(problem) ? problem : `${problem}.`,
-      usage: `${command} --help shows how it is used.`,
+      usage: `${commandIn(args, program)} --help shows how it is used.`,
     });
   }
   // What an aborted call rejects with is only the echo of the interruption, unless it is an error of ours.
   return host.signal.aborted && !isFailure(error) ? host.signal.reason : error;
+}
+
+/** As far as the words name one: `stillpoint lens query`. */
+function commandIn(args: readonly string[], program: Command): string {
+  let command = program;
+  let text = program.name();
+  for (const word of args) {
+    const found = command.commands.find((one) => one.name() === word);
+    if (found === undefined) continue;
+    command = found;
+    text += ` ${word}`;
+  }
+  return text;
 }
 
 /** The options as far as they could be read, for an error that may be about the options themselves. */

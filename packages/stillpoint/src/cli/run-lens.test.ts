@@ -108,6 +108,11 @@ describe('stillpoint run with a lens', () => {
     const ran = await run('--steps', '1', '--lens-dir', path.join('world', 'world.ts'));
     assert.equal(ran.status, 1);
     assert.match(ran.stderr, /LENS_UNWRITABLE.*ENOTDIR.*Make room there, or choose another/s);
+    if (process.platform !== 'linux') return;
+    // It was tried for ever.
+    const nowhere = await run('--steps', '1', '--lens-dir', '/proc/x');
+    assert.equal(nowhere.status, 1);
+    assert.match(nowhere.stderr, /LENS_UNWRITABLE.*mkdir '\/proc\/x'/s);
   });
 
   it('keeps a fork and its parent apart, each with the frames of its own history', async () => {

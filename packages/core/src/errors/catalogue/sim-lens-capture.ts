@@ -9,6 +9,12 @@ export const simLensCapture = {
     exit: exit.failed,
     retryable: true,
   },
+  LENS_NOT_CLOSED: {
+    message: 'The wait for the disk of the lens in {directory} was ended: {lost}.',
+    hint: 'What was written can be read. A resume of the run names the frames that are missing, and `stillpoint lens compact` seals the file that was left open.',
+    exit: exit.failed,
+    retryable: true,
+  },
   LENS_SAMPLE_TOO_LARGE: {
     message:
       'One sample of {field} takes {bytes} bytes; a lens keeps samples of at most {mostBytes}.',

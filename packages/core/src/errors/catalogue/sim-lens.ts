@@ -63,6 +63,12 @@ export const simLens = {
     exit: exit.usage,
     retryable: false,
   },
+  LENS_LATITUDE_INVALID: {
+    message: 'A latitude of {latitude} degrees is beyond the pole.',
+    hint: 'Write the longitude first, then the latitude, from -90 to 90. A longitude may be any number: 190 is -170.',
+    exit: exit.usage,
+    retryable: false,
+  },
   LENS_METHOD_UNFIT: {
     message: 'The method {method} does not fit: {reason}.',
     hint: 'Use `nearest` or `idw`.',
@@ -83,7 +89,7 @@ export const simLens = {
   },
   LENS_MISSING: {
     message: 'There is no lens at {path}. Beside it are: {known}.',
-    hint: 'Name a `.lens` file, the directory of a run, or a directory of runs with `--lens-dir`; `stillpoint lens info` lists its runs.',
+    hint: 'Name a `.lens` file, the directory of a run, or a directory of runs with `--lens-dir`; `stillpoint lens info` lists its runs. Frames are captured by `stillpoint run … --lens-dir DIR`.',
     exit: exit.notFound,
     retryable: false,
   },

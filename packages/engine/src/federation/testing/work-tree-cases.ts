@@ -6,6 +6,8 @@ import type { createTestMember, DriverWishes, TestMember } from './test-member.t
 
 export interface WorkTreeCase {
   readonly name: string;
+  /** The kind that reaches the same code, which `npm test` tries every time: this one is tried in the soak alone. */
+  readonly like?: string;
   readonly arrange: (member: TestMember) => unknown;
   readonly wishes?: DriverWishes;
   readonly options?: Parameters<typeof createTestMember>[0];
@@ -14,9 +16,13 @@ export interface WorkTreeCase {
 }
 
 export const workTreeCases: readonly WorkTreeCase[] = [
-  { name: 'clean', arrange: () => {} },
+  { name: 'clean', like: 'untracked', arrange: () => {} },
   { name: 'SHA-256', options: { format: 'sha256' }, arrange: (m) => m.write('new.txt', 'x') },
-  { name: 'dirty', arrange: (m) => m.write('tracked.txt', 'dirty\n') },
+  {
+    name: 'dirty',
+    like: 'MM: staged, then changed again',
+    arrange: (m) => m.write('tracked.txt', 'dirty\n'),
+  },
   {
     name: 'MM: staged, then changed again',
     async arrange(m) {
@@ -27,6 +33,7 @@ export const workTreeCases: readonly WorkTreeCase[] = [
   },
   {
     name: 'staged only, work tree as committed',
+    like: 'MM: staged, then changed again',
     async arrange(m) {
       await m.write('tracked.txt', 'staged\n');
       m.git('add', 'tracked.txt');
@@ -50,6 +57,7 @@ export const workTreeCases: readonly WorkTreeCase[] = [
   },
   {
     name: 'intent to add, empty',
+    like: 'intent to add',
     arrange: async (m) => {
       await m.write('e', '');
       m.git('add', '-N', 'e');
@@ -61,25 +69,43 @@ export const workTreeCases: readonly WorkTreeCase[] = [
   },
   {
     name: 'empty files',
+    like: 'untracked',
     arrange: async (m) => {
       await m.write('e1', '');
       await m.write('e2', '');
       m.git('add', 'e1');
     },
   },
-  { name: 'deleted', arrange: (m) => unlink(path.join(m.directory, 'tracked.txt')) },
+  {
+    name: 'deleted',
+    like: 'staged as new, then deleted from the disk',
+    arrange: (m) => unlink(path.join(m.directory, 'tracked.txt')),
+  },
   {
     name: 'deleted in the index only',
     arrange: (m) => m.git('rm', '-q', '--cached', 'tracked.txt'),
   },
-  { name: 'renamed', arrange: (m) => m.git('mv', 'tracked.txt', 'renamed.txt') },
+  {
+    name: 'renamed',
+    like: 'deleted in the index only',
+    arrange: (m) => m.git('mv', 'tracked.txt', 'renamed.txt'),
+  },
   {
     name: 'renamed on the disk only',
+    like: 'untracked',
     arrange: (m) =>
       rename(path.join(m.directory, 'tracked.txt'), path.join(m.directory, 'other.txt')),
   },
-  { name: 'case-renamed', arrange: (m) => m.git('mv', 'tracked.txt', 'TRACKED.txt') },
-  { name: 'executable', arrange: (m) => chmod(path.join(m.directory, 'tracked.txt'), 0o755) },
+  {
+    name: 'case-renamed',
+    like: 'deleted in the index only',
+    arrange: (m) => m.git('mv', 'tracked.txt', 'TRACKED.txt'),
+  },
+  {
+    name: 'executable',
+    like: 'modes 0600, 0400, 0777, 4755 and a directory of 0700',
+    arrange: (m) => chmod(path.join(m.directory, 'tracked.txt'), 0o755),
+  },
   {
     name: 'modes 0600, 0400, 0777, 4755 and a directory of 0700',
     async arrange(m) {
@@ -144,6 +170,7 @@ export const workTreeCases: readonly WorkTreeCase[] = [
   },
   {
     name: 'CRLF with autocrlf',
+    like: 'a clean/smudge filter',
     async arrange(m) {
       m.git('config', 'core.autocrlf', 'true');
       await m.write('crlf.txt', 'a\r\nb\r\n');
@@ -196,7 +223,13 @@ export const workTreeCases: readonly WorkTreeCase[] = [
       );
     },
   },
-  { name: 'empty repository', options: { empty: true }, arrange: () => {}, wreck: () => {} },
+  {
+    name: 'empty repository',
+    like: 'empty repository with staged and untracked files',
+    options: { empty: true },
+    arrange: () => {},
+    wreck: () => {},
+  },
   {
     name: 'empty repository with staged and untracked files',
     options: { empty: true },
@@ -229,6 +262,7 @@ export const workTreeCases: readonly WorkTreeCase[] = [
   },
   {
     name: 'in the middle of a rebase by patches',
+    like: 'in the middle of a rebase',
     async arrange(m) {
       await diverge(m);
       assert.throws(() => m.git('rebase', '--apply', 'side'));
@@ -236,6 +270,7 @@ export const workTreeCases: readonly WorkTreeCase[] = [
   },
   {
     name: 'in the middle of a cherry-pick',
+    like: 'in the middle of a merge with conflicts',
     async arrange(m) {
       await diverge(m);
       assert.throws(() => m.git('cherry-pick', 'side'));
@@ -243,6 +278,7 @@ export const workTreeCases: readonly WorkTreeCase[] = [
   },
   {
     name: 'in the middle of a bisect',
+    like: 'detached HEAD',
     async arrange(m) {
       for (const n of ['2', '3', '4', '5']) {
         await m.write('tracked.txt', n);
@@ -284,6 +320,7 @@ export const workTreeCases: readonly WorkTreeCase[] = [
   },
   {
     name: 'sparse checkout',
+    like: 'sparse index',
     async arrange(m) {
       await m.write('docs/a', 'a');
       await m.write('docs/b', 'b');
@@ -312,6 +349,7 @@ export const workTreeCases: readonly WorkTreeCase[] = [
   },
   {
     name: 'the index remembers a tree that no commit has',
+    like: 'split index',
     async arrange(m) {
       await m.write('tracked.txt', 'soft\n');
       m.git('commit', '-qam', 'will be left');

@@ -11,6 +11,7 @@ import { bytesOf, parseRecord, runReferences } from './record.ts';
 import { isRunning, namesIn, newestIn, tickOf } from './run-directory.ts';
 import { beginSession } from './session.ts';
 import { switchRuns } from './switch-runs.ts';
+import { createRunAccess } from './newest.ts';
 import { createTreeAccess } from './tree.ts';
 
 export function createRunDriver(options: RunDriverOptions): SourceDriver {
@@ -27,6 +28,7 @@ export function createRunDriver(options: RunDriverOptions): SourceDriver {
       preparesFromNothing: true,
     },
     tree: createTreeAccess(context),
+    runs: createRunAccess(context),
     exists: async () => (await context.chosen()) !== undefined,
     async roomToPrepare(record) {
       return {

@@ -3,7 +3,7 @@
 import assert from 'node:assert/strict';
 import { createRequire } from 'node:module';
 import { test } from 'node:test';
-import { isFailure, type ErrorCode } from '@stillpoint/core';
+import { isFailure, s3ClientSettings, type ErrorCode } from '@stillpoint/core';
 import { createDirectoryStore, createS3Store, isS3Address, parseS3Address } from '../index.ts';
 import { s3AddressText } from './s3/address.ts';
 import { s3Error } from './s3/errors.ts';
@@ -100,4 +100,23 @@ test('errors of the SDK mean what they say', () => {
   assert.equal(s3Error(own, doing), own);
   const argument = Object.assign(new Error('x'), { code: 'ERR_INVALID_ARG_TYPE' });
   assert.equal(s3Error(argument, doing), argument);
+});
+
+test('a region is that of the address, of the environment, or the one that servers of one region go by', async () => {
+  const sdk = await import('@aws-sdk/client-s3');
+  const kept = Object.entries(process.env).filter(([name]) => name.startsWith('AWS_'));
+  const regionOf = async (address: { region?: string }): Promise<string> =>
+    (await s3ClientSettings(sdk, { pathStyle: true, ...address })).region;
+  try {
+    for (const [name] of kept) delete process.env[name];
+    process.env['AWS_CONFIG_FILE'] = process.env['AWS_SHARED_CREDENTIALS_FILE'] = '/dev/null';
+    assert.equal(await regionOf({}), 'us-east-1');
+    process.env['AWS_REGION'] = 'eu-west-3';
+    assert.equal(await regionOf({}), 'eu-west-3');
+    assert.equal(await regionOf({ region: 'auto' }), 'auto');
+  } finally {
+    for (const name of ['AWS_CONFIG_FILE', 'AWS_SHARED_CREDENTIALS_FILE', 'AWS_REGION'])
+      delete process.env[name];
+    Object.assign(process.env, Object.fromEntries(kept));
+  }
 });

@@ -22,6 +22,9 @@ export interface Order {
   readonly given: unknown;
 }
 
+/** After it a thread gets nothing, and ends. */
+export const LAST_ORDER = 'no more';
+
 export interface Answer {
   readonly number: number;
   readonly result?: unknown;

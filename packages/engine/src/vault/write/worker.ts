@@ -1,9 +1,21 @@
-// A worker thread of the vault: does the jobs that come, one after the other, until it is terminated (workers.ts).
+// A worker thread of the vault: does the jobs that come, one after the other, until it is told that no more come (workers.ts).
 import { parentPort } from 'node:worker_threads';
 import { jobsHere } from './jobs-here.ts';
-import { answerOf, refusalOf, type Answer, type Moved, type Order } from './worker-messages.ts';
+import {
+  answerOf,
+  LAST_ORDER,
+  refusalOf,
+  type Answer,
+  type Moved,
+  type Order,
+} from './worker-messages.ts';
 
-parentPort?.on('message', (order: Order) => {
+parentPort?.on('message', (order: Order | typeof LAST_ORDER) => {
+  if (order === LAST_ORDER) {
+    // Nothing else keeps the thread.
+    parentPort?.close();
+    return;
+  }
   const [answer, buffers] = carryOut(order);
   parentPort?.postMessage(answer, buffers);
 });

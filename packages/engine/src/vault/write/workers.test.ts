@@ -3,6 +3,7 @@
 import assert from 'node:assert/strict';
 import { once } from 'node:events';
 import { describe, test } from 'node:test';
+import { setImmediate } from 'node:timers/promises';
 import type { Worker } from 'node:worker_threads';
 import { digestFromHex, digestHex, digestOf, isFailure } from '@stillpoint/core';
 import { createOpener } from '../crypto/sealed-object.ts';
@@ -111,6 +112,30 @@ test('a small session starts no thread', async () => {
   await workers.run('compress', chunksOf(4, 10));
   const after = process.getActiveResourcesInfo().filter((name) => name === 'MessagePort').length;
   assert.equal(after, before);
+});
+
+test('threads end by themselves, also while they start or have something to do', async () => {
+  for (const afterAnswer of [false, true]) {
+    const codes: unknown[] = [];
+    const watch = (thread: Worker): void => {
+      thread.once('exit', (code) => codes.push(code));
+    };
+    process.on('worker', watch);
+    try {
+      const workers = createWorkers({ startAtBytes: 0, threads: 2 });
+      if (afterAnswer) await workers.run('compress', chunksOf(9, 1));
+      const jobs = Array.from({ length: 8 }, (_, n) => workers.run('compress', chunksOf(n, 50)));
+      const running = Promise.allSettled(jobs);
+      // Threads are announced after this turn.
+      await setImmediate();
+      await workers[Symbol.asyncDispose]();
+      await running;
+    } finally {
+      process.off('worker', watch);
+    }
+    // One that is terminated ends with 1.
+    assert.deepEqual(codes, [0, 0]);
+  }
 });
 
 test('a thread that is lost rejects what it was at, and everything from then on', async () => {

@@ -2,18 +2,16 @@
 // done right here until there was much to do. A thread has one job more than the one it is at, so
 // that it never waits for us; all others wait here, packs before what will fill more of them.
 // A thread that dies takes all of them with it: what it was doing is lost, and nothing was sealed. Idle ones keep no process alive.
-import { getCompileCacheDir } from 'node:module';
 import { availableParallelism } from 'node:os';
-import path from 'node:path';
 import { setImmediate } from 'node:timers/promises';
-import { fileURLToPath } from 'node:url';
 import { Worker } from 'node:worker_threads';
-import { failure } from '@stillpoint/core';
+import { failure, programBeside, threadEnvironment } from '@stillpoint/core';
 import { jobsHere } from './jobs-here.ts';
 import type { JobName, Workers } from './jobs.ts';
 import {
   bytesOf,
   errorOf,
+  LAST_ORDER,
   orderOf,
   type Answer,
   type Given,
@@ -38,6 +36,7 @@ interface Waiting {
 
 interface Thread {
   readonly worker: Worker;
+  readonly ended: Promise<void>;
   jobs: number;
 }
 
@@ -79,19 +78,26 @@ export function createWorkers(options: WorkersOptions = {}): Workers {
 
   const start = (): void => {
     while (threads.length < count) {
-      const thread = { worker: new Worker(programFile(), { env: environment() }), jobs: 0 };
+      const worker = new Worker(programBeside(import.meta.url, 'worker'), {
+        env: threadEnvironment(),
+      });
+      const { promise: ended, resolve } = Promise.withResolvers<void>();
+      const thread: Thread = { worker, ended, jobs: 0 };
       threads.push(thread);
-      thread.worker.on('message', ({ number, result, error }: Answer) => {
+      worker.on('message', ({ number, result, error }: Answer) => {
         thread.jobs -= 1;
-        if (thread.jobs === 0) thread.worker.unref();
+        if (thread.jobs === 0) worker.unref();
         const one = waiting.get(number);
         waiting.delete(number);
         if (error === undefined) one?.resolve(result);
         else one?.reject(errorOf(error));
         handOut();
       });
-      thread.worker.on('error', (error) => fail(lost(error.message, error)));
-      thread.worker.on('exit', (code) => fail(lost(`it ended with ${code}`)));
+      worker.on('error', (error) => fail(lost(error.message, error)));
+      worker.on('exit', (code) => {
+        fail(lost(`it ended with ${code}`));
+        resolve();
+      });
     }
   };
 
@@ -124,23 +130,21 @@ export function createWorkers(options: WorkersOptions = {}): Workers {
 
     async [Symbol.asyncDispose]() {
       fail(new Error('the vault is closed'));
-      await Promise.all(threads.map(({ worker }) => worker.terminate()));
+      await Promise.all(threads.map(end));
     },
   };
 }
 
+/**
+ * By itself, once it is done with what it has. Not `terminate()`: a thread that is stopped while it loads a native module takes the
+ * whole process down (V8: "Check failed: (location_) != nullptr").
+ */
+async function end({ worker, ended }: Thread): Promise<void> {
+  worker.ref();
+  worker.postMessage(LAST_ORDER, []);
+  await ended;
+}
+
 function lost(why: string, cause?: Error): Error {
   return failure('VAULT_THREAD_FAILED', { why }, cause);
-}
-
-/** What Node keeps of our sources, so that it need not read them anew in each thread; nothing else of ours. */
-function environment(): NodeJS.ProcessEnv {
-  const cache = getCompileCacheDir();
-  return cache === undefined ? {} : { NODE_COMPILE_CACHE: path.dirname(cache) };
-}
-
-/** Beside this file, under the same extension: .ts in the repository, .js when published. */
-function programFile(): string {
-  const here = fileURLToPath(import.meta.url);
-  return path.join(path.dirname(here), `worker${path.extname(here)}`);
 }

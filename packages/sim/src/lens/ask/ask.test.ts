@@ -10,6 +10,7 @@ import {
   writeLens,
 } from '../testing/small-lens.ts';
 import {
+  degreesOf,
   directionsFrom,
   pathBetween,
   queryLens,
@@ -144,6 +145,73 @@ test('a region has the samples inside, on a sphere over the date line, too', asy
       String(x),
     );
   }
+});
+
+test('a latitude beyond a pole is refused: at positions, along a path, of a region; longitudes go round', async (t) => {
+  const lens = await lensOf(t);
+  const refused = { code: 'LENS_LATITUDE_INVALID' };
+  for (const latitude of [95, -90.001, Number.NaN, Infinity])
+    assert.throws(
+      () =>
+        directionsFrom([
+          [0, 0],
+          [200, latitude],
+        ]),
+      refused,
+    );
+  for (const y of [
+    [80, 91],
+    [-95, 0],
+  ] as const)
+    for (const kind of ['samples', 'statistics'] as const) {
+      const what = { kind, region: { x: [0, 10], y }, statistics: ['mean'] } as const;
+      await assert.rejects(answers(lens, { field: 'heat', when: { tick: 10 }, what }), refused);
+    }
+  const [there, around] = [
+    [-170, 30],
+    [550, 30],
+  ] as const;
+  const positions = directionsFrom([there, around]);
+  const what = { kind: 'positions', positions } as const;
+  const [{ values } = { values: [] }] = await answers(lens, {
+    field: 'heat',
+    when: { tick: 10 },
+    what,
+  });
+  close(values[0]!, values[1]!);
+  // On a plane y is no latitude.
+  const region = { x: [0, 10], y: [-95, 95] } as const;
+  const plane = {
+    field: wind.name,
+    when: { tick: 10 },
+    what: { kind: 'samples', region },
+  } as const;
+  assert.equal((await answers(lens, plane))[0]!.count, 80);
+});
+
+test('degrees have the digits that are meant, and lead back to the same sample', async (t) => {
+  const lens = await lensOf(t);
+  const [whole] = await answers(lens, { field: 'heat', when: { tick: 10 } });
+  const { positions, values } = whole!;
+  for (let at = 0; at < 36 * 72; at += 1) {
+    const [longitude, latitude] = degreesOf(positions!, at);
+    assert.deepEqual(
+      [longitude, latitude],
+      [(at % 72) * 5 - 177.5, Math.floor(at / 72) * 5 - 87.5],
+    );
+  }
+  const back = directionsFrom(Array.from(values, (_, at) => degreesOf(positions!, at)));
+  const what = { kind: 'positions', positions: back, method: 'nearest' } as const;
+  const [again] = await answers(lens, { field: 'heat', when: { tick: 10 }, what });
+  assert.deepEqual(again!.values, values);
+  // A region whose edges are centres of cells has those cells.
+  const region = { x: [-177.5, -172.5], y: [42.5, 47.5] } as const;
+  const [inside] = await answers(lens, {
+    field: 'heat',
+    when: { tick: 10 },
+    what: { kind: 'samples', region },
+  });
+  assert.deepEqual([...inside!.samples!], [1872, 1873, 1944, 1945]);
 });
 
 test('statistics leave out what is missing, and count it', async (t) => {

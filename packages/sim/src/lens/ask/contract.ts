@@ -11,7 +11,7 @@ export type When =
   /** Both ends in it. */
   | { readonly timesSeconds: { readonly from: number; readonly to: number } };
 
-/** Both ends in it. On a sphere x is longitude and y latitude, in degrees; a longitude that falls goes over the date line. */
+/** Both ends in it. On a sphere x is longitude and y latitude, in degrees, latitudes from -90 to 90; a longitude that falls goes over the date line. */
 export interface Region {
   readonly x: readonly [number, number];
   readonly y: readonly [number, number];

@@ -9,7 +9,10 @@ import { framesOf, type Frame } from './frames.ts';
 import { samplesIn } from './region.ts';
 import { statisticsOf } from './statistics.ts';
 
-/** Throws LENS_FIELD_UNKNOWN, LENS_TICK_MISSING, LENS_POSITION_OUTSIDE, LENS_METHOD_UNFIT, LENS_DAMAGED. */
+/**
+ * Throws LENS_FIELD_UNKNOWN, LENS_TICK_MISSING, LENS_POSITION_OUTSIDE, LENS_LATITUDE_INVALID, LENS_METHOD_UNFIT, LENS_DAMAGED. A region of
+ * a field on a sphere is in degrees; longitudes go round, latitudes are from -90 to 90.
+ */
 export async function* queryLens(
   lens: Lens,
   { field: name, when, what = { kind: 'samples' } }: LensQuery,

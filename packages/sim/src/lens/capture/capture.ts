@@ -4,15 +4,24 @@ import { receiveMessageOnPort } from 'node:worker_threads';
 import { failure } from '@stillpoint/core';
 import { errorFrom } from '../../thread/index.ts';
 import type { LensField, TickRange } from '../contract.ts';
-import type { Dropped, RecorderOptions } from '../record/index.ts';
+import type { RecorderOptions } from '../record/index.ts';
 import { checkFrame } from './check-frame.ts';
 import { refuseLargeSample } from './fields.ts';
-import type { LensCapture, LensCaptureOptions, LensMark, SampledFrame } from './contract.ts';
+import type {
+  LensCapture,
+  LensCaptureOptions,
+  LensCloseOptions,
+  LensEvent,
+  LensMark,
+  SampledFrame,
+} from './contract.ts';
+import { HandedOver, type UnderWay } from './handed-over.ts';
 import { createLosses, type Losses } from './losses.ts';
 import { createPositionFilter, type PositionFilter } from './position-filter.ts';
 import type { RecorderAnswer, RecorderOrder } from './recorder-messages.ts';
-import { startRecorder, type RecorderThread } from './recorder-thread.ts';
+import { noteAnswer, startRecorder, type RecorderThread } from './recorder-thread.ts';
 import { createSlots, type PackedFrame, type Slots } from './slots.ts';
+import { whileWaiting } from './while-waiting.ts';
 
 const USUAL_CHUNK_TICKS = 50_000;
 const USUAL_SLOT_BYTES = 32 * 1024 * 1024;
@@ -47,19 +56,14 @@ class Capture implements LensCapture {
   readonly fields: readonly LensField[];
   readonly #recorder: RecorderOptions;
   readonly #slots: Slots;
-  /** Of the last frames that were handed over, by their numbers. */
-  readonly #ticks: number[];
+  readonly #handed: HandedOver;
   readonly #slotCount: number;
   readonly #positions: PositionFilter;
-  /** That the recorder was asked to tell, and may not have. */
-  #handedGaps: readonly { readonly number: number; readonly gap: Dropped }[] = [];
   /** Samples of each field that were said to be somewhere. */
   readonly #placed = new Map<string, number>();
   readonly #losses: Losses;
   #thread: RecorderThread;
   #restarts = 0;
-  /** Frames that were handed over to a thread of ours. */
-  #offered = 0;
   #flushes = 0;
   #framesBefore = 0;
   #lastTick = -1;
@@ -67,7 +71,10 @@ class Capture implements LensCapture {
   #firstTick = -1;
   #accountedTick = -1;
   #closed: Promise<void> | undefined;
+  /** Its thread may still write; nobody listens any more. */
+  #isAbandoned = false;
   #wake: (() => void) | undefined;
+  readonly #onEvent: (event: LensEvent) => void;
 
   constructor(options: LensCaptureOptions) {
     const { directory, runId, world, fields, resumedTick, frameBytes = 0 } = options;
@@ -84,11 +91,11 @@ class Capture implements LensCapture {
     const fitting = Math.floor(USUAL_SLOT_BYTES / Math.max(frameBytes, 1));
     const slots = options.slots ?? Math.min(Math.max(fitting, 4), 1024);
     this.#slots = createSlots(fields, slots, frameBytes);
-    // One more than there are slots: the one that was taken last is asked for, too.
-    this.#ticks = Array.from({ length: slots + 1 }, () => -1);
+    this.#handed = new HandedOver(slots);
     this.#slotCount = slots;
     this.#positions = createPositionFilter(fields);
-    this.#losses = createLosses(options.onEvent ?? ((): void => {}));
+    this.#onEvent = options.onEvent ?? ((): void => {});
+    this.#losses = createLosses(this.#onEvent);
     this.#thread = this.#start(this.#recorder);
   }
 
@@ -101,7 +108,7 @@ class Capture implements LensCapture {
   }
 
   get frames(): number {
-    return this.#framesBefore + this.#offered - this.#losses.afterOffer;
+    return this.#framesBefore + this.#handed.frames - this.#losses.afterOffer;
   }
 
   get dropped(): number {
@@ -133,17 +140,15 @@ class Capture implements LensCapture {
     // Where some were refused, it is taken up again only once half of the slots are free: so the gaps are few and can be named.
     const slots = this.#slotCount;
     const most = this.#losses.isDropping ? slots >> 1 : slots - 1;
-    // The count that the thread raises goes round after 2^31.
-    if (((this.#offered - this.#thread.taken.count) | 0) > most) {
+    if (this.#handed.waiting(this.#thread.taken.count) > most) {
       this.#losses.slow(tick);
       this.#positions.lost(frame);
       return false;
     }
     const packed = this.#pack(frame);
-    this.#offered += 1;
-    this.#ticks[this.#offered % this.#ticks.length] = tick;
+    const number = this.#handed.add(tick);
     const dropped = this.#losses.takeUntold();
-    this.#order({ type: 'frame', number: this.#offered, frame: packed, dropped });
+    this.#order({ type: 'frame', number, frame: packed, dropped });
     return true;
   }
 
@@ -183,8 +188,8 @@ class Capture implements LensCapture {
     if (notFlushed !== undefined) throw notFlushed;
   }
 
-  async close(): Promise<void> {
-    this.#closed ??= this.#close();
+  async close({ signal }: LensCloseOptions = {}): Promise<void> {
+    this.#closed ??= this.#close(signal);
     await this.#closed;
   }
 
@@ -192,20 +197,48 @@ class Capture implements LensCapture {
     await this.close();
   }
 
-  async #close(): Promise<void> {
+  async #close(signal: AbortSignal | undefined): Promise<void> {
     this.poll();
     const why = this.#revived();
     if (why !== undefined) throw why;
     this.#order({ type: 'close', dropped: this.#losses.takeUntold() });
-    const { closed, refused, ended } = await this.#until(({ closed }) => closed !== undefined);
+    const isClosed = ({ closed }: RecorderThread): boolean => closed !== undefined;
+    const { closed, refused, ended } = await whileWaiting(
+      () => this.#until(isClosed, signal),
+      (waitedMs) => {
+        const { frames } = this.#underWay();
+        this.#onEvent({ type: 'lens:waiting', tick: this.#lastTick, frames, waitedMs });
+      },
+    );
+    if (closed === undefined && ended === undefined) throw this.#abandon();
     this.#thread.port.close();
     if (closed === undefined) throw refused ?? new Error(ended);
     if (closed.error !== undefined) throw closed.error;
   }
 
+  /** The thread keeps its lock: what its disk takes later is whole frames all the same, and nobody else writes beside it. */
+  #abandon(): Error {
+    const { ticks, frames, gaps } = this.#underWay();
+    this.#isAbandoned = true;
+    const lost =
+      frames === 0
+        ? 'no frame is lost'
+        : frames === 1
+          ? 'one frame is lost'
+          : `${frames} frames are lost`;
+    const why = failure('LENS_NOT_CLOSED', { directory: this.directory, lost });
+    this.#losses.lostUnderWay(ticks, frames, gaps, why);
+    return why;
+  }
+
+  /** What was handed over and is not written. */
+  #underWay(): UnderWay {
+    return this.#handed.underWay(this.#thread.taken.count, this.#firstTick);
+  }
+
   #pack(frame: SampledFrame): PackedFrame {
     try {
-      return this.#slots.pack(this.#offered, this.#positions.filtered(frame));
+      return this.#slots.pack(this.#handed.frames, this.#positions.filtered(frame));
     } catch (error) {
       // Positions were noted that never came to the recorder.
       this.#positions.forgotten();
@@ -214,15 +247,8 @@ class Capture implements LensCapture {
   }
 
   #order(order: RecorderOrder): void {
-    if (order.dropped.length > 0) {
-      // With a frame they are told before it; with anything else, when a later frame was taken they were.
-      const number = order.type === 'frame' ? order.number : this.#offered + 1;
-      const taken = this.#thread.taken.count;
-      this.#handedGaps = [
-        ...this.#handedGaps.filter((one) => one.number > taken),
-        ...order.dropped.map((gap) => ({ number, gap })),
-      ];
-    }
+    const number = order.type === 'frame' ? order.number : this.#handed.frames + 1;
+    this.#handed.addGaps(number, order.dropped, this.#thread.taken.count);
     this.#thread.port.postMessage(order, []);
   }
 
@@ -231,14 +257,10 @@ class Capture implements LensCapture {
     const { ended, refused } = this.#thread;
     if (ended === undefined) return undefined;
     const why = refused ?? this.#lostRecorder(ended);
-    const underWay = (this.#offered - this.#thread.taken.count) | 0;
-    const taken = this.#offered - underWay;
-    const lastTaken = taken === 0 ? this.#firstTick : this.#tickOf(taken);
-    const ticks = { start: lastTaken + 1, end: this.#tickOf(this.#offered) + 1 };
-    const gaps = this.#handedGaps.flatMap(({ number, gap }) => (number > taken ? [gap] : []));
-    this.#handedGaps = [];
-    if (underWay > 0 || gaps.length > 0) this.#losses.lostUnderWay(ticks, underWay, gaps, why);
-    this.#thread.taken.raise(this.#offered);
+    const { frames, lastTaken, ticks, gaps } = this.#underWay();
+    this.#handed.forgetGaps();
+    if (frames > 0 || gaps.length > 0) this.#losses.lostUnderWay(ticks, frames, gaps, why);
+    this.#thread.taken.raise(this.#handed.frames);
     if (this.#restarts >= RESTARTS) return why;
     this.#restarts += 1;
     this.#losses.wentWrong(this.#lastTick, why);
@@ -253,52 +275,38 @@ class Capture implements LensCapture {
     return failure('LENS_RECORDER_LOST', { directory: this.directory, why });
   }
 
-  #tickOf(number: number): number {
-    return this.#ticks[number % this.#ticks.length]!;
-  }
-
   #take(thread: RecorderThread, answer: RecorderAnswer): void {
-    switch (answer.type) {
-      case 'opened':
-        thread.opened = answer;
-        break;
-      case 'trouble':
-        this.#losses.wentWrong(this.#lastTick, errorFrom(answer.error));
-        break;
-      case 'refused':
-        thread.refused = errorFrom(answer.error);
-        break;
-      case 'failed':
-        this.#losses.notWritten(answer.tick, errorFrom(answer.error));
-        break;
-      case 'flushed':
-        thread.flushes = answer.number;
-        thread.notFlushed = answer.error && errorFrom(answer.error);
-        if (thread.notFlushed !== undefined)
-          this.#losses.wentWrong(this.#lastTick, thread.notFlushed);
-        break;
-      default:
-        thread.closed = answer.error === undefined ? {} : { error: errorFrom(answer.error) };
-    }
+    if (this.#isAbandoned) return;
+    noteAnswer(thread, answer);
+    if (answer.type === 'failed') this.#losses.notWritten(answer.tick, errorFrom(answer.error));
+    if (answer.type === 'trouble') this.#losses.wentWrong(this.#lastTick, errorFrom(answer.error));
+    if (answer.type === 'flushed' && thread.notFlushed !== undefined)
+      this.#losses.wentWrong(this.#lastTick, thread.notFlushed);
   }
 
-  /** Of the thread that is there now; also where it has ended. */
-  async #until(isSo: (thread: RecorderThread) => boolean): Promise<RecorderThread> {
+  /** Of the thread that is there now; also where it has ended, or the wait for it. */
+  async #until(
+    isSo: (thread: RecorderThread) => boolean,
+    signal?: AbortSignal,
+  ): Promise<RecorderThread> {
     const thread = this.#thread;
+    const wake = (): void => this.#wake?.();
+    signal?.addEventListener('abort', wake);
     thread.worker.ref();
     for (;;) {
       this.poll();
-      if (isSo(thread) || thread.ended !== undefined) break;
+      if (isSo(thread) || thread.ended !== undefined || signal?.aborted === true) break;
       await new Promise<void>((resolve) => {
         this.#wake = resolve;
       });
     }
     thread.worker.unref();
+    signal?.removeEventListener('abort', wake);
     return thread;
   }
 
   #start(options: RecorderOptions): RecorderThread {
-    const thread: RecorderThread = startRecorder(options, this.#offered, {
+    const thread: RecorderThread = startRecorder(options, this.#handed.frames, {
       answered: (answer) => {
         this.#take(thread, answer);
         this.#wake?.();

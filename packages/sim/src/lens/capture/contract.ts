@@ -62,7 +62,20 @@ export type LensEvent =
       readonly tick: number;
       readonly error: unknown;
       readonly dropped: number;
+    }
+  /** The lens is being closed, and its disk takes long, or does not answer: so many frames are not written yet. Told now and then. */
+  | {
+      readonly type: 'lens:waiting';
+      readonly tick: number;
+      readonly frames: number;
+      readonly waitedMs: number;
     };
+
+/** How long the end of a lens is waited for. */
+export interface LensCloseOptions {
+  /** Aborted: the wait is over. Frames that are not written by then are counted as lost, and LENS_NOT_CLOSED says so. */
+  readonly signal?: AbortSignal;
+}
 
 /** What a checkpoint says of the lens, and what its writer waits for before that is true. */
 export interface LensMark {
@@ -94,6 +107,9 @@ export interface LensCapture extends AsyncDisposable {
   poll(): void;
   /** Waits until all that was taken is durable. Rejects where it is not: the disk is full, or the recorder's thread has died. */
   drain(): Promise<void>;
-  /** Waits for all that was offered, and seals the open chunk. Rejects where that failed: what was written is then sealed by the next. */
-  close(): Promise<void>;
+  /**
+   * Waits for all that was offered, however long it takes, and seals the open chunk. Rejects where that failed: what was written is then
+   * sealed by the next. With a signal it throws LENS_NOT_CLOSED once that is aborted.
+   */
+  close(options?: LensCloseOptions): Promise<void>;
 }

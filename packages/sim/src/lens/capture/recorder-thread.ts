@@ -1,11 +1,7 @@
 // The thread that records, as the simulation's side sees it: what it has answered so far, and how to talk to it.
 import { MessageChannel, Worker, type MessagePort } from 'node:worker_threads';
-import {
-  createWatermark,
-  programBeside,
-  threadEnvironment,
-  type Watermark,
-} from '../../thread/index.ts';
+import { programBeside, threadEnvironment } from '@stillpoint/core';
+import { createWatermark, errorFrom, type Watermark } from '../../thread/index.ts';
 import type { RecorderOptions } from '../record/index.ts';
 import type { RecorderAnswer, RecorderThreadData } from './recorder-messages.ts';
 
@@ -34,6 +30,18 @@ export interface RecorderThread {
 export interface RecorderEvents {
   readonly answered: (answer: RecorderAnswer) => void;
   readonly ended: () => void;
+}
+
+/** What it has said of itself; what it says of frames is its listener's. */
+export function noteAnswer(thread: RecorderThread, answer: RecorderAnswer): void {
+  if (answer.type === 'opened') thread.opened = answer;
+  if (answer.type === 'refused') thread.refused = errorFrom(answer.error);
+  if (answer.type === 'flushed') {
+    thread.flushes = answer.number;
+    thread.notFlushed = answer.error && errorFrom(answer.error);
+  }
+  if (answer.type === 'closed')
+    thread.closed = answer.error === undefined ? {} : { error: errorFrom(answer.error) };
 }
 
 /** `offered`: frames that were handed over to those before it. */

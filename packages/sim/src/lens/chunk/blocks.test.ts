@@ -1,3 +1,4 @@
+// Blocks of rows: which are kept, whose memory serves again, and what is read of rows too long to keep.
 import assert from 'node:assert/strict';
 import path from 'node:path';
 import { test } from 'node:test';
@@ -5,29 +6,81 @@ import type { FieldSamples } from '../contract.ts';
 import { directoryPlace, openLens } from '../read/index.ts';
 import { openRecorder } from '../record/index.ts';
 import { temporaryDirectory, wind } from '../testing/small-lens.ts';
-import { createBlocks } from './blocks.ts';
+import { createBlocks, type Blocks } from './blocks.ts';
 
 const MIB = 1024 * 1024;
 
-test('memory of a block that went serves the next, and what was taken of it stays as it was', async () => {
-  const blocks = createBlocks();
+/** Reads through them, from arrays whose every number is that of its row. */
+function reader(blocks: Blocks) {
   const owner = blocks.newOwner();
-  const given: boolean[] = [];
-  const take = async (name: string, value: number): Promise<Float64Array | Float32Array> =>
-    await blocks.use(
-      { owner, name, bytes: 32 * MIB },
-      async (into) => {
-        given.push(into !== undefined);
-        return (into ?? new Float64Array(4 * MIB)).fill(value);
-      },
-      (block) => block.slice(0, 3),
-    );
-  const first = await take('a', 1);
-  const second = await take('b', 2);
-  assert.deepEqual([...(await take('b', 0))], [2, 2, 2]);
-  assert.deepEqual([...first], [1, 1, 1]);
-  assert.deepEqual([...second], [2, 2, 2]);
-  assert.deepEqual(given, [false, true]);
+  const reads: { readonly array: string; readonly firstRow: number; readonly old: boolean }[] = [];
+  return {
+    owner,
+    reads,
+    row: async (array: string, row: number, rows: number, rowBytes: number) => {
+      const firstRow = row - (row % rows);
+      const key = { owner, array, firstRow, rows, bytes: rows * rowBytes };
+      const length = rowBytes / 8;
+      const found = await blocks.use(
+        key,
+        row,
+        async (into) => {
+          reads.push({ array, firstRow, old: into !== undefined });
+          const block = into ?? new Float64Array(rows * length);
+          for (let at = 0; at < rows; at += 1)
+            block.fill(firstRow + at, at * length, (at + 1) * length);
+          return block;
+        },
+        (block) => block.slice((row - firstRow) * length, (row - firstRow) * length + 3),
+      );
+      assert.deepEqual([...found], [row, row, row]);
+      return found;
+    },
+  };
+}
+
+test('memory of a block that went serves the next, and what was taken of it stays as it was', async () => {
+  const { reads, row } = reader(createBlocks());
+  const first = await row('a', 0, 1, 24 * MIB);
+  const second = await row('b', 1, 1, 24 * MIB);
+  await row('b', 1, 1, 24 * MIB);
+  assert.deepEqual([...first, ...second], [0, 0, 0, 1, 1, 1]);
+  assert.deepEqual(
+    reads.map(({ old }) => old),
+    [false, true],
+  );
+});
+
+test('who reads on through some arrays holds a block of each, and reads each once', async () => {
+  const { reads, row } = reader(createBlocks());
+  for (let at = 0; at < 64; at += 1)
+    for (const [array, rowBytes] of [
+      ['heat', MIB / 16],
+      ['wind', MIB / 8],
+    ] as const)
+      await row(array, at, 4, rowBytes);
+  assert.equal(reads.length, 32);
+  // The first of each has new memory; then the one that is done serves it.
+  assert.deepEqual(
+    reads.filter(({ old }) => !old).map(({ array, firstRow }) => `${array} ${firstRow}`),
+    ['heat 0', 'wind 0'],
+  );
+});
+
+test('read backwards, a block is not done with its last row', async () => {
+  const { reads, row } = reader(createBlocks());
+  for (let at = 31; at >= 0; at -= 1)
+    for (const array of ['heat', 'wind']) await row(array, at, 4, MIB / 8);
+  assert.equal(reads.length, 16);
+});
+
+test('arrays that are read together share the room, so that none takes the block of another', () => {
+  const blocks = createBlocks();
+  const { owner } = reader(blocks);
+  assert.equal(blocks.roomFor(owner, 'a'), 24 * MIB);
+  assert.equal(blocks.roomFor(owner, 'b'), 12 * MIB);
+  assert.equal(blocks.roomFor(owner, 'a'), 12 * MIB);
+  assert.equal(blocks.roomFor(blocks.newOwner(), 'a'), 24 * MIB);
 });
 
 test('frames too long to keep a block of are read some at a time, each as it was written', async (t) => {

@@ -1,7 +1,6 @@
 // Reads one `.lens` file, from a disk or from far away: its directory and facts at first, then just the bytes that answer a question.
 import { failure } from '@stillpoint/core';
 import {
-  ELEMENT_BYTES,
   openArray,
   parseGroupJson,
   readEntry,
@@ -13,21 +12,22 @@ import { NotAZip, readZip, type RangeSource } from '../../zip/index.ts';
 import { LENS_VERSION, type ChunkFacts, type FieldSamples, type LensField } from '../contract.ts';
 import { parsePrecision } from '../precision.ts';
 import { pathsOf, TICKS, TIMES } from './arrays.ts';
-import {
-  createBlocks,
-  MOST_BLOCK_BYTES,
-  MOST_PART_BYTES,
-  type Blocks,
-  type Samples,
-} from './blocks.ts';
+import { createBlocks, type Blocks } from './blocks.ts';
+import type { FrameMemory } from './frame-memory.ts';
+import { rowIn, type RowFrom } from './rows.ts';
 
 export interface LensChunk {
   readonly facts: ChunkFacts;
   /** One a frame. */
   readonly ticks: readonly number[];
   readonly timesSeconds: Float64Array;
-  /** Throws LENS_FIELD_UNKNOWN, LENS_DAMAGED. */
-  samples(field: string, frame: number, signal?: AbortSignal): Promise<FieldSamples>;
+  /** Into `memory` where there is one: good until the next are read into it. Throws LENS_FIELD_UNKNOWN, LENS_DAMAGED. */
+  samples(
+    field: string,
+    frame: number,
+    signal?: AbortSignal,
+    memory?: FrameMemory,
+  ): Promise<FieldSamples>;
   /** Of frames `from` to `to`, the samples `columns`: each with all of its components, NaN where a frame has fewer samples. */
   series(
     field: string,
@@ -101,10 +101,12 @@ export async function openChunk(
     read.catch(() => perFrame.delete(path));
     return read;
   };
-  const rowOf = async (path: string, row: number, samples: number, signal?: AbortSignal) => {
-    const array = await needed(path);
-    return await rowIn(array, row, samples, { owner, path, blocks, signal });
-  };
+  const rowOf = async (
+    path: string,
+    row: number,
+    samples: number,
+    how: Pick<RowFrom, 'isAskedAgain' | 'into' | 'signal'>,
+  ) => await rowIn(await needed(path), row, samples, { owner, path, blocks, ...how });
   const known = (field: string): ReturnType<typeof pathsOf> => {
     if (!facts.fields.some(({ name }) => name === field))
       throw failure('LENS_FIELD_UNKNOWN', {
@@ -114,16 +116,29 @@ export async function openChunk(
       });
     return pathsOf(field);
   };
-  const samples: LensChunk['samples'] = (field, frame, signal) =>
+  const positionsOf = async (
+    path: string,
+    set: number,
+    count: number,
+    signal?: AbortSignal,
+    memory?: FrameMemory,
+  ): Promise<Float64Array> => {
+    const read = async (into?: FrameMemory['values']): Promise<Float64Array> =>
+      (await rowOf(path, set, count, { isAskedAgain: true, into, signal })) as Float64Array;
+    const name = `${owner.number} ${set} ${count}`;
+    return memory === undefined ? await read() : await memory.positions(name, read);
+  };
+  const samples: LensChunk['samples'] = (field, frame, signal, memory) =>
     guarded(async () => {
       const paths = known(field);
       const count = (await numbersOf(paths.counts))?.[frame];
       if (count === undefined) throw new RangeError(`it has no ${paths.counts}`);
-      const values = await rowOf(paths.values, frame, count, signal);
+      const into = memory?.values;
+      const values = await rowOf(paths.values, frame, count, { isAskedAgain: false, into, signal });
       const set = (await numbersOf(paths.positionsOf))?.[frame] ?? -1;
       if (set < 0) return { count, values, positions: null };
-      const positions = await rowOf(paths.positions, set, count, signal);
-      return { count, values, positions: positions as Float64Array };
+      const positions = await positionsOf(paths.positions, set, count, signal, memory);
+      return { count, values, positions };
     });
   return {
     facts,
@@ -184,50 +199,6 @@ async function openUnlessLost(store: ZarrStore, path: string): Promise<ArrayRead
   if ([...store.entries.keys()].some((name) => name.startsWith(beside)))
     throw new RangeError(`it has no ${path}`);
   return undefined;
-}
-
-/** The first samples of a row, out of the block that it was packed in where that is not too large to keep. */
-async function rowIn(
-  array: ArrayReader,
-  row: number,
-  samples: number,
-  { owner, path, blocks, signal }: RowFrom,
-): Promise<Float64Array | Float32Array> {
-  const { shape, inner, type } = array.array;
-  const [rows = 0, columns = 0, ...components] = shape;
-  const width = components.reduce((product, size) => product * size, 1);
-  const rowBytes = columns * width * ELEMENT_BYTES[type];
-  const packed = inner[0] ?? 1;
-  let together = packed;
-  // Of rows that are so long only some: each block unpacks all of them, and memory is to hold no more.
-  if (packed * rowBytes > MOST_BLOCK_BYTES)
-    while (together > 1 && together * rowBytes > MOST_PART_BYTES)
-      together = Math.ceil(together / 2);
-  const bytes = together * rowBytes;
-  const read = async (from: number, to: number, samples: number, into?: Samples) =>
-    (await array.read(
-      from,
-      to,
-      { from: 0, to: samples },
-      signal,
-      into as Float64Array<ArrayBuffer> | undefined,
-    )) as Float64Array;
-  if (bytes > MOST_BLOCK_BYTES) return await read(row, row + 1, samples);
-  const first = row - (row % together);
-  const key = { owner, name: `${path} ${first}`, bytes };
-  const from = (row - first) * columns * width;
-  return await blocks.use(
-    key,
-    async (into) => await read(first, Math.min(first + together, rows), columns, into),
-    (block) => block.slice(from, from + samples * width),
-  );
-}
-
-interface RowFrom {
-  readonly owner: number;
-  readonly path: string;
-  readonly blocks: Blocks;
-  readonly signal: AbortSignal | undefined;
 }
 
 function pathsIn(fields: readonly LensField[]): readonly string[] {

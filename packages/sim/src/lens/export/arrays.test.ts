@@ -7,7 +7,7 @@ import { promisify } from 'node:util';
 import * as zarrita from 'zarrita';
 import { directoryPlace, type LensPlace } from '../read/index.ts';
 import { openRecorder } from '../record/index.ts';
-import { groupName } from './export-arrays.ts';
+import { nodeName } from '../names.ts';
 import { exportLens } from './index.ts';
 import {
   drift,
@@ -79,7 +79,7 @@ test('zarrita with its stock codecs reads a store: every array over all frames',
     oddTicks.map((at) => at / 8),
   );
   for (const field of oddFields) {
-    const at = `fields/${groupName(field.name)}`;
+    const at = `fields/${nodeName(field.name)}`;
     const group = await zarrita.open.v3(root.resolve(at), { kind: 'group' });
     assert.deepEqual([group.attrs['name'], group.attrs['unit']], [field.name, field.unit]);
     assert.deepEqual((await read(`${at}/count`)).numbers, countsOf(field));
@@ -150,7 +150,7 @@ test('h5py and h5dump read an HDF5 file', { skip: missing }, async (t) => {
     assert.match(attributes['dropped']!, /"frames":3/);
     assert.deepEqual([of['tick']!.dtype, of['tick']!.numbers.map(Number)], ['<i8', oddTicks]);
     for (const field of oddFields) {
-      const group = of['fields']!.of[groupName(field.name)]!;
+      const group = of['fields']!.of[nodeName(field.name)]!;
       assert.deepEqual(
         [group.attributes['name'], group.attributes['unit']],
         [field.name, field.unit],

@@ -30,8 +30,9 @@ export async function createArrow(file: string, table: Table): Promise<TableWrit
     pending.length = 0;
   };
   writer.reset(undefined, schema);
+  const heads = createHeads();
   const batcher = createBatcher(table, async (batch) => {
-    writer.write(recordBatch(arrow, schema, table, batch));
+    writer.write(recordBatch(arrow, schema, table, batch, heads(batch)));
     await flush();
   });
   return {
@@ -68,18 +69,9 @@ function recordBatch(
   { makeData, Float64, Int32, Int64, RecordBatch, Struct, Utf8 }: Arrow,
   schema: Schema,
   table: Table,
-  { run, rows, segments, columns }: RowBatch,
+  { run, rows, columns }: RowBatch,
+  { ticks, times, samples }: Heads,
 ): RecordBatch {
-  const ticks = new BigInt64Array(rows);
-  const times = new Float64Array(rows);
-  const samples = new Int32Array(rows);
-  let row = 0;
-  for (const { tick, timeSeconds, firstSample, rows: count } of segments) {
-    ticks.fill(BigInt(tick), row, row + count);
-    times.fill(timeSeconds, row, row + count);
-    for (let at = 0; at < count; at += 1) samples[row + at] = firstSample + at;
-    row += count;
-  }
   const children: Data[] = [
     makeData({ type: new Int64(), length: rows, data: ticks }),
     makeData({ type: new Float64(), length: rows, data: times }),
@@ -98,6 +90,43 @@ function recordBatch(
   }
   const type = new Struct(schema.fields);
   return new RecordBatch(schema, makeData({ type, length: rows, nullCount: 0, children }));
+}
+
+/** When each row is, and which sample. */
+interface Heads {
+  readonly ticks: BigInt64Array<ArrayBuffer>;
+  readonly times: Float64Array<ArrayBuffer>;
+  readonly samples: Int32Array<ArrayBuffer>;
+}
+
+/** In the same memory for each batch: one is written before the next is made. */
+function createHeads(): (batch: RowBatch) => Heads {
+  let memory: Heads = {
+    ticks: new BigInt64Array(),
+    times: new Float64Array(),
+    samples: new Int32Array(),
+  };
+  return ({ rows, segments }) => {
+    if (memory.ticks.length < rows)
+      memory = {
+        ticks: new BigInt64Array(rows),
+        times: new Float64Array(rows),
+        samples: new Int32Array(rows),
+      };
+    const { ticks, times, samples } = memory;
+    let row = 0;
+    for (const { tick, timeSeconds, firstSample, rows: count } of segments) {
+      ticks.fill(BigInt(tick), row, row + count);
+      times.fill(timeSeconds, row, row + count);
+      for (let at = 0; at < count; at += 1) samples[row + at] = firstSample + at;
+      row += count;
+    }
+    return {
+      ticks: ticks.subarray(0, rows),
+      times: times.subarray(0, rows),
+      samples: samples.subarray(0, rows),
+    };
+  };
 }
 
 /** Numbers at their rows, and a bit for each that there is. */

@@ -11,7 +11,9 @@ import {
   valuesArray,
 } from '../chunk/index.ts';
 import type { LensField } from '../contract.ts';
+import { freeMemory } from '../../free-memory.ts';
 import { widthOf } from '../journal/index.ts';
+import { nodeName } from '../names.ts';
 import { openLens, type FrameRange, type Lens } from '../read/index.ts';
 import type { Numbers, ZarrArray } from '../../zarr/index.ts';
 import type { ExportProgress, LensExportOptions } from './contract.ts';
@@ -43,7 +45,7 @@ export async function exportArrays(
   await output.group('');
   for (const source of sources) {
     // A lens may come from anybody: its id is no path.
-    const group = groupName(source.run.runId);
+    const group = nodeName(source.run.runId);
     const prefix = manyRuns ? `${group}/` : '';
     if (manyRuns) await output.group(group);
     frames += await exportRun(output, prefix, source, options, progress);
@@ -94,20 +96,8 @@ interface FieldToExport {
   readonly progress: ExportProgress;
 }
 
-/**
- * A name as every reader takes it for a node: `~XX` for what separates paths or parts of an address, which zarrita takes them for, and
- * for a dot or line in front; `~` for no name at all. A field keeps its own name in its attributes, and so does a run.
- */
-export function groupName(name: string): string {
-  if (name === '') return '~';
-  return name.replaceAll(
-    /[~%/\\?#]|^[._]/gu,
-    (one) => `~${one.charCodeAt(0).toString(16).toUpperCase().padStart(2, '0')}`,
-  );
-}
-
 function pathsOf({ name }: LensField) {
-  const group = `fields/${groupName(name)}`;
+  const group = `fields/${nodeName(name)}`;
   return {
     group,
     values: `${group}/values`,
@@ -170,6 +160,7 @@ async function exportValues(
     }
     return block;
   });
+  freeMemory(memory);
   // An array without samples asks for no block.
   if (samples === 0)
     for (const [frame, tick] of ticks.entries())
@@ -203,7 +194,9 @@ async function findSets(of: FieldToExport): Promise<PositionSets> {
     if (positions === null) continue;
     if (last === undefined || !isSame(last, positions)) {
       firsts.push(frame);
-      last = positions;
+      // What was read is good until the next is.
+      if (last?.length === positions.length) last.set(positions);
+      else last = positions.slice();
     }
     sets[frame] = firsts.length - 1;
   }
@@ -223,13 +216,17 @@ async function exportPositions(
   { samples, count: sets, firsts }: PositionSets,
 ): Promise<void> {
   await using reader = new FieldReader(lens, field, range, { ...progress, advance: () => {} });
+  let memory = new Float64Array();
   await output.array(path, positionsArray(sets, samples), async (from, count) => {
     progress.signal?.throwIfAborted();
-    const block = new Float64Array(count * samples * 3).fill(Number.NaN);
+    const length = count * samples * 3;
+    if (memory.length < length) memory = new Float64Array(length);
+    const block = memory.subarray(0, length).fill(Number.NaN);
     for (let row = 0; row < count; row += 1) {
       const found = await reader.at(ticks[firsts[from + row]!]!);
       block.set(found?.positions ?? [], row * samples * 3);
     }
     return block;
   });
+  freeMemory(memory);
 }

@@ -1,6 +1,7 @@
 // An HDF5 file by h5wasm: the arrays of a `.lens` file, each over all frames, chunked, and open for more.
 import { failure } from '@stillpoint/core';
-import type { File } from 'h5wasm/node';
+import type { Dataset, File } from 'h5wasm/node';
+import { freeMemory } from '../../free-memory.ts';
 import { optionalPeer } from '../../optional-peer.ts';
 import type { Numbers, ZarrArray } from '../../zarr/index.ts';
 import type { ExportProgress, LensExportOptions } from './contract.ts';
@@ -10,6 +11,8 @@ import { OutputFile } from './output-file.ts';
 
 /** In a chunk than a `.lens` file has. */
 const FEWER_ROWS = 4;
+/** Of what is handed over at a time. */
+const MOST_PART_BYTES = 4 * 1024 * 1024;
 const TYPES = { float64: '<d', float32: '<f', int64: '<q', int32: '<i' } as const;
 
 /** Resolves to how many frames there are. Throws SIM_PEER_MISSING, LENS_EXPORT_FAILED. */
@@ -68,54 +71,95 @@ function closeQuietly(output: File): void {
 async function writeDataset(
   output: File,
   path: string,
-  { shape, type, inner, dimensions, attributes }: ZarrArray,
+  array: ZarrArray,
   block: (from: number, count: number) => Promise<Numbers>,
   options: LensExportOptions,
 ): Promise<void> {
-  const { gzip } = options;
-  const [rows = 0, ...others] = shape;
-  const across = others.reduce((product, size) => product * size, 1);
+  const [rows = 0, ...others] = array.shape;
+  const { inner } = array;
   // What is written at a time is in memory three times: less of it, by whole chunks.
   const step = others.length === 0 ? inner[0]! : Math.max(1, inner[0]! / FEWER_ROWS);
-  const first = rows === 0 || across === 0 ? empty(type) : await block(0, Math.min(step, rows));
-  const firstRows = across === 0 ? rows : first.length / across;
-  const dataset = asked(options.output, () => {
-    const data =
-      first.length === 0
-        ? empty(
-            type,
-            shape.map(() => 1),
-          )
-        : first;
-    const created = output.create_dataset({
-      name: path,
-      data,
-      shape: first.length === 0 ? shape.map(() => 1) : [firstRows, ...others],
-      dtype: TYPES[type],
-      maxshape: shape.map(() => null),
-      chunks: [step, ...inner.slice(1)],
-      ...(gzip !== undefined && { compression: 'gzip', compression_opts: [gzip] }),
-    });
-    created.resize([...shape]);
-    created.create_attribute('dimensions', JSON.stringify(dimensions));
-    for (const [name, value] of Object.entries(attributes))
-      created.create_attribute(name, textOf(value));
-    return created;
-  });
-  if (first.length === 0) return;
-  for (let from = firstRows; from < rows; from += step) {
+  const dataset = asked(options.output, () =>
+    createDataset(output, path, array, [step, ...inner.slice(1)], options),
+  );
+  if (array.shape.includes(0)) return;
+  for (let from = 0; from < rows; from += step) {
     const count = Math.min(step, rows - from);
     const numbers = await block(from, count);
-    const where = [[from, from + count], ...others.map((size) => [0, size])];
-    asked(options.output, () => dataset.write_slice(where as [number, number][], numbers));
+    for (const { columns, part } of partsOf(numbers, count, array)) {
+      const where = [[from, from + count], ...columns];
+      asked(options.output, () => dataset.write_slice(where as [number, number][], part));
+    }
   }
 }
 
-function empty(type: ZarrArray['type'], shape: readonly number[] = [0]): Numbers {
-  const length = shape.reduce((product, size) => product * size, 1);
-  if (type === 'float64') return new Float64Array(length);
-  if (type === 'float32') return new Float32Array(length);
-  return type === 'int32' ? new Int32Array(length) : new BigInt64Array(length);
+/** It has its shape, and no numbers yet. */
+function createDataset(
+  output: File,
+  path: string,
+  { shape, type, dimensions, attributes }: ZarrArray,
+  chunks: readonly number[],
+  { gzip }: LensExportOptions,
+): Dataset {
+  const least = shape.map(() => 1);
+  const created = output.create_dataset({
+    name: path,
+    data: oneOf(type),
+    shape: least,
+    dtype: TYPES[type],
+    maxshape: shape.map(() => null),
+    chunks: [...chunks],
+    ...(gzip !== undefined && { compression: 'gzip', compression_opts: [gzip] }),
+  });
+  created.resize([...shape]);
+  created.create_attribute('dimensions', JSON.stringify(dimensions));
+  for (const [name, value] of Object.entries(attributes))
+    created.create_attribute(name, textOf(value));
+  return created;
+}
+
+interface RowsPart {
+  /** Half-open, of each dimension behind the first. */
+  readonly columns: readonly (readonly [number, number])[];
+  readonly part: Numbers;
+}
+
+/** Rows by columns of whole chunks, where all of them at once are too much. */
+function partsOf(numbers: Numbers, count: number, array: ZarrArray): Iterable<RowsPart> {
+  const columns = array.shape.slice(1).map((size) => [0, size] as const);
+  return columns.length === 0 || numbers.byteLength <= MOST_PART_BYTES
+    ? [{ columns, part: numbers }]
+    : cutColumns(numbers, count, array);
+}
+
+function* cutColumns(
+  numbers: Numbers,
+  count: number,
+  { shape, inner }: ZarrArray,
+): Generator<RowsPart> {
+  const [, columns = 1, ...others] = shape;
+  const behind = others.map((size) => [0, size] as const);
+  const across = numbers.length / count;
+  const width = across / columns;
+  const chunkBytes = inner[1]! * width * count * numbers.BYTES_PER_ELEMENT;
+  const step = inner[1]! * Math.max(1, Math.floor(MOST_PART_BYTES / chunkBytes));
+  const memory = numbers.slice(0, Math.min(step, columns) * width * count);
+  for (let from = 0; from < columns; from += step) {
+    const to = Math.min(from + step, columns);
+    const length = (to - from) * width;
+    for (let row = 0; row < count; row += 1) {
+      const at = row * across + from * width;
+      memory.set(numbers.subarray(at, at + length) as never, row * length);
+    }
+    yield { columns: [[from, to], ...behind], part: memory.subarray(0, length * count) };
+  }
+  freeMemory(memory);
+}
+
+function oneOf(type: ZarrArray['type']): Numbers {
+  if (type === 'float64') return new Float64Array(1);
+  if (type === 'float32') return new Float32Array(1);
+  return type === 'int32' ? new Int32Array(1) : new BigInt64Array(1);
 }
 
 /** Attributes are text, and JSON where they are more. */

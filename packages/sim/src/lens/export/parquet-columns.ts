@@ -3,6 +3,7 @@
 import type { Encoding, PageHeader, ParquetType, Statistics } from 'hyparquet';
 import { promisify } from 'node:util';
 import { constants, zstdCompress } from 'node:zlib';
+import { freeMemory } from '../../free-memory.ts';
 import type { BatchColumn, RowBatch } from './row-batch.ts';
 import type { Table } from './tables.ts';
 
@@ -66,13 +67,27 @@ export async function encodeBatch(
   const known = still.get(key) ?? (await stillColumns(table, batch));
   still.delete(key);
   still.set(key, known);
-  for (const oldest of still.keys()) if (still.size > MOST_STILL) still.delete(oldest);
+  for (const [oldest, columns] of still)
+    if (still.size > MOST_STILL) {
+      still.delete(oldest);
+      columns.forEach(freePages);
+    }
   const [sample, ...places] = known;
   return [
     ...(await moving),
     sample!,
     ...(await numbers).map((column, at) => column ?? places[at]!),
   ];
+}
+
+/** They are packed once, and written again and again. */
+export function isStill(column: EncodedColumn, still: StillColumns): boolean {
+  return still.values().some((columns) => columns.includes(column));
+}
+
+/** What was written and is not written again. */
+export function freePages({ pages }: EncodedColumn): void {
+  for (const { body } of pages) freeMemory(body);
 }
 
 /** Which sample a row is, and where. */
@@ -236,9 +251,11 @@ async function packedPage(
   mayStay = false,
 ): Promise<{ readonly body: Uint8Array; readonly isPacked: boolean }> {
   const body = await packed(plain, { params, chunkSize: Math.max(plain.length + 8192, 64) });
-  if (mayStay && body.length >= plain.length * WORTH)
+  if (mayStay && body.length >= plain.length * WORTH) {
+    freeMemory(body);
     // The batch is filled anew while still columns are kept.
     return { body: plain.slice(), isPacked: false };
+  }
   return { body, isPacked: true };
 }
 

@@ -1,7 +1,13 @@
 // Rows as a Parquet file: a row group for each batch, in it a page for each column, packed by zstd. The footer is hyparquet-writer's; the
 // pages are ours, because ours know which columns repeat (docs/decisions/0039).
 import type { ColumnChunk, KeyValue, SchemaElement } from 'hyparquet';
-import { encodeBatch, type EncodedColumn, type StillColumns } from './parquet-columns.ts';
+import {
+  encodeBatch,
+  freePages,
+  isStill,
+  type EncodedColumn,
+  type StillColumns,
+} from './parquet-columns.ts';
 import { OutputFile } from './output-file.ts';
 import { createBatcher, type RowBatch } from './row-batch.ts';
 import type { Table } from './tables.ts';
@@ -57,7 +63,10 @@ export async function createParquet(file: string, table: Table): Promise<TableWr
   const writeGroup = async (batch: RowBatch): Promise<void> => {
     const startBytes = bytes.offset;
     const columns: ColumnChunk[] = [];
-    for (const column of await encodeBatch(table, batch, still)) columns.push(await append(column));
+    for (const column of await encodeBatch(table, batch, still)) {
+      columns.push(await append(column));
+      if (!isStill(column, still)) freePages(column);
+    }
     writer.row_groups.push({
       columns,
       total_byte_size: columns.reduce(

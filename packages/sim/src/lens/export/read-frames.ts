@@ -6,7 +6,7 @@ import type { ExportProgress } from './contract.ts';
 export interface ExportedFrame {
   readonly tick: number;
   readonly timeSeconds: number;
-  /** In the order that they were asked for. Null: it could not be read. */
+  /** In the order that they were asked for; good until the next frame is. Null: it could not be read. */
   readonly fields: readonly (FieldSamples | null)[];
 }
 
@@ -42,10 +42,10 @@ export class FieldReader implements AsyncDisposable {
     this.#lens = lens;
     this.#field = field;
     this.#progress = progress;
-    this.#frames = lens.each([field.name], range, readOptions(lens, progress));
+    this.#frames = lens.each([field.name], range, { ...readOptions(lens, progress), reuse: true });
   }
 
-  /** Null: it could not be read, and that was told. Ticks only grow. */
+  /** Good until the next are asked for. Null: they could not be read, and that was told. Ticks only grow. */
   async at(tick: number): Promise<FieldSamples | null> {
     while (!this.#begun || (this.#next !== undefined && this.#next.tick < tick)) {
       const next = await this.#frames.next();

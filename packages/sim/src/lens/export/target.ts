@@ -4,6 +4,7 @@ import { failure, fsyncDirectory, isFailure, nameFileDurable } from '@stillpoint
 import { randomBytes } from 'node:crypto';
 import { lstat, mkdir, open, readdir, rename, rm } from 'node:fs/promises';
 import path from 'node:path';
+import { WHY_UNWRITABLE } from '../unwritable.ts';
 
 /** `write` fills the temporary path: it makes a file of it, or finds a directory. Throws LENS_EXPORT_EXISTS, LENS_EXPORT_FULL, LENS_EXPORT_REFUSED. */
 export async function writeTarget<T>(
@@ -70,22 +71,12 @@ async function isThere(file: string): Promise<boolean> {
   );
 }
 
-const reasons: Readonly<Record<string, string>> = {
-  ENOENT: 'its directory does not exist',
-  ENOTDIR: 'what should be its directory is a file',
-  EACCES: 'permission denied',
-  EPERM: 'operation not permitted',
-  EROFS: 'its file system is mounted read-only',
-  ENAMETOOLONG: 'its name is too long',
-  EFBIG: 'it would be larger than a file can be there',
-};
-
 /** What a file system says about the output, in our words; anything else is thrown on. */
 function explained(error: unknown, output: string): unknown {
   const { code = '', path: about } = error as NodeJS.ErrnoException;
   if (isFailure(error)) return error;
   if (code === 'ENOSPC' || code === 'EDQUOT') return failure('LENS_EXPORT_FULL', { output }, error);
-  const reason = reasons[code];
+  const reason = WHY_UNWRITABLE[code];
   // Files that are read have names too.
   const isOutput = about === undefined || about.startsWith(output);
   if (reason === undefined || !isOutput) return error;

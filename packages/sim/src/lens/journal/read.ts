@@ -1,17 +1,28 @@
 // Reads a journal: of a run that was killed, or of one that still writes. It ends where the first record is not whole.
+import path from 'node:path';
 import { crc32 } from 'node:zlib';
 import { failure } from '@stillpoint/core';
 import { LENS_VERSION, type FieldSamples, type LensFrame } from '../contract.ts';
+import { parseLensFileName } from '../names.ts';
 import { fileSource, readInto } from '../../zip/index.ts';
 import type { RangeSource } from '../../zip/contract.ts';
 import { frameFromPayload, HEADER_BYTES, numbersOf, parseHeader } from './records.ts';
-import { endOf, scan, tickBehind, type JournalFrame, type JournalIndex } from './scan.ts';
+import {
+  endOf,
+  framesBehind,
+  scan,
+  type FrameBehind,
+  type JournalFrame,
+  type JournalIndex,
+} from './scan.ts';
 import { createWindow } from './window.ts';
 import type { JournalFacts } from './write.ts';
 
 export interface Journal extends JournalIndex, AsyncDisposable {
   /** Of the next whole frame where bytes before it are damaged: those between can only be missed. Undefined: nothing whole follows. */
   readonly damagedBeforeTick: number | undefined;
+  /** That frame, and those behind it. */
+  behindDamage(signal?: AbortSignal): AsyncGenerator<FrameBehind>;
   /** Bytes behind the last whole record: 0 unless somebody was killed, or writes at this moment. */
   readonly cutBytes: number;
   /**
@@ -53,7 +64,8 @@ export async function readJournalFrom(
     const begin = await factsOf(source, signal);
     const window = createWindow(source, signal);
     const index = await scan(window, source.sizeBytes, begin);
-    return journalOver(source, index, await tickBehind(window, source.sizeBytes, index));
+    const behind = await framesBehind(window, source.sizeBytes, index).next();
+    return journalOver(source, index, behind.value?.tick);
   } catch (error) {
     await source[Symbol.asyncDispose]();
     throw error;
@@ -104,6 +116,7 @@ function journalOver(
     frames,
     cutBytes: source.sizeBytes - endOf(index),
     damagedBeforeTick,
+    behindDamage: (signal) => framesBehind(createWindow(source, signal), source.sizeBytes, index),
     async read(frame, signal) {
       const payload = await source.read(frame.offsetBytes, frame.payloadBytes, signal);
       if (crc32(payload) !== frame.crc32) throw changed(frame);
@@ -155,5 +168,7 @@ async function factsOf(
       version: String(facts.version),
       known: LENS_VERSION,
     });
-  return { facts, factsEndBytes };
+  // The name counts: one that was set aside ends where its run went on from (record/cut.ts).
+  const ticks = parseLensFileName(path.basename(source.name))?.ticks ?? facts.ticks;
+  return { facts: { ...facts, ticks }, factsEndBytes };
 }

@@ -64,17 +64,39 @@ export async function scan(
 /** Looked at together, behind where the frames end. */
 const LOOK_BYTES = 64 * 1024;
 
+/** A whole frame behind damaged bytes. */
+export interface FrameBehind {
+  readonly tick: number;
+  readonly startBytes: number;
+  readonly endBytes: number;
+}
+
 /**
  * A kill leaves the beginning of one record and nothing behind it. Where a whole frame follows, what is before it was written and is
- * damaged. It is not read itself: its positions may be those of a frame that is lost.
+ * damaged. Such frames are not read: their positions may be those of a frame that is lost.
  */
-export async function tickBehind(
+export async function* framesBehind(
   window: Window,
   sizeBytes: number,
   index: JournalIndex,
-): Promise<number | undefined> {
-  const lastTick = index.frames.at(-1)?.tick ?? -1;
-  let from = endOf(index);
+): AsyncGenerator<FrameBehind> {
+  let tick = index.frames.at(-1)?.tick ?? -1;
+  let endBytes = endOf(index);
+  for (;;) {
+    const found = await nextWhole(window, sizeBytes, index, { tick, endBytes });
+    if (found === undefined) return;
+    yield found;
+    ({ tick, endBytes } = found);
+  }
+}
+
+async function nextWhole(
+  window: Window,
+  sizeBytes: number,
+  index: JournalIndex,
+  { tick: lastTick, endBytes }: { readonly tick: number; readonly endBytes: number },
+): Promise<FrameBehind | undefined> {
+  let from = endBytes;
   while (from + HEADER_BYTES <= sizeBytes) {
     const length = Math.min(LOOK_BYTES, sizeBytes - from);
     const look = Buffer.from(await window.bytes(from, length));
@@ -84,7 +106,8 @@ export async function tickBehind(
       const offsetBytes = from + at + HEADER_BYTES;
       if (offsetBytes + header.payloadBytes > sizeBytes) continue;
       const frame = await frameAt(window, offsetBytes, header, index.facts.fields);
-      if (frame !== undefined) return frame.tick;
+      if (frame !== undefined)
+        return { tick: frame.tick, startBytes: from + at, endBytes: frame.endBytes };
     }
     // A header may lie over the edge.
     from += Math.max(length - HEADER_BYTES + 1, 1);

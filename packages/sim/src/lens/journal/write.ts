@@ -1,10 +1,10 @@
 // The journal of an open chunk: appended frame by frame. A kill leaves at most one record cut, which the next writer takes away.
 import { open, rename, rm, stat, type FileHandle } from 'node:fs/promises';
 import path from 'node:path';
-import { fsyncDirectory } from '@stillpoint/core';
+import { failure, fsyncDirectory } from '@stillpoint/core';
 import type { ChunkFacts, LensFrame } from '../contract.ts';
 import { crc32 } from 'node:zlib';
-import { readJournal } from './read.ts';
+import { damageOf, readJournal } from './read.ts';
 import { framePayload, headerFor, HEADER_BYTES } from './records.ts';
 import { endOf, type JournalFrame, type JournalIndex } from './scan.ts';
 
@@ -50,12 +50,17 @@ async function refuseExisting(file: string): Promise<void> {
     throw Object.assign(new Error(`${file} is there already`), { code: 'EEXIST' });
 }
 
-/** Goes on with one that is there: what was cut is taken away, and frames after `throughTick`. Throws as `readJournal`. */
+/**
+ * Goes on with one that is there: what was cut is taken away, and frames after `throughTick`. Throws as `readJournal`, and LENS_DAMAGED
+ * where frames up to that tick lie behind what is damaged: they would be taken away with it.
+ */
 export async function continueJournal(file: string, throughTick: number): Promise<JournalWriter> {
   let index: JournalIndex;
   {
     await using journal = await readJournal(file);
-    const { facts, factsEndBytes } = journal;
+    const { facts, factsEndBytes, damagedBeforeTick } = journal;
+    if (damagedBeforeTick !== undefined && damagedBeforeTick <= throughTick)
+      throw failure('LENS_DAMAGED', { path: file, reason: damageOf(journal)! });
     const frames = journal.frames.filter(({ tick }) => tick <= throughTick);
     index = { facts, factsEndBytes, frames };
   }

@@ -2,6 +2,7 @@
 export { diffLenses, type FieldDifference, type LensDiff, type LensSide } from './diff.ts';
 export { lensInfo, type LensInfo } from './info.ts';
 export {
+  lensRunNamed,
   lensRunsAt,
   locateLens,
   locateLensRuns,

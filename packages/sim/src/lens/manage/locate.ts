@@ -20,7 +20,7 @@ export interface LocateLensOptions {
   readonly cwd: string;
   /** Of a directory of runs; the latest unless told. */
   readonly run?: string;
-  /** Where a name that is no path is looked for as the id of a run. */
+  /** Where a name without a path is looked for first, as the id of a run. */
   readonly directory?: string;
 }
 
@@ -38,10 +38,17 @@ export async function locateLens(
     const address = run === undefined ? given : `${given.replace(/\/$/, '')}/${run}`;
     return { kind: 'address', path: address, place: httpPlace(address) };
   }
+  const named =
+    directory === undefined || run !== undefined
+      ? undefined
+      : await lensRunNamed(given, { cwd, directory });
+  if (named !== undefined) return located(named);
   const at = path.resolve(cwd, given);
   const kind = await kindOf(at);
+  // The runs beside it are told, if there are any.
   if (kind === undefined && directory !== undefined && isRunId(given))
-    return located(await locateRunOfLens(directory, given));
+    if ((await kindOf(directory)) === 'directory')
+      return located(await locateRunOfLens(directory, given));
   if (kind === undefined) throw await missing(at);
   if (kind === 'file') return { kind, path: at, place: filePlace(at) };
   if (run !== undefined) return located(await locateRunOfLens(at, run));
@@ -49,6 +56,19 @@ export async function locateLens(
   const latest = await latestLens(at);
   if (latest === undefined) throw failure('LENS_EMPTY', { path: at });
   return located(latest);
+}
+
+/**
+ * The run of that name, where the directory has one with frames. It comes before what lies in the working directory by the same name, as
+ * runs do with checkpoints: that is meant by a path, like ./NAME.
+ */
+export async function lensRunNamed(
+  given: string,
+  { cwd, directory }: { readonly cwd: string; readonly directory: string },
+): Promise<string | undefined> {
+  if (!isRunId(given)) return undefined;
+  const at = path.resolve(cwd, directory, given);
+  return (await kindOf(at)) === 'directory' && (await lensFilesIn(at)).length > 0 ? at : undefined;
 }
 
 /** The directories of runs that a person means by a directory: itself, or those in it. Throws LENS_MISSING. */

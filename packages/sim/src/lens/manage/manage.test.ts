@@ -1,5 +1,13 @@
 import assert from 'node:assert/strict';
-import { existsSync, readdirSync, readFileSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
+import {
+  existsSync,
+  mkdirSync,
+  readdirSync,
+  readFileSync,
+  rmSync,
+  symlinkSync,
+  writeFileSync,
+} from 'node:fs';
 import path from 'node:path';
 import { test } from 'node:test';
 import type { LensFrame } from '../contract.ts';
@@ -39,6 +47,14 @@ test('a lens is found by its file, its run, its directory and its latest run', a
   assert.equal(await found('lens/one'), 'lens/one');
   assert.equal(await found('one'), 'lens/one');
   assert.equal(await found(`lens/one/${FIRST}`), `lens/one/${FIRST}`);
+  // A run comes before what lies here by its name, as with checkpoints; a directory without frames is no run.
+  await writeLens(path.join(cwd, 'one'), 'other', { to: 50 });
+  mkdirSync(path.join(directory, 'empty'));
+  await writeLens(path.join(cwd, 'empty'), 'other', { to: 50 });
+  assert.equal(await found('one'), 'lens/one');
+  assert.equal(await found('./one'), 'one/other');
+  assert.equal(await found('one', 'other'), 'one/other');
+  assert.equal(await found('empty'), 'empty/other');
   assert.equal(
     (await locateLens('https://example.org/lens', { cwd, run: 'a' })).path,
     'https://example.org/lens/a',

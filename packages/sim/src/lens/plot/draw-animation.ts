@@ -82,7 +82,7 @@ async function drawerOf(
   };
 }
 
-/** Those of the survey and no others. One that was pruned or damaged since is blank: the file says how many frames it has. */
+/** Those of the survey and no others; each is good until the next. One that was pruned or damaged since is blank: the file says how many frames it has. */
 async function* everyFrame(
   lens: Lens,
   plot: AnimationPlot,
@@ -98,7 +98,8 @@ async function* everyFrame(
   let next = 0;
   let timeSeconds = 0;
   const blank = { samples: blankSamples(subject) };
-  for await (const frame of lens.each([name], { ...plot.ticks, to: last.tick }, options)) {
+  const reading = { ...options, reuse: true };
+  for await (const frame of lens.each([name], { ...plot.ticks, to: last.tick }, reading)) {
     if (next === ticks.length || ticks[next]! > frame.tick) continue;
     for (; ticks[next]! < frame.tick; next += 1)
       yield { tick: ticks[next]!, timeSeconds, ...blank };

@@ -3,6 +3,7 @@
 import { failure, nameFileDurable } from '@stillpoint/core';
 import { randomBytes } from 'node:crypto';
 import { lstat, open, unlink, type FileHandle } from 'node:fs/promises';
+import { WHY_UNWRITABLE } from '../unwritable.ts';
 
 export type Write = (bytes: Uint8Array) => Promise<void>;
 
@@ -55,15 +56,10 @@ async function isThere(file: string): Promise<boolean> {
   );
 }
 
-const reasons: Readonly<Record<string, string>> = {
-  ENOENT: 'its directory is not there',
-  ENOTDIR: 'its directory is a file',
-  EACCES: 'its directory may not be written to',
-  EPERM: 'its directory may not be written to',
-  EROFS: 'its file system can only be read',
+/** Beside those of its place. */
+const full: Readonly<Record<string, string>> = {
   ENOSPC: 'the disk is full',
   EDQUOT: 'there is no room left for this user',
-  ENAMETOOLONG: 'its name is too long',
 };
 
 async function told<T>(file: string, work: () => Promise<T>): Promise<T> {
@@ -73,6 +69,7 @@ async function told<T>(file: string, work: () => Promise<T>): Promise<T> {
     const { code } = error as NodeJS.ErrnoException;
     // Ours are told already.
     if (code === undefined || !/^E[A-Z0-9]+$/.test(code)) throw error;
-    throw failure('LENS_PLOT_UNWRITABLE', { file, reason: reasons[code] ?? code }, error);
+    const reason = WHY_UNWRITABLE[code] ?? full[code] ?? code;
+    throw failure('LENS_PLOT_UNWRITABLE', { file, reason }, error);
   }
 }

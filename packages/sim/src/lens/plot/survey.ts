@@ -41,7 +41,8 @@ export async function surveyFrames(
   const ticks: number[] = [];
   let first: FrameTime | undefined;
   let last: FrameTime | undefined;
-  for await (const { tick, simTimeSeconds, fields } of lens.each([name], range, options)) {
+  const reading = { ...options, reuse: true };
+  for await (const { tick, simTimeSeconds, fields } of lens.each([name], range, reading)) {
     options.signal?.throwIfAborted();
     last = { tick, timeSeconds: simTimeSeconds };
     first ??= last;

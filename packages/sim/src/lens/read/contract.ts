@@ -37,6 +37,14 @@ export interface ReadOptions {
   readonly damaged?: (reason: string) => void;
 }
 
+export interface EachOptions extends ReadOptions {
+  /**
+   * The numbers of a frame are good until the next is asked for, or nothing more is: the next has the same memory. Where frames are long that
+   * is much less.
+   */
+  readonly reuse?: boolean;
+}
+
 export interface Lens extends AsyncDisposable {
   readonly runId: string;
   readonly world: string;
@@ -59,7 +67,7 @@ export interface Lens extends AsyncDisposable {
   each(
     fields: readonly string[],
     range?: FrameRange,
-    options?: ReadOptions,
+    options?: EachOptions,
   ): AsyncGenerator<LensFrame>;
   /** A few samples over many ticks: only their columns are read. NaN where a frame has fewer samples. */
   series(

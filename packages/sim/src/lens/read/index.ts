@@ -1,5 +1,6 @@
 // The door of reading a lens.
 export type {
+  EachOptions,
   FrameRange,
   FrameTime,
   Lens,

@@ -1,7 +1,7 @@
 // The parts of a lens, each with frames of its own: a sealed chunk, or the journal of an open one. Opened when something in them is
 // asked for; a few stay open.
 import { failure, isFailure } from '@stillpoint/core';
-import { openChunk, type Blocks } from '../chunk/index.ts';
+import { openChunk, type Blocks, type FrameMemory } from '../chunk/index.ts';
 import type { ChunkFacts, FieldSamples, LensField, TickRange } from '../contract.ts';
 import { damageOf, readJournalFrom, widthOf, type Journal } from '../journal/index.ts';
 import { parseLensFileName, withoutSuperseded, type LensFileKind } from '../names.ts';
@@ -23,7 +23,13 @@ export interface Part extends AsyncDisposable {
   /** Why there may be frames behind its last that cannot be read. */
   readonly damage?: string;
   timeSeconds(frame: number): Promise<number>;
-  samples(field: string, frame: number, signal?: AbortSignal): Promise<FieldSamples>;
+  /** Into `memory` where there is one: good until the next are read into it. */
+  samples(
+    field: string,
+    frame: number,
+    signal?: AbortSignal,
+    memory?: FrameMemory,
+  ): Promise<FieldSamples>;
   /** Frames `from` to `to`, of each the columns: one run of numbers. */
   series(
     field: LensField,
@@ -73,7 +79,7 @@ async function openIfThere(
   try {
     return file.kind === 'lens'
       ? await openSealed(place, file, blocks, signal)
-      : await openJournal(place, file, signal);
+      : await openJournal(place, file, blocks, signal);
   } catch (error) {
     if ((error as NodeJS.ErrnoException).code === 'ENOENT') return undefined;
     throw error;
@@ -94,7 +100,7 @@ async function openSealed(
       sizeBytes: source.sizeBytes,
       ticks: chunk.ticks,
       timeSeconds: async (frame) => chunk.timesSeconds[frame]!,
-      samples: (field, frame, signal) => chunk.samples(field, frame, signal),
+      samples: (field, frame, signal, memory) => chunk.samples(field, frame, signal, memory),
       series: (field, from, to, columns, signal) =>
         chunk.series(field.name, from, to, columns, signal),
       [Symbol.asyncDispose]: () => source[Symbol.asyncDispose](),
@@ -108,26 +114,36 @@ async function openSealed(
 async function openJournal(
   place: LensPlace,
   { name }: PartFile,
+  blocks: Blocks,
   signal?: AbortSignal,
 ): Promise<Part> {
   const source = await place.open(name, signal);
   const journal = await readJournalFrom(source, signal);
   const { fields } = journal.facts;
   const damage = damageOf(journal);
-  const newest = newestPositions(journal);
+  const newest = newestPositions(journal, blocks.newOwner().number);
   return {
     facts: journal.facts,
     sizeBytes: source.sizeBytes,
     ticks: journal.frames.map(({ tick }) => tick),
     ...(damage !== undefined && { damage }),
     timeSeconds: async (frame) => journal.frames[frame]!.timeSeconds,
-    async samples(name, frame, signal) {
+    async samples(name, frame, signal, memory) {
       const field = fields.findIndex((one) => one.name === name);
       if (field < 0) throw unknown(place, fields, name);
-      const found = await journal.readField(journal.frames[frame]!, field, signal);
-      if (found.positions !== null) return found;
-      const positions = await newest(field, frame, signal);
-      return { ...found, positions: positions?.subarray(0, found.count * 3) ?? null };
+      const written = journal.frames[frame]!;
+      if (memory === undefined) {
+        const found = await journal.readField(written, field, signal);
+        if (found.positions !== null) return found;
+        const positions = await newest(field, frame, undefined, signal);
+        return { ...found, positions: positions?.subarray(0, found.count * 3) ?? null };
+      }
+      const { count } = written.fields[field]!;
+      const { precision } = fields[field]!;
+      const values = memory.values(precision.type, count * widthOf(fields[field]!));
+      await journal.readValues(written, field, values, signal);
+      const positions = await newest(field, frame, memory, signal);
+      return { count, values, positions: positions?.subarray(0, count * 3) ?? null };
     },
     async series(field, from, to, columns, signal) {
       const number = fields.findIndex(({ name }) => name === field.name);
@@ -151,19 +167,33 @@ async function openJournal(
  */
 function newestPositions(
   journal: Journal,
-): (field: number, frame: number, signal?: AbortSignal) => Promise<Float64Array | null> {
+  owner: number,
+): (
+  field: number,
+  frame: number,
+  memory?: FrameMemory,
+  signal?: AbortSignal,
+) => Promise<Float64Array | null> {
   const written = new Map<number, Int32Array>();
   const kept = new Map<number, { readonly from: number; readonly positions: Float64Array }>();
-  return async (field, frame, signal) => {
+  return async (field, frame, memory, signal) => {
     const known = written.get(field) ?? positionsWritten(journal, field);
     written.set(field, known);
     const from = known[frame]!;
     if (from < 0) return null;
+    const place = journal.frames[from]!;
+    const length = place.fields[field]!.count * 3;
+    const read = async (positions: Float64Array): Promise<Float64Array> => {
+      await journal.readPositions(place, field, positions, signal);
+      return positions;
+    };
+    if (memory !== undefined)
+      return await memory.positions(`${owner} ${from}`, (room) =>
+        read(room('float64', length) as Float64Array),
+      );
     const last = kept.get(field);
     if (last?.from === from) return last.positions;
-    const place = journal.frames[from]!;
-    const positions = new Float64Array(place.fields[field]!.count * 3);
-    await journal.readPositions(place, field, positions, signal);
+    const positions = await read(new Float64Array(length));
     kept.set(field, { from, positions });
     return positions;
   };

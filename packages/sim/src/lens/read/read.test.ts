@@ -2,6 +2,7 @@ import assert from 'node:assert/strict';
 import {
   createReadStream,
   mkdtempSync,
+  readdirSync,
   readFileSync,
   rmSync,
   statSync,
@@ -159,6 +160,25 @@ test('a damaged chunk is named, and the rest is read', async (t) => {
   assert.equal(ticks.length, 25);
   assert.match(told[0]!, /lens_snapshot_0000000100/);
   await assert.rejects(Array.fromAsync(lens.each(['heat'])), { code: 'LENS_FOREIGN' });
+});
+
+test('a lens of which nothing can be read is damaged, and not empty', async (t) => {
+  const directory = await lensIn(t);
+  const names = readdirSync(directory).filter((name) => name.startsWith('lens_snapshot_'));
+  assert.ok(names.length > 1);
+  for (const name of names) writeFileSync(path.join(directory, name), 'nothing of it is left');
+  const told: string[] = [];
+  const options = { damaged: (reason: string) => told.push(reason) };
+  const opened = openLens(directoryPlace(directory), options);
+  await assert.rejects(opened, (error: { readonly code: string; readonly message: string }) => {
+    assert.equal(error.code, 'LENS_DAMAGED');
+    for (const name of names) assert.ok(error.message.includes(name), error.message);
+    return true;
+  });
+  assert.equal(told.length, names.length);
+  // Of one file it is said what is wrong with it.
+  const one = openLens(filePlace(path.join(directory, names[0]!)), options);
+  await assert.rejects(one, { code: 'LENS_FOREIGN' });
 });
 
 test('chunks that vanish while they are read are a gap', async (t) => {

@@ -1,17 +1,11 @@
 // Where a lens in a bucket is, as vaults on S3 are written too: s3://bucket/prefix?endpoint=...&region=...&pathStyle=1. It never holds a
 // secret: credentials come from where all programs for S3 find theirs.
-import { failure } from '@stillpoint/core';
+import { failure, type S3ServerAddress } from '@stillpoint/core';
 
-export interface LensS3Address {
+export interface LensS3Address extends S3ServerAddress {
   readonly bucket: string;
   /** Without a slash at its end; empty: the whole bucket. */
   readonly prefix: string;
-  /** `https://host:port` of another server than Amazon's. */
-  readonly endpoint?: string;
-  /** Undefined: what the environment or the profile says. */
-  readonly region?: string;
-  /** https://host/bucket/key, and not https://bucket.host/key. */
-  readonly pathStyle: boolean;
 }
 
 const PARAMETERS = ['endpoint', 'region', 'pathStyle'];

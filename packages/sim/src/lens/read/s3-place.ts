@@ -1,5 +1,6 @@
 // The directory of a run in a bucket, read by range requests. The AWS SDK finds credentials, signs, and asks again where it helps.
 import type { S3Client } from '@aws-sdk/client-s3';
+import { s3ClientSettings } from '@stillpoint/core';
 import type { Readable } from 'node:stream';
 import { optionalPeer } from '../../optional-peer.ts';
 import type { LensPlace } from './contract.ts';
@@ -30,9 +31,6 @@ export interface S3Directory {
 }
 
 const ATTEMPTS = 4;
-const CONNECT_MS = 10_000;
-const IDLE_MS = 30_000;
-const DEFAULT_REGION = 'us-east-1';
 
 /** `s3://bucket/prefix/run`, with the parameters of a vault's address. Throws SIM_PEER_MISSING, LENS_S3_ADDRESS_INVALID. */
 export async function s3Place(address: string, options: S3PlaceOptions = {}): Promise<LensPlace> {
@@ -50,7 +48,8 @@ export async function openS3(
     'Reading a lens from S3',
     () => import('@aws-sdk/client-s3') as Promise<Sdk>,
   );
-  const client = given ?? (await clientOf(sdk, address));
+  const client =
+    given ?? new sdk.S3Client({ ...(await s3ClientSettings(sdk, address)), maxAttempts: ATTEMPTS });
   const { bucket: Bucket } = address;
   const asked = async <T>(
     what: string,
@@ -139,33 +138,6 @@ export async function openS3(
       };
     },
   };
-}
-
-async function clientOf(
-  sdk: Sdk,
-  { endpoint, region, pathStyle }: LensS3Address,
-): Promise<S3Client> {
-  return new sdk.S3Client({
-    region: region ?? (await regionOf(sdk)),
-    maxAttempts: ATTEMPTS,
-    forcePathStyle: pathStyle,
-    // Everything that is read has checksums of its own.
-    responseChecksumValidation: 'WHEN_REQUIRED',
-    requestHandler: { connectionTimeout: CONNECT_MS, socketTimeout: IDLE_MS },
-    ...(endpoint !== undefined && { endpoint }),
-  });
-}
-
-/** Servers other than Amazon's do not care; Amazon's says in its answer which one it is. */
-async function regionOf(sdk: Sdk): Promise<string> {
-  const plain = new sdk.S3Client({});
-  try {
-    return await plain.config.region();
-  } catch {
-    return DEFAULT_REGION;
-  } finally {
-    plain.destroy();
-  }
 }
 
 async function collected(body: Readable): Promise<Uint8Array> {

@@ -10,7 +10,7 @@ export function within(part: Part, { start, end }: TickRange): Part {
     sizeBytes: part.sizeBytes,
     ticks: part.ticks.filter((tick) => tick >= start && tick < end),
     timeSeconds: (frame) => part.timeSeconds(frame + first),
-    samples: (field, frame, signal) => part.samples(field, frame + first, signal),
+    samples: (field, frame, signal, memory) => part.samples(field, frame + first, signal, memory),
     series: (field, low, high, columns, signal) =>
       part.series(field, low + first, high + first, columns, signal),
     [Symbol.asyncDispose]: () => part[Symbol.asyncDispose](),

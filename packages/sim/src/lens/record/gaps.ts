@@ -38,10 +38,22 @@ export function cutGaps(gaps: readonly Dropped[], throughTick: number): readonly
   });
 }
 
+/** With what was found to be lost of a file, unless it is named already. Gaps that were named before may lie within. */
+export function withGap(gaps: readonly Dropped[], found: Dropped): readonly Dropped[] {
+  const { start, end } = found.ticks;
+  if (gaps.some(({ ticks }) => ticks.start <= start && ticks.end >= end)) return gaps;
+  return fewGaps([...gaps, found].toSorted((a, b) => a.ticks.start - b.ticks.start));
+}
+
+/** 0: there are none. */
+export function endOfGaps(gaps: readonly Dropped[]): number {
+  return gaps.reduce((end, { ticks }) => Math.max(end, ticks.end), 0);
+}
+
 /** Both hold at least one; the reason of the one that holds more. */
 function joined(one: Dropped, next: Dropped): Dropped {
   return {
-    ticks: { start: one.ticks.start, end: next.ticks.end },
+    ticks: { start: one.ticks.start, end: Math.max(one.ticks.end, next.ticks.end) },
     frames: one.frames + next.frames,
     reason: next.frames > one.frames ? next.reason : one.reason,
   };

@@ -5,12 +5,18 @@ import { pointTo, takeRunLock, type RunLock } from '../../directory/index.ts';
 import { openChunk, sealJournal } from '../chunk/index.ts';
 import { fileSource } from '../../zip/index.ts';
 import { LENS_VERSION, type LensFrame } from '../contract.ts';
-import { continueJournal, createJournal, type JournalWriter } from '../journal/index.ts';
+import {
+  continueJournal,
+  createJournal,
+  readJournal,
+  type JournalWriter,
+} from '../journal/index.ts';
 import { chunkOf } from '../names.ts';
 import type { ChunkEntry, Dropped, Recorder, RecorderOptions } from './contract.ts';
 import { cutAfter } from './cut.ts';
+import { lostIn } from './damage.ts';
 import { pathOf, tidyUp } from './files.ts';
-import { cutGaps, fewGaps } from './gaps.ts';
+import { cutGaps, endOfGaps, fewGaps, withGap } from './gaps.ts';
 import { chunkEntries, readManifest, writeManifest } from './manifest.ts';
 import { createPositionsOnce } from './positions.ts';
 import { createSealing, type Sealing } from './sealing.ts';
@@ -101,8 +107,7 @@ class DirectoryRecorder implements Recorder {
   }
 
   get accountedTick(): number {
-    const gap = this.#dropped.at(-1);
-    return Math.max(this.#lastTick, gap === undefined ? -1 : gap.ticks.end - 1);
+    return Math.max(this.#lastTick, endOfGaps(this.#dropped) - 1);
   }
 
   /** Journals of full chunks are sealed; that of the checkpoint's chunk is gone on with. */
@@ -121,23 +126,30 @@ class DirectoryRecorder implements Recorder {
         throw failure('LENS_FIELDS_CHANGED', { directory });
       }
       this.#journal = journal;
-      this.#lastTick = journal.lastTick;
+      this.#lastTick = Math.max(journal.lastTick, this.#lastTick);
       this.#frames += journal.frames;
     }
     this.#chunks = await chunkEntries(directory);
     this.#frames += this.#chunks.reduce((sum, { frames }) => sum + frames, 0);
     const newest = this.#chunks.at(-1);
-    if (this.#lastTick < 0 && newest !== undefined)
+    if (newest !== undefined && newest.ticks.end > this.#lastTick)
       this.#lastTick = await lastTickOf(path.join(directory, newest.file));
     await this.#writeManifest();
   }
 
   /** What is damaged stays as it is, for whoever can mend it; the run goes on. */
   async #sealUnlessDamaged(journal: string): Promise<void> {
-    await sealJournal(journal).catch((error: unknown) => {
+    try {
+      await sealJournal(journal);
+    } catch (error) {
       if (!isFailure(error, 'LENS_DAMAGED')) throw error;
       this.#onTrouble(error);
-    });
+      await using damaged = await readJournal(journal);
+      this.#frames += damaged.frames.length;
+      this.#lastTick = damaged.frames.at(-1)?.tick ?? this.#lastTick;
+      const lost = await lostIn(damaged, damaged.facts.ticks.end - 1);
+      if (lost !== undefined) this.#dropped = withGap(this.#dropped, lost.gap);
+    }
   }
 
   async append(given: LensFrame): Promise<void> {

@@ -9,10 +9,12 @@
 import type { ReadOptions } from '../read/contract.ts';
 
 export interface LensSqlOptions extends ReadOptions {
-  /** Of DuckDB: what it sorts and groups by. 96 MB unless told; more than that goes to the disk. */
+  /** Of DuckDB: what it sorts and groups by. 48 MB unless told; more than that goes to the disk. */
   readonly memoryLimitBytes?: number;
   /** Where a private directory for what has no room in memory is made and removed again. The system's unless told. */
   readonly temporaryDirectory?: string;
+  /** Whether every table has a column `run`. Where there are several lenses unless told. */
+  readonly runColumn?: boolean;
 }
 
 export interface LensSqlColumn {

@@ -1,4 +1,5 @@
 // Goes through the samples of frames, and writes them as columns.
+import { freeMemory } from '../../free-memory.ts';
 import type { LensField } from '../contract.ts';
 import { widthOf } from '../journal/index.ts';
 import { positionsOf } from '../reconstruct/index.ts';
@@ -7,7 +8,7 @@ import { placesOf } from './tables.ts';
 
 export type ColumnItems = Float64Array | Float32Array | Int32Array | BigInt64Array;
 
-/** Samples of one frame: `from` and `to` within it, `first` the frame's first sample among all, `at` where they come in the column. */
+/** Rows of one frame: `from` and `to` within what is here of it, `first` the first of that among all, `at` where they come in the column. */
 interface Stretch {
   readonly frame: number;
   readonly from: number;
@@ -60,16 +61,20 @@ export function createCursor(field: LensField, fixedPlaces: () => readonly Float
         items.fill(frames!.timesSeconds[frame]!, at, at + to - from);
     },
     (items: Int32Array, rows) => {
-      for (const { from, to, at } of stretches(rows))
-        for (let row = from; row < to; row += 1) items[at + row - from] = row;
+      for (const { frame, from, to, at } of stretches(rows)) {
+        const sample = frames!.firstSamples[frame]!;
+        for (let row = from; row < to; row += 1) items[at + row - from] = sample + row;
+      }
     },
   ];
 
   const place = (axis: number, items: Float64Array, rows: number): void => {
-    const { positions } = frames!;
-    for (const { from, to, first, at } of stretches(rows))
-      if (positions === null) items.set(fixedPlaces()[axis]!.subarray(from, to), at);
-      else
+    const { positions, firstSamples } = frames!;
+    for (const { frame, from, to, first, at } of stretches(rows))
+      if (positions === null) {
+        const sample = firstSamples[frame]!;
+        items.set(fixedPlaces()[axis]!.subarray(sample + from, sample + to), at);
+      } else
         for (let row = from; row < to; row += 1)
           items[at + row - from] = positions[(first + row) * 3 + axis]!;
   };
@@ -88,6 +93,9 @@ export function createCursor(field: LensField, fixedPlaces: () => readonly Float
       return left;
     },
     start(given) {
+      // A thread that stands still most of the time collects late.
+      for (const numbers of [frames?.values, frames?.positions])
+        if (numbers != null) freeMemory(numbers);
       frames = given;
       position = { frame: 0, row: 0, first: 0 };
       left = given.counts.reduce((sum, count) => sum + count, 0);

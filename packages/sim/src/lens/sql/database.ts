@@ -4,11 +4,12 @@ import { failure } from '@stillpoint/core';
 import { optionalPeer } from '../../optional-peer.ts';
 import type { SqlRun } from './messages.ts';
 import { createScans, type DuckDB, type FeedLine } from './scans.ts';
-import { listsOf, quoted, type FieldTable } from './tables.ts';
+import { listsOf, quoted, type FieldTable, type RunsOfTables } from './tables.ts';
 import { createViews } from './views.ts';
 
 export interface DatabaseOptions {
   readonly runs: readonly SqlRun[];
+  readonly runColumn: boolean;
   readonly line: FeedLine;
   readonly memoryLimitBytes: number;
   readonly temporaryDirectory: string;
@@ -32,6 +33,7 @@ const CALLS_REFUSED = /\b(?:en|dis)able_(?:logging|profil(?:ing|e))\b/i;
 /** Throws SIM_PEER_MISSING. */
 export async function openDatabase({
   runs,
+  runColumn,
   line,
   memoryLimitBytes,
   temporaryDirectory,
@@ -44,8 +46,8 @@ export async function openDatabase({
   const instance = await duckdb.DuckDBInstance.create(':memory:', { threads: '2' });
   const connection = await instance.connect();
   const scans = createScans(duckdb, (one) => connection.registerTableFunction(one), runs, line);
-  const views = createViews(connection, runs, scans.functionOf);
-  await fillLists(connection, runs, views.tables);
+  const views = createViews(connection, { runs, runColumn }, scans.functionOf);
+  await fillLists(connection, { runs, runColumn }, views.tables);
   await views.open();
   // The last things that are set: from here on a statement can neither leave this database nor change that.
   for (const setting of [
@@ -84,14 +86,14 @@ export async function openDatabase({
 
 async function fillLists(
   connection: DuckDBConnection,
-  runs: readonly SqlRun[],
+  { runs, runColumn }: RunsOfTables,
   tables: readonly FieldTable[],
 ): Promise<void> {
-  for (const statement of listsOf(runs, tables)) await connection.run(statement);
+  for (const statement of listsOf({ runs, runColumn }, tables)) await connection.run(statement);
   const appender = await connection.createAppender('frames', 'lens');
   for (const { runId, ticks, timesSeconds } of runs)
     for (const [at, tick] of ticks.entries()) {
-      if (runs.length > 1) appender.appendVarchar(runId);
+      if (runColumn) appender.appendVarchar(runId);
       appender.appendBigInt(BigInt(tick));
       appender.appendDouble(timesSeconds[at]!);
       appender.endRow();

@@ -1,12 +1,8 @@
 // Frames for DuckDB's thread, from lenses that are read in this one: some at a time, the next while those are worked on.
 import type { MessagePort } from 'node:worker_threads';
-import type { FieldSamples } from '../contract.ts';
 import type { Lens, ReadOptions } from '../read/contract.ts';
+import { createBatch, type FedFrame } from './batch.ts';
 import type { FeedAnswer, FeedFrames, FeedOrder, FeedRange } from './messages.ts';
-
-/** Small frames travel together. */
-const BATCH_BYTES = 512 * 1024;
-const BATCH_FRAMES = 4096;
 
 interface Feed {
   readonly frames: AsyncGenerator<FeedFrames, void>;
@@ -81,25 +77,13 @@ async function* framesOf(
   range: FeedRange,
   options: ReadOptions,
 ): AsyncGenerator<FeedFrames, void> {
-  let batch: Frame[] = [];
-  let bytes = 0;
-  for await (const frame of eachFrame(lens, range, options)) {
-    batch.push(frame);
-    bytes += (frame.values?.byteLength ?? 0) + (frame.positions?.byteLength ?? 0);
-    if (bytes < BATCH_BYTES && batch.length < BATCH_FRAMES) continue;
-    yield together(batch);
-    batch = [];
-    bytes = 0;
-  }
-  if (batch.length > 0) yield together(batch);
-}
-
-interface Frame {
-  readonly tick: number;
-  readonly timeSeconds: number;
-  readonly count: number;
-  readonly values: FieldSamples['values'] | null;
-  readonly positions: Float64Array | null;
+  const batch = createBatch(lens.field(range.field), range.values);
+  for await (const frame of eachFrame(lens, range, options))
+    for (let from = 0; from < frame.count;) {
+      from = batch.add(frame, from);
+      if (batch.isFull) yield batch.take();
+    }
+  if (!batch.isEmpty) yield batch.take();
 }
 
 /** Without values nothing is read of fields whose topology says how many samples they have. */
@@ -107,7 +91,7 @@ async function* eachFrame(
   lens: Lens,
   { field: name, fromTick: from, toTick: to, values }: FeedRange,
   options: ReadOptions,
-): AsyncGenerator<Frame> {
+): AsyncGenerator<FedFrame> {
   const { topology } = lens.field(name);
   if (!values && topology.kind !== 'points') {
     const count = (topology.rows ?? 1) * (topology.columns ?? 1);
@@ -115,41 +99,11 @@ async function* eachFrame(
       yield { ...time, count, values: null, positions: null };
     return;
   }
-  for await (const { tick, simTimeSeconds, fields } of lens.each([name], { from, to }, options)) {
-    const { count, values, positions } = fields.get(name)!;
-    // Every frame of points has some: they are laid one behind the other.
-    const places = topology.kind === 'points' ? (positions ?? new Float64Array(count * 3)) : null;
-    yield { tick, timeSeconds: simTimeSeconds, count, values, positions: places };
-  }
-}
-
-function together(batch: readonly Frame[]): FeedFrames {
-  return {
-    ticks: Float64Array.from(batch, ({ tick }) => tick),
-    timesSeconds: Float64Array.from(batch, ({ timeSeconds }) => timeSeconds),
-    counts: Int32Array.from(batch, ({ count }) => count),
-    values: joined(batch.map(({ values }) => values)),
-    positions: joined(batch.map(({ positions }) => positions)) as Float64Array | null,
-  };
-}
-
-/** In memory of their own, to be given away. */
-function joined(
-  parts: readonly (FieldSamples['values'] | null)[],
-): Float64Array<ArrayBuffer> | Float32Array<ArrayBuffer> | null {
-  const there = parts.filter((part) => part !== null);
-  const [first] = there;
-  if (first === undefined) return null;
-  const length = there.reduce((sum, part) => sum + part.length, 0);
-  const whole = first instanceof Float64Array ? new Float64Array(length) : new Float32Array(length);
-  let at = 0;
-  for (const part of there) {
-    whole.set(part, at);
-    at += part.length;
-  }
-  return whole;
+  const reading = { ...options, reuse: true };
+  for await (const { tick, simTimeSeconds, fields } of lens.each([name], { from, to }, reading))
+    yield { tick, timeSeconds: simTimeSeconds, ...fields.get(name)! };
 }
 
 function buffersOf({ values, positions }: FeedFrames): ArrayBuffer[] {
-  return [values, positions].flatMap((one) => (one === null ? [] : [one.buffer as ArrayBuffer]));
+  return [values, positions].flatMap((one) => (one === null ? [] : [one.buffer]));
 }

@@ -12,6 +12,8 @@ export interface SqlThreadData {
   /** Counts the answers on `feeds`, for the thread that waits. */
   readonly answered: SharedArrayBuffer;
   readonly runs: readonly SqlRun[];
+  /** Each table says of which run a row is. */
+  readonly runColumn: boolean;
   readonly memoryLimitBytes: number;
   readonly temporaryDirectory: string;
 }
@@ -45,15 +47,17 @@ export type FeedOrder =
   | { readonly type: 'next'; readonly feed: number }
   | { readonly type: 'close'; readonly feed: number };
 
-/** Some frames, one behind the other. */
+/** Some frames, or parts of them, one behind the other. Memory of numbers may be longer. */
 export interface FeedFrames {
   readonly ticks: Float64Array;
   readonly timesSeconds: Float64Array;
+  /** The first sample of each in its frame. */
+  readonly firstSamples: Int32Array;
   readonly counts: Int32Array;
   /** Null where only times were asked for. */
-  readonly values: Float64Array | Float32Array | null;
+  readonly values: Float64Array<ArrayBuffer> | Float32Array<ArrayBuffer> | null;
   /** Of points; null where the topology says where samples are. */
-  readonly positions: Float64Array | null;
+  readonly positions: Float64Array<ArrayBuffer> | null;
 }
 
 export type FeedAnswer =

@@ -9,7 +9,8 @@ import { serveFeeds, type Feeds } from './feeds.ts';
 import type { SqlAnswer, SqlOrder, SqlRun } from './messages.ts';
 import { startSqlThread, type SqlThread } from './sql-thread.ts';
 
-const MEMORY_LIMIT_BYTES = 96 * 1024 * 1024;
+/** With what the command is by itself (170 MB) and what is read (some 50), a statement that sorts stays below 300. */
+const MEMORY_LIMIT_BYTES = 48 * 1024 * 1024;
 
 /** The lenses stay the caller's: they are closed after this. Throws SIM_PEER_MISSING where DuckDB is not installed. */
 export async function openLensSql(
@@ -18,6 +19,7 @@ export async function openLensSql(
     damaged,
     memoryLimitBytes = MEMORY_LIMIT_BYTES,
     temporaryDirectory = tmpdir(),
+    runColumn = lenses.length > 1,
     signal,
   }: LensSqlOptions = {},
 ): Promise<LensSql> {
@@ -33,6 +35,7 @@ export async function openLensSql(
       feeds: line.port2,
       answered,
       runs,
+      runColumn,
       memoryLimitBytes,
       temporaryDirectory: directory,
     });

@@ -1,6 +1,7 @@
 // The thread of DuckDB, as the one that reads lenses sees it.
 import { MessageChannel, Worker, type MessagePort } from 'node:worker_threads';
-import { errorFrom, programBeside, threadEnvironment } from '../../thread/index.ts';
+import { programBeside, threadEnvironment } from '@stillpoint/core';
+import { errorFrom } from '../../thread/index.ts';
 import type { SqlAnswer, SqlOrder, SqlThreadData } from './messages.ts';
 
 export function startSqlThread(data: Omit<SqlThreadData, 'port'>): SqlThread {

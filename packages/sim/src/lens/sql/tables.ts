@@ -74,14 +74,19 @@ export function schemaAlias(
   return { schema, table };
 }
 
+export interface RunsOfTables {
+  readonly runs: readonly SqlRun[];
+  /** Whether each table has a column `run`. */
+  readonly runColumn: boolean;
+}
+
 /** `frames`, `fields` and `dropped`, as statements that make and fill them. */
 export function* listsOf(
-  runs: readonly SqlRun[],
+  { runs, runColumn }: RunsOfTables,
   tables: readonly FieldTable[],
 ): Generator<string> {
-  const several = runs.length > 1;
-  const run = several ? 'run varchar, ' : '';
-  const of = ({ runId }: SqlRun): string => (several ? `${quoted(runId)}, ` : '');
+  const run = runColumn ? 'run varchar, ' : '';
+  const of = ({ runId }: SqlRun): string => (runColumn ? `${quoted(runId)}, ` : '');
   const nameOf = new Map(tables.map(({ field, name }) => [field, name]));
   yield 'create schema lens';
   yield `create table lens.frames (${run}tick bigint, time_seconds double)`;

@@ -2,7 +2,14 @@
 import type { DuckDBConnection } from '@duckdb/node-api';
 import type { SqlRun } from './messages.ts';
 import { conditionOf, piecesLeft, type Piece } from './pieces.ts';
-import { fieldTables, identifier, quoted, schemaAlias, type FieldTable } from './tables.ts';
+import {
+  fieldTables,
+  identifier,
+  quoted,
+  schemaAlias,
+  type FieldTable,
+  type RunsOfTables,
+} from './tables.ts';
 
 export interface Views {
   readonly tables: readonly FieldTable[];
@@ -15,7 +22,7 @@ export interface Views {
 
 export function createViews(
   connection: DuckDBConnection,
-  runs: readonly SqlRun[],
+  { runs, runColumn }: RunsOfTables,
   functionOf: (number: number, piece: Piece) => string,
 ): Views {
   const tables = fieldTables(runs);
@@ -31,7 +38,7 @@ export function createViews(
   ): Promise<void> => {
     const parts = pieces.map((piece) => {
       const run = runs[piece.run]!;
-      const label = runs.length > 1 ? `${quoted(run.runId)} as run, ` : '';
+      const label = runColumn ? `${quoted(run.runId)} as run, ` : '';
       const condition = isTrial ? ` where ${conditionOf(run, piece)}` : '';
       return `select ${label}* from ${functionOf(piece.number, piece)}()${condition}`;
     });

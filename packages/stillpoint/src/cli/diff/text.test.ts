@@ -1,7 +1,13 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import type { SnapshotId } from '@stillpoint/core';
-import type { DatabaseDiff, SourceDiff, StateDiff, TableDiff } from '@stillpoint/engine';
+import type {
+  ArrayChange,
+  DatabaseDiff,
+  SourceDiff,
+  StateDiff,
+  TableDiff,
+} from '@stillpoint/engine';
 import { createStyle, widthOf } from '../../output/style.ts';
 import { diffLines } from './text.ts';
 
@@ -46,7 +52,15 @@ const unchanged: SourceDiff = {
   commits: null,
   files: null,
   databases: null,
+  runs: null,
 };
+
+const array = (name: string, values: ArrayChange['values']): ArrayChange => ({
+  name,
+  state: 'changed',
+  layout: null,
+  values,
+});
 
 const diff: StateDiff = {
   from: { snapshot: 'a'.repeat(12) as SnapshotId, name: 'x', createdAt: '2026-11-21T10:00:00Z' },
@@ -92,6 +106,43 @@ const diff: StateDiff = {
         ],
       },
     },
+    {
+      ...unchanged,
+      name: 'simulation',
+      driver: 'run',
+      state: 'changed',
+      runs: [
+        {
+          run: 'noise-1',
+          tick: { from: 20, to: 40 },
+          problem: null,
+          changes: {
+            facts: [
+              { name: 'parameters.rotation', from: 1, to: 2 },
+              { name: 'world.signal wind', from: null, to: 'blake3:'.padEnd(71, 'a') },
+            ],
+            arrays: [
+              array('current/@clock', {
+                elements: 4,
+                differing: 2,
+                maxAbsolute: 1,
+                maxRelative: 1,
+              }),
+              array('current/heat', {
+                elements: 8,
+                differing: 5,
+                maxAbsolute: 1 / 3,
+                maxRelative: 0.5,
+              }),
+              { ...array('current/wind', null), state: 'added' },
+              { ...array('current/size', null), layout: { from: 'f64 [2]', to: 'f64 [3]' } },
+              array('previous/heat', null),
+            ],
+            equalArrays: 6,
+          },
+        },
+      ],
+    },
     unchanged,
     { ...unchanged, name: 'old', driver: 'sqlite', state: 'unknown', problem: 'not configured' },
   ],
@@ -113,6 +164,12 @@ test('says what differs, how it was compared, and what was not', () => {
     '30 files: 30 changed',
     'M run (mode 644 → 755)',
     'and 29 more; --all lists them',
+    'run noise-1: tick 20 → 40, 5 arrays differ, 6 equal',
+    '~ parameters.rotation: 1 → 2',
+    '+ world.signal wind: blake3:aaaaaaaaaaaaaaaa…',
+    '    ~ heat: 5 of 8, at most by 0.333333 (relative 0.5)',
+    '    + wind\n',
+    '    ~ size: f64 [2] → f64 [3]\n    and 2 more; --json has them',
     'same: lib',
     'db: app: public.secret: permission denied',
     'old: not configured',

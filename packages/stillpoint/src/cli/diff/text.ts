@@ -6,6 +6,7 @@ import { agoText, momentText } from '../../output/units.ts';
 import { commitLines, fileLines } from './code-text.ts';
 import { databaseLines } from './database-text.ts';
 import { createLine, SIGNS, type Page } from './page.ts';
+import { runLines } from './run-text.ts';
 
 export interface DiffTextOptions {
   readonly style: Style;
@@ -46,6 +47,7 @@ function sourceLines(source: SourceDiff, page: Page): readonly string[] {
     ...(source.commits === null ? [] : commitLines(source.commits, page)),
     ...(source.files === null ? [] : fileLines(source.files, page)),
     ...(source.databases ?? []).flatMap((database) => databaseLines(database, page)),
+    ...(source.runs ?? []).flatMap((run) => runLines(run, page)),
   ];
 }
 

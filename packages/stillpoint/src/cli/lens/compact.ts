@@ -29,13 +29,15 @@ export function addLensCompactCommand(lens: Command, run: Runner): void {
       run<Options>(async (context, options) => {
         const { output } = context;
         const done: CompactedLens[] = [];
-        for (const at of await runsOf(context, options)) {
+        const runs = await runsOf(context, options);
+        for (const at of runs) {
           const one = await compact(context, at, options);
           if (one === undefined) continue;
           done.push(one);
           show(context, one);
         }
         output.result(done);
+        if (runs.length === 0) output.say('There are no frames.');
         const reasons = done.flatMap(({ damaged }) => damaged);
         if (reasons.length > 0)
           throw failure('LENS_SOME_DAMAGED', {

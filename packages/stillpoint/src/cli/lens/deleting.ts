@@ -24,12 +24,12 @@ export async function deleteChunks(
   const goes = plans.some(({ gone, whole }) => gone.length > 0 || whole);
   if (options.dryRun === true || !goes) {
     output.result(plans);
-    showPlans(plans, (line) => output.data(line));
+    showPlans(plans, rule, (line) => output.data(line));
     return;
   }
   if (options.yes !== true) {
     if (!host.interactive || output.json) throw failure('LENS_PRUNE_NEEDS_YES', {});
-    showPlans(plans, (line) => output.say(line));
+    showPlans(plans, rule, (line) => output.say(line));
     await confirm(context, 'pruning', false);
   }
   await carryOut(context, plans);
@@ -50,10 +50,17 @@ async function carryOut(
   output.data(`Deleted ${totalText(done)} freed.`);
 }
 
-function showPlans(plans: readonly LensPrunePlan[], write: (line: string) => void): void {
+function showPlans(
+  plans: readonly LensPrunePlan[],
+  rule: LensPruneRule,
+  write: (line: string) => void,
+): void {
   const going = plans.filter(({ gone }) => gone.length > 0);
   if (going.length === 0) {
-    write('Nothing is to be deleted.');
+    const isKept = rule !== 'all' && 'before' in rule && plans.some(({ kept }) => kept.length > 0);
+    // Chunks are long, and the ticks that were asked for may be in the middle of one.
+    const why = isKept ? `: no chunk lies wholly before tick ${rule.before}` : '';
+    write(`Nothing is to be deleted${why}.`);
     return;
   }
   write(`Deleting ${totalText(going)}:`);

@@ -19,7 +19,7 @@ const DIFFERENT = 1;
 export function addLensDiffCommand(lens: Command, run: Runner): void {
   const command = lens
     .command('diff')
-    .argument('<from>', `a run, ${LENS}`)
+    .argument('<from>', LENS)
     .argument('<to>', 'another one')
     .summary('which frames and samples differ')
     .description(

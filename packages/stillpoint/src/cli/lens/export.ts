@@ -7,7 +7,7 @@ import { bytesText, countText } from '../../output/units.ts';
 import { shownPath } from '../checkpoint/places.ts';
 import type { CommandContext, Runner } from '../context.ts';
 import { loadSim } from '../load-sim.ts';
-import { LENS, locate } from './places.ts';
+import { LENS, locate, runsAt } from './places.ts';
 import { ticksOption } from './query-options.ts';
 import { keepHeapSmall } from './small-heap.ts';
 
@@ -97,12 +97,10 @@ async function placesOf(
   { run }: Options,
   given: string,
 ): Promise<LensPlace | readonly LensPlace[]> {
-  const { directoryPlace, listLenses } = await loadSim();
-  const isAddress = /^https?:/i.test(given);
-  const at = path.resolve(context.host.cwd, given);
-  // What is no directory has no runs.
-  const runs = isAddress || run !== undefined ? [] : await listLenses(at).catch(() => []);
-  if (runs.length > 0) return runs.map((one) => directoryPlace(one.path));
+  const runs = run === undefined ? await runsAt(context, given) : [];
+  const places: LensPlace[] = [];
+  for (const one of runs) places.push((await locate(context, one.path)).place);
+  if (runs.length > 0) return places;
   return (await locate(context, given, run === undefined ? {} : { run })).place;
 }
 

@@ -79,6 +79,20 @@ test('lines over time and a picture within a gap name it: a line goes on over fr
   assert.doesNotMatch(await plot(), /dropped/);
 });
 
+test('what plot prints as JSON has the gaps, as that of query: of a map, of lines, and of a file', async () => {
+  const dropped = async (...args: readonly string[]): Promise<readonly number[]> => {
+    const ran = await inProcess(['lens', 'plot', 'heat', ...args, '--json'], { cwd: place });
+    assert.equal(ran.status, 0, ran.stderr);
+    const told = JSON.parse(ran.stdout) as { readonly dropped: readonly { frames: number }[] };
+    return told.dropped.map(({ frames }) => frames);
+  };
+  assert.deepEqual(await dropped('--tick', '50'), [3]);
+  assert.deepEqual(await dropped('--series'), [3, 1]);
+  assert.deepEqual(await dropped('--series', '--ticks', '0:30'), []);
+  assert.deepEqual(await dropped('--series', '-o', 'lines.png'), [3, 1]);
+  assert.deepEqual(await dropped(), []);
+});
+
 test('of many gaps the first are named, and all are counted', () => {
   const gaps = Array.from({ length: 50 }, (_, at) => ({
     ticks: { start: at * 10, end: at * 10 + 1 },

@@ -8,7 +8,7 @@ import { numberText, shapeText } from '../checkpoint/numbers-text.ts';
 import { shownPath } from '../checkpoint/places.ts';
 import type { CommandContext, Runner } from '../context.ts';
 import { loadSim } from '../load-sim.ts';
-import { LENS, locate, placeText, USUAL_LENS_DIRECTORY } from './places.ts';
+import { LENS, locate, locateRun, runsAt, USUAL_LENS_DIRECTORY } from './places.ts';
 
 interface Options {
   readonly run?: string;
@@ -28,16 +28,18 @@ export function addLensInfoCommand(lens: Command, run: Runner): void {
       '\nExample:\n  stillpoint lens info\n  stillpoint lens info ./lens/terra-1 --json | jq -r ".fields[].name"',
     )
     .action(
-      run<Options>(async (context, { run: runId }, [given = USUAL_LENS_DIRECTORY]) => {
-        const { lensInfo, listLenses } = await loadSim();
+      run<Options>(async (context, { run: runId }, [given]) => {
+        const { lensInfo } = await loadSim();
         const { call, output } = context;
-        const listed = runId === undefined ? await listLenses(placeText(context, given)) : [];
+        const listed = runId === undefined ? await runsAt(context, given) : [];
         if (listed.length > 0) {
           output.result(listed);
           showRuns(context, listed);
           return;
         }
-        const { place } = await locate(context, given, runId === undefined ? {} : { run: runId });
+        const one = runId === undefined ? {} : { run: runId };
+        const { place } =
+          given === undefined ? await locateRun(context, one) : await locate(context, given, one);
         const info = await lensInfo(place, { signal: call.signal });
         output.result(info);
         if (!output.json) for (const line of linesOf(context, info)) output.data(line);
@@ -53,16 +55,17 @@ function showRuns({ output }: CommandContext, runs: readonly ListedLens[]): void
     { title: 'RUN', paint: style.bold, shrink: true },
     { title: '' },
     { title: 'STATE' },
-    { title: 'TICKS', align: 'right' },
     { title: 'CHUNKS', align: 'right', spare: 1 },
+    // Theirs, which may end far behind the last frame.
+    { title: 'FOR TICKS', align: 'right' },
     { title: 'SIZE', align: 'right' },
   ];
   const rows = runs.map(({ runId, latest, busy, ticks, chunks, sizeBytes }) => [
     runId,
     latest ? 'latest' : '',
     busy ? 'running' : 'at rest',
-    ticks === null ? '' : `${ticks.start}–${ticks.end}`,
     String(chunks),
+    ticks === null ? '' : `${ticks.start}–${ticks.end}`,
     bytesText(sizeBytes),
   ]);
   output.data(renderTable(columns, rows, { width, style }).join('\n'));

@@ -1,6 +1,7 @@
 // Where lenses are, and how a person names one.
+import { failure } from '@stillpoint/core';
 import type { Command } from 'commander';
-import type { LocatedLens } from '@stillpoint/sim';
+import type { ListedLens, LocatedLens } from '@stillpoint/sim';
 import path from 'node:path';
 import type { CommandContext } from '../context.ts';
 import { loadSim } from '../load-sim.ts';
@@ -17,7 +18,7 @@ export const USUAL_LENS_DIRECTORY = 'lens';
 
 /** How a lens may be named. */
 export const LENS =
-  'a .lens file, the directory of a run, a directory of runs, or the address of one (s3, or of a run http, https)';
+  'the id of a run in ./lens, a .lens file, the directory of a run, a directory of runs, or the address of one (s3, or of a run http, https); an id comes before a path, ./NAME is a path';
 
 export function addLensDirOption(command: Command): Command {
   return command.option(
@@ -35,7 +36,7 @@ export function placeText({ host }: CommandContext, given: string): string {
   return /^[a-z0-9]+:\/\//i.test(given) ? given : path.resolve(host.cwd, given);
 }
 
-/** The one that is named, by its path, its address or the id of its run. */
+/** The one that is named, by the id of its run, its path or its address. */
 export async function locate(
   { host }: CommandContext,
   given: string,
@@ -47,6 +48,29 @@ export async function locate(
   return await locateLens(given, { cwd: host.cwd, directory, ...(run !== undefined && { run }) });
 }
 
+/** The run that is chosen of the lens directory, or its latest. */
+export async function locateRun(
+  { host }: CommandContext,
+  options: LensRunOptions,
+): Promise<LocatedLens> {
+  const { locateLens } = await loadSim();
+  const { run } = options;
+  return await locateLens(lensDirOf(options), { cwd: host.cwd, ...(run !== undefined && { run }) });
+}
+
+/** All runs of a directory or prefix; none where what is named is one run, a file, or an address that cannot be listed. */
+export async function runsAt(
+  context: CommandContext,
+  given: string | undefined,
+): Promise<readonly ListedLens[]> {
+  const { cwd } = context.host;
+  const { lensRunNamed, listLenses } = await loadSim();
+  const directory = USUAL_LENS_DIRECTORY;
+  if (given !== undefined && (await lensRunNamed(given, { cwd, directory })) !== undefined)
+    return [];
+  return await listLenses(placeText(context, given ?? directory));
+}
+
 /** Several runs of one place: those that are named, all, or the latest. */
 export async function locateEach(
   context: CommandContext,
@@ -55,11 +79,12 @@ export async function locateEach(
 ): Promise<readonly LocatedLens[]> {
   const located: LocatedLens[] = [];
   const { lensRunsAt } = await loadSim();
-  if (all === true)
+  if (all === true) {
     for (const run of await lensRunsAt(given, { cwd: context.host.cwd }))
       located.push(await locate(context, run));
-  else if (runs.length === 0) located.push(await locate(context, given));
-  else for (const run of runs) located.push(await locate(context, given, { run }));
+    if (located.length === 0) throw failure('LENS_EMPTY', { path: placeText(context, given) });
+  } else if (runs.length === 0) located.push(await locateRun(context, { lensDir: given }));
+  else for (const run of runs) located.push(await locateRun(context, { lensDir: given, run }));
   return located;
 }
 

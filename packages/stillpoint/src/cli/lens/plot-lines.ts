@@ -6,7 +6,7 @@ import { renderTable, type Column } from '../../output/table.ts';
 import { numberText } from '../checkpoint/numbers-text.ts';
 import type { CommandContext } from '../context.ts';
 import { loadSim } from '../load-sim.ts';
-import { numberJson } from './plot-terminal.ts';
+import { numberJson, type Told } from './plot-terminal.ts';
 
 const BARS = '▁▂▃▄▅▆▇█';
 const CHART_LINES = 10;
@@ -21,11 +21,11 @@ export async function showSeries(
   lens: Lens,
   plot: SeriesPlot,
   plotting: PlotOptions,
-  damaged: ReadonlySet<string>,
+  told: Told,
 ): Promise<void> {
   const { lensSeries } = await loadSim();
   const series = await lensSeries(lens, plot, plotting);
-  output.result(jsonOf(series, damaged));
+  output.result(jsonOf(series, told));
   if (output.json) return;
   const { style, width } = output;
   const { label, unit, frames, runId, lines } = series;
@@ -131,7 +131,7 @@ function dotOf(column: number, row: number): number {
   ][column]![row]!;
 }
 
-function jsonOf({ lines, ...facts }: SampledSeries, damaged: ReadonlySet<string>): object {
+function jsonOf({ lines, ...facts }: SampledSeries, { dropped, damaged }: Told): object {
   return {
     ...facts,
     lines: lines.map(({ name, ticks, timesSeconds, values, least, largest, last }) => ({
@@ -143,6 +143,7 @@ function jsonOf({ lines, ...facts }: SampledSeries, damaged: ReadonlySet<string>
       timesSeconds: Array.from(timesSeconds, numberJson),
       values: Array.from(values, numberJson),
     })),
+    dropped,
     damaged: [...damaged],
   };
 }

@@ -1,5 +1,5 @@
 // A map in a terminal: two pixels in each character where it has colours, else a sign for each of nine steps; and a scale beneath.
-import type { Lens, MapPlot, PlotOptions, SampledMap } from '@stillpoint/sim';
+import type { Dropped, Lens, MapPlot, PlotOptions, SampledMap } from '@stillpoint/sim';
 import { plainText } from '../../output/plain-text.ts';
 import { shorten } from '../../output/style.ts';
 import { numberText } from '../checkpoint/numbers-text.ts';
@@ -14,12 +14,19 @@ const SIGNS = '.:-=+*#%@';
 const NO_VALUE = '?';
 const GREY = [176, 176, 176] as const;
 
+/** What a picture lacks. */
+export interface Told {
+  /** Gaps that it reaches into. */
+  readonly dropped: readonly Dropped[];
+  readonly damaged: ReadonlySet<string>;
+}
+
 export async function showMap(
   context: CommandContext,
   lens: Lens,
   plot: MapPlot,
   plotting: PlotOptions,
-  damaged: ReadonlySet<string>,
+  told: Told,
 ): Promise<SampledMap> {
   const { lensRaster } = await loadSim();
   const { output, host } = context;
@@ -32,7 +39,7 @@ export async function showMap(
   };
   const cellAspect = isHalved ? 1 : 0.5;
   const map = await lensRaster(lens, plot, room, { ...plotting, cellAspect });
-  output.result(jsonOf(map, damaged));
+  output.result(jsonOf(map, told));
   if (!output.json) for (const line of linesOf(context, map, paint)) output.data(line);
   return map;
 }
@@ -171,14 +178,14 @@ function signRows(map: SampledMap): readonly string[] {
 /** Rows from above; null where there is no value, or nothing. */
 function jsonOf(
   { values, inside, colours: _colours, ...facts }: SampledMap,
-  damaged: ReadonlySet<string>,
+  { dropped, damaged }: Told,
 ): object {
   const rows = Array.from({ length: facts.height }, (_, row) =>
     Array.from(values.subarray(row * facts.width, (row + 1) * facts.width), (value, column) =>
       inside[row * facts.width + column] === 0 ? null : numberJson(value),
     ),
   );
-  return { ...facts, rows, damaged: [...damaged] };
+  return { ...facts, rows, dropped, damaged: [...damaged] };
 }
 
 /** JSON has no NaN and nothing infinite. */

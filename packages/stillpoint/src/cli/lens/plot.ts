@@ -9,7 +9,7 @@ import { shownPath } from '../checkpoint/places.ts';
 import type { CommandContext, Runner } from '../context.ts';
 import { loadSim } from '../load-sim.ts';
 import { gapsAskedFor, gapTexts } from './gaps.ts';
-import { addLensDirOption, lensDirOf, locate } from './places.ts';
+import { addLensDirOption, locateRun } from './places.ts';
 import {
   axesOption,
   centreOption,
@@ -104,7 +104,7 @@ async function plot(
 ): Promise<void> {
   const { openLens, plotLens } = await loadSim();
   const { call, host, output } = context;
-  const { place } = await locate(context, lensDirOf(options), options);
+  const { place } = await locateRun(context, options);
   const damaged = new Set<string>();
   const plotting: PlotOptions = {
     signal: call.signal,
@@ -124,18 +124,19 @@ async function plot(
   };
   await using lens = await openLens(place, plotting);
   const asked = await plotOf(lens.field(name), options);
-  for (const text of gapTexts(gapsAskedFor(lens, whenOf(asked)))) output.warn(text);
+  const told = { dropped: gapsAskedFor(lens, whenOf(asked)), damaged };
+  for (const text of gapTexts(told.dropped)) output.warn(text);
   if (options.output !== undefined) {
     const target = path.resolve(host.cwd, options.output);
     if (asked.kind === 'animation')
       output.progress({ type: 'phase:started', phase: 'look through the frames' });
     const plotted = await plotLens(lens, asked, target, plotting);
     tellFrame(context, asked, plotted);
-    output.result({ file: target, ...plotted, damaged: [...damaged] });
+    output.result({ file: target, ...plotted, dropped: told.dropped, damaged: [...damaged] });
     output.data(plottedText(context, target, plotted));
   } else if (asked.kind === 'map')
-    tellFrame(context, asked, await showMap(context, lens, asked, plotting, damaged));
-  else if (asked.kind === 'series') await showSeries(context, lens, asked, plotting, damaged);
+    tellFrame(context, asked, await showMap(context, lens, asked, plotting, told));
+  else if (asked.kind === 'series') await showSeries(context, lens, asked, plotting, told);
   if (damaged.size > 0)
     throw failure('LENS_SOME_DAMAGED', { path: place.name, reasons: [...damaged].join(' ') });
 }

@@ -1,5 +1,5 @@
 // stillpoint lens query FIELD
-import { failure } from '@stillpoint/core';
+import { failure, isFailure } from '@stillpoint/core';
 import type { Lens, LensAnswer, LensField, What, When } from '@stillpoint/sim';
 import { Option, type Command } from 'commander';
 import type { CommandContext, Runner } from '../context.ts';
@@ -8,7 +8,7 @@ import { loadSim } from '../load-sim.ts';
 import { answersAsCsv, answersAsTable } from './answer-rows.ts';
 import { answersAsJson } from './answer-json.ts';
 import { gapsAskedFor, gapTexts } from './gaps.ts';
-import { addLensDirOption, lensDirOf, locate } from './places.ts';
+import { addLensDirOption, locateRun } from './places.ts';
 import { keepHeapSmall } from './small-heap.ts';
 import {
   alongOption,
@@ -52,7 +52,11 @@ export function addLensQueryCommand(lens: Command, run: Runner): void {
       'a value there; x,y in a plane, longitude,latitude on a sphere; may be repeated',
       positionOption,
     )
-    .option('--along <path>', 'N values along x,y,z:x,y,z:N', alongOption)
+    .option(
+      '--along <path>',
+      'N values along x,y,z:x,y,z:N; on a sphere longitude,latitude of each, by the shortest way',
+      alongOption,
+    )
     .option(
       '--region <ranges>',
       'samples in x0:x1,y0:y1 (on a sphere degrees of longitude and latitude)',
@@ -94,7 +98,7 @@ async function query(context: CommandContext, options: QueryOptions, name: strin
       problem: 'Say one of --csv and --json.',
       usage: 'stillpoint lens query --help shows how it is used.',
     });
-  const { place } = await locate(context, lensDirOf(options), options);
+  const { place } = await locateRun(context, options);
   const damaged = new Set<string>();
   const reading = {
     signal: call.signal,
@@ -124,13 +128,15 @@ async function query(context: CommandContext, options: QueryOptions, name: strin
 
 /** Says which frame answers, where it is not the one that was asked for. */
 async function* told(
-  { output }: CommandContext,
-  { when }: Asked,
+  { output, call: { signal } }: CommandContext,
+  { lens, when }: Asked,
   answers: AsyncIterable<LensAnswer>,
 ): AsyncGenerator<LensAnswer> {
   let any = false;
+  let samples = 0;
   for await (const answer of answers) {
     any = true;
+    samples += answer.count;
     const { tick, timeSeconds } = answer;
     if ('tick' in when && tick !== when.tick)
       output.warn(`Tick ${when.tick} was not captured: this is the nearest, tick ${tick}.`);
@@ -140,5 +146,18 @@ async function* told(
       );
     yield answer;
   }
-  if (!any) output.say('No frame was captured there.');
+  if (any && samples === 0) output.say('No sample lies there.');
+  if (!any) output.say(`No frame was captured there${await whereTheyAre(lens, signal)}.`);
+}
+
+async function whereTheyAre(lens: Lens, signal: AbortSignal): Promise<string> {
+  try {
+    const first = await lens.nearest(0, { signal });
+    const last = await lens.nearest(Number.MAX_SAFE_INTEGER, { signal });
+    return `: the first is of tick ${first.tick} (${first.timeSeconds} s), the last of tick ${last.tick} (${last.timeSeconds} s)`;
+  } catch (error) {
+    // All of them are damaged, which was told.
+    if (isFailure(error)) return '';
+    throw error;
+  }
 }

@@ -33,12 +33,12 @@ export function addLensSqlCommand(lens: Command, run: Runner): void {
       'of which run, the latest unless told; may be repeated: then every table has a column run',
       runOption,
     )
-    .option('--all', 'all runs of the directory')
+    .option('--all', 'all runs of the directory; every table has a column run')
     .option('--file <path>', 'a file that holds the statement')
     .option('--csv', 'comma-separated values, in full precision')
     .option(
       '--memory <size>',
-      'what DuckDB may sort and group in; 96MB unless told, what is more goes to the disk',
+      'what DuckDB may sort and group in; 48MB unless told, what is more goes to the disk',
       sizeOption,
     );
   addLensDirOption(command)
@@ -70,11 +70,13 @@ async function sql(context: CommandContext, options: Options, statement: string)
   await using open = new AsyncDisposableStack();
   const lenses: Lens[] = [];
   for (const { place } of located) lenses.push(open.use(await openLens(place, reading)));
-  const { memory } = options;
+  const { memory, all } = options;
   const database = open.use(
     await openLensSql(lenses, {
       ...reading,
       ...(memory !== undefined && { memoryLimitBytes: memory }),
+      // Columns do not depend on how many runs there happen to be.
+      ...(all === true && { runColumn: true }),
     }),
   );
   const answer = await database.query(statement, { signal });

@@ -7,7 +7,7 @@ import { bytesText, countText } from '../../output/units.ts';
 import { shownPath } from '../checkpoint/places.ts';
 import type { CommandContext, Runner } from '../context.ts';
 import { loadSim } from '../load-sim.ts';
-import { LENS, locate, placeText, USUAL_LENS_DIRECTORY } from './places.ts';
+import { LENS, locate, locateRun, placeText, runsAt, USUAL_LENS_DIRECTORY } from './places.ts';
 
 interface Verified extends VerifiedLensFile {
   /** What the file is in, as it was located. */
@@ -27,7 +27,7 @@ export function addLensVerifyCommand(lens: Command, run: Runner): void {
       '\nExample:\n  stillpoint lens verify\n  stillpoint lens verify https://example.org/lens/terra-1',
     )
     .action(
-      run(async (context, _options, [given = USUAL_LENS_DIRECTORY]) => {
+      run(async (context, _options, [given]) => {
         const { verifyLens } = await loadSim();
         const { call, output } = context;
         const verified: Verified[] = [];
@@ -37,20 +37,30 @@ export function addLensVerifyCommand(lens: Command, run: Runner): void {
             show(context, place, one);
           }
         output.result(verified);
-        if (verified.length === 0) output.say('There are no frames.');
+        if (verified.length === 0)
+          throw failure('LENS_EMPTY', {
+            path: placeText(context, given ?? USUAL_LENS_DIRECTORY),
+          });
         const reasons = verified.flatMap(({ damaged }) => damaged);
         if (reasons.length > 0)
-          throw failure('LENS_SOME_DAMAGED', { path: given, reasons: reasonsText(reasons) });
+          throw failure('LENS_SOME_DAMAGED', {
+            path: given ?? USUAL_LENS_DIRECTORY,
+            reasons: reasonsText(reasons),
+          });
       }),
     );
 }
 
-async function placesOf(context: CommandContext, given: string): Promise<readonly LensPlace[]> {
-  const { listLenses } = await loadSim();
-  const runs = await listLenses(placeText(context, given));
+async function placesOf(
+  context: CommandContext,
+  given: string | undefined,
+): Promise<readonly LensPlace[]> {
+  const runs = await runsAt(context, given);
   const places: LensPlace[] = [];
   for (const one of runs) places.push((await locate(context, one.path)).place);
-  return runs.length > 0 ? places : [(await locate(context, given)).place];
+  if (runs.length > 0) return places;
+  const one = given === undefined ? locateRun(context, {}) : locate(context, given);
+  return [(await one).place];
 }
 
 function show(context: CommandContext, { name }: LensPlace, one: VerifiedLensFile): void {
@@ -69,6 +79,10 @@ const MOST_REASONS = 5;
 
 function reasonsText(reasons: readonly string[]): string {
   const more = reasons.length - MOST_REASONS;
-  const shown = reasons.slice(0, MOST_REASONS).join('; ');
+  // Some are whole sentences.
+  const shown = reasons
+    .slice(0, MOST_REASONS)
+    .map((one) => one.replace(/\.$/, ''))
+    .join('; ');
   return more > 0 ? `${shown}; and ${more} more.` : `${shown}.`;
 }

@@ -1,4 +1,5 @@
 // What a run says while it goes on: to a person on stderr, or as one line of JSON an event on stdout.
+import { isFailure } from '@stillpoint/core';
 import type { SessionEnd, SessionEvent } from '@stillpoint/sim';
 import path from 'node:path';
 import type { Output } from '../../output/output.ts';
@@ -74,15 +75,26 @@ function tellLens(output: Output, event: SessionEvent): void {
         `The checkpoint of tick ${event.tick} does not count the frames of the lens: they were not on disk in time.`,
       );
       break;
+    case 'lens:waiting':
+      output.warn(
+        `The run has ended, and its lens waits for the disk: ${waitedForText(event.frames)}`,
+      );
+      break;
     case 'lens:failed':
       output.warn(
-        event.dropped === 0
+        event.dropped === 0 || isFailure(event.error, 'LENS_NOT_CLOSED')
           ? messageOf(event.error)
           : `${messageOf(event.error)} The run goes on; ${countText(event.dropped, 'frame')} of the lens ${event.dropped === 1 ? 'is' : 'are'} lost so far.`,
       );
       break;
     default:
   }
+}
+
+function waitedForText(frames: number): string {
+  return frames === 0
+    ? 'its last files are not finished yet. Ctrl-C ends the wait; who opens the lens next finishes them.'
+    : `${countText(frames, 'frame')} ${frames === 1 ? 'is' : 'are'} not written yet. Ctrl-C ends the wait, and ${frames === 1 ? 'it is' : 'they are'} lost.`;
 }
 
 function tellStarted(

@@ -17,6 +17,7 @@ import {
   openServerOfTests,
 } from './testing.ts';
 import type { PostgresByUrlOptions } from './options.ts';
+import { parseRecord } from './record.ts';
 
 const { programs, server, skip } = await openServerOfTests();
 
@@ -194,6 +195,35 @@ test('limits set for the role and the database stand in nobody’s way', { skip 
   const { checks } = await life.restore(taken);
   assert.match(checks.join('\n'), /1 tables with 1 rows/);
 });
+
+test(
+  'the options of an address hold for every session, and change no snapshot',
+  { skip },
+  async () => {
+    await server.createDatabase('optional');
+    const admin = await server.admin();
+    await admin.query(`CREATE ROLE visitor LOGIN NOINHERIT IN ROLE ${OWNER} PASSWORD 'v'`);
+    await sql(
+      server.url('optional'),
+      `CREATE SCHEMA other; CREATE TABLE other.t (x int DEFAULT 1); CREATE VIEW other.v AS SELECT x FROM other.t;
+     INSERT INTO other.t VALUES (1), (2); REVOKE ALL ON SCHEMA other FROM PUBLIC`,
+    );
+    const url = server.url('optional', 'visitor', 'v');
+    await refused('POSTGRES_TABLES_UNREADABLE', url);
+    const options = `-c role=${OWNER} -c search_path=other -c statement_timeout=1s -c default_transaction_read_only=on`;
+    const asked = `${url}?options=${encodeURIComponent(options)}`;
+    const life = beginUrlLife(server, driverOptions(server, asked));
+    const taken = await life.capture();
+    const plain = beginUrlLife(server, driverOptions(server, server.url('optional')), life.objects);
+    const digests = [taken, await plain.capture()].map(
+      ({ captured }) => parseRecord(captured.record).schemaDigest,
+    );
+    assert.ok(digests[0] !== null && digests[0] === digests[1]);
+    await sql(server.url('optional'), 'DELETE FROM other.t');
+    const { checks } = await life.restore(taken);
+    assert.match(checks.join('\n'), /1 tables with 2 rows/);
+  },
+);
 
 test(
   'a failed restore leaves the old database serving, and nothing beside it',

@@ -1,17 +1,11 @@
 // Where a vault on S3 is, as it is written: s3://bucket/prefix?endpoint=...&region=...&pathStyle=1&checksums=when-required.
 // It never holds a secret: credentials come from where all programs for S3 find theirs.
-import { failure } from '@stillpoint/core';
+import { failure, type S3ServerAddress } from '@stillpoint/core';
 
-export interface S3Address {
+export interface S3Address extends S3ServerAddress {
   readonly bucket: string;
   /** Before each key; ends in '/' unless it is empty. */
   readonly prefix: string;
-  /** `https://host:port` of another server than Amazon's. */
-  readonly endpoint?: string;
-  /** Undefined: what the environment or the profile says, or else us-east-1. */
-  readonly region?: string;
-  /** https://host/bucket/key, and not https://bucket.host/key. */
-  readonly pathStyle: boolean;
   /** 'when-required': for older servers, which refuse or mangle checksums that they did not ask for. */
   readonly checksums: 'always' | 'when-required';
 }

@@ -1,7 +1,7 @@
 // The AWS SDK behind one function. It is imported when the first request is made: a command whose vault is a directory does not
 // load it. It repeats nothing by itself: that is retry.ts, for every store the same.
 import type { S3Client, S3ClientConfig } from '@aws-sdk/client-s3';
-import { failure, isFailure, systemClock } from '@stillpoint/core';
+import { failure, isFailure, s3ClientSettings, systemClock } from '@stillpoint/core';
 import type { StoreKey } from '../../contract.ts';
 import type { S3Address } from './address.ts';
 import { s3Error, type S3Doing } from './errors.ts';
@@ -38,8 +38,6 @@ export interface S3Caller {
   close(): Promise<void>;
 }
 
-const CONNECT_MS = 10_000;
-const IDLE_MS = 30_000;
 /** A pack's upload and the reads of a restore at the same time; each connection costs memory on both sides. */
 const CONNECTIONS = 32;
 
@@ -87,26 +85,20 @@ async function expiredInstead(
 
 async function connect(address: S3Address, options: S3ClientOptions): Promise<S3Connection> {
   const sdk = await import('@aws-sdk/client-s3');
-  const { endpoint, pathStyle, checksums } = address;
-  const region = await regionOf(address, sdk);
-  const calculation = checksums === 'always' ? 'WHEN_SUPPORTED' : 'WHEN_REQUIRED';
+  const { requestHandler, ...settings } = await s3ClientSettings(sdk, address, options.idleMs);
+  const calculation = address.checksums === 'always' ? 'WHEN_SUPPORTED' : 'WHEN_REQUIRED';
   const config: S3ClientConfig = {
-    region,
+    ...settings,
     maxAttempts: 1,
-    forcePathStyle: pathStyle,
     requestChecksumCalculation: calculation,
-    // Everything that is read is checked against a digest of ours.
-    responseChecksumValidation: 'WHEN_REQUIRED',
     // Its wait for leave to send opens a connection for each object, and is longer than sending.
     expectContinueHeader: false,
     requestHandler: {
-      connectionTimeout: CONNECT_MS,
-      socketTimeout: options.idleMs ?? IDLE_MS,
+      ...requestHandler,
       logger: quiet,
       httpAgent: { maxSockets: CONNECTIONS },
       httpsAgent: { maxSockets: CONNECTIONS },
     },
-    ...(endpoint === undefined ? {} : { endpoint }),
     ...(options.credentials === undefined ? {} : { credentials: options.credentials }),
   };
   return { sdk, client: new sdk.S3Client(config) };
@@ -114,18 +106,3 @@ async function connect(address: S3Address, options: S3ClientOptions): Promise<S3
 
 /** It would write to the terminal that requests wait for a connection, which is what the bound is for. */
 const quiet = { debug() {}, info() {}, warn() {}, error() {} };
-
-const DEFAULT_REGION = 'us-east-1';
-
-/** Most servers other than Amazon's do not care; Amazon's says in its answer which one it is (S3_REGION_WRONG). */
-async function regionOf({ region }: S3Address, sdk: Sdk): Promise<string> {
-  if (region !== undefined) return region;
-  const plain = new sdk.S3Client({});
-  try {
-    return await plain.config.region();
-  } catch {
-    return DEFAULT_REGION;
-  } finally {
-    plain.destroy();
-  }
-}

@@ -1,12 +1,11 @@
 // Exports a lens, and says how much memory that took at most. `export-process.ts RUN OUTPUT FORMAT [partition]`
 import { rm } from 'node:fs/promises';
-import { setFlagsFromString } from 'node:v8';
 import { directoryPlace } from '../../read/index.ts';
+import { keepHeapSmall, peakBytes } from '../../testing/peak-memory.ts';
 import { exportLens } from '../index.ts';
 import type { LensExportFormat } from '../contract.ts';
 
-// As the command does.
-setFlagsFromString('--semi-space-growth-factor=1');
+keepHeapSmall();
 const [run = '', output = '', format = '', partition] = process.argv.slice(2);
 let told = 0;
 const done = await exportLens(directoryPlace(run), {
@@ -18,7 +17,5 @@ const done = await exportLens(directoryPlace(run), {
     if (event.type === 'bytes:advanced' && told++ === 3) process.stdout.write('under way\n');
   },
 });
-process.stdout.write(
-  `${JSON.stringify({ rows: done.rows, maxRssBytes: process.resourceUsage().maxRSS * 1024 })}\n`,
-);
+process.stdout.write(`${JSON.stringify({ rows: done.rows, peakBytes: peakBytes() })}\n`);
 await rm(output, { recursive: true });

@@ -121,7 +121,8 @@ async function* valuesOf(
     }
     return;
   }
-  for await (const { tick, simTimeSeconds, fields } of lens.each([field], ticks, options)) {
+  const reading = { ...options, reuse: true };
+  for await (const { tick, simTimeSeconds, fields } of lens.each([field], ticks, reading)) {
     const scalars = scalarsOf(subject, fields.get(field)!.values);
     const values = statisticsOf(of.statistics, scalars, 1, null);
     yield { tick, timeSeconds: simTimeSeconds, values };

@@ -4,48 +4,19 @@ import type { TestContext } from 'node:test';
 import type { FieldSamples, LensField } from '../../contract.ts';
 import { directoryPlace, openLens, type Lens } from '../../read/index.ts';
 import { openRecorder } from '../../record/index.ts';
-import { temporaryDirectory } from '../../testing/small-lens.ts';
+import { drift, heat, temporaryDirectory, wind } from '../../testing/small-lens.ts';
 
 export function sphereField(
   name = 'heat',
   rows = 36,
   components: readonly number[] = [],
 ): LensField {
-  return {
-    name,
-    unit: 'K',
-    components,
-    topology: { kind: 'sphere', rows, columns: rows * 2 },
-    reconstruction: 'linear',
-    precision: { type: 'float64' },
-  };
+  return { ...heat, name, components, topology: { kind: 'sphere', rows, columns: rows * 2 } };
 }
 
-export const plane: LensField = {
-  name: 'wind/höhe',
-  unit: 'm/s',
-  components: [2],
-  topology: {
-    kind: 'grid',
-    rows: 8,
-    columns: 10,
-    extent: [
-      [0, 10],
-      [0, 8],
-    ],
-  },
-  reconstruction: 'linear',
-  precision: { type: 'float64' },
-};
+export const plane = wind;
 
-export const points: LensField = {
-  name: 'drift',
-  unit: '',
-  components: [],
-  topology: { kind: 'points', positions: 'particle.position' },
-  reconstruction: 'nearest',
-  precision: { type: 'float64' },
-};
+export const points: LensField = { ...drift, precision: { type: 'float64' } };
 
 /** Of each sample by longitude and latitude of its middle, in degrees. */
 export function onSphere(

@@ -1,25 +1,27 @@
-// The processes that write documents, one for each way, all there at once and only one of them at work.
+// The processes of the sides of a comparison: all there at once, and only one of them at work.
 import { fork, type ChildProcess } from 'node:child_process';
 import { once } from 'node:events';
 import { fileURLToPath } from 'node:url';
-import type { Cost, SideTask } from './side-process.ts';
 
-const program = fileURLToPath(new URL('./side-process.ts', import.meta.url));
-
-export interface Side extends AsyncDisposable {
-  write(count: number): Promise<Cost>;
+/** Asked one thing at a time. */
+export interface Side<Order, Answer> extends AsyncDisposable {
+  ask(order: Order): Promise<Answer>;
 }
 
-export async function startSide(task: SideTask): Promise<Side> {
-  const child = fork(program, [JSON.stringify(task)], {
+/** Resolves when the program has sent its first message: that it is ready. */
+export async function startSide<Order extends object | number, Answer>(
+  program: URL,
+  ...args: readonly string[]
+): Promise<Side<Order, Answer>> {
+  const child = fork(fileURLToPath(program), [...args], {
     stdio: ['ignore', 'inherit', 'inherit', 'ipc'],
   });
   await answerOf(child);
   return {
-    async write(count) {
+    async ask(order) {
       const answer = answerOf(child);
-      child.send(count);
-      return (await answer) as Cost;
+      child.send(order);
+      return (await answer) as Answer;
     },
     async [Symbol.asyncDispose]() {
       if (child.exitCode !== null) return;
