@@ -3,7 +3,7 @@
 import assert from 'node:assert/strict';
 import { readdir, readFile, stat, writeFile } from 'node:fs/promises';
 import path from 'node:path';
-import { test } from 'node:test';
+import { after, before, test } from 'node:test';
 import { gitReferences } from '../packages/engine/src/federation/index.ts';
 import { parseManifest } from '../packages/engine/src/snapshot/index.ts';
 import { postgresReferences } from '../packages/engine/src/sources/postgres/index.ts';
@@ -34,11 +34,20 @@ async function textBelow(directory: string): Promise<string> {
   return (await Promise.all(texts)).join('\n');
 }
 
+let project: Project;
+
+before(async () => {
+  project = await createProject({ extensions: [] });
+  await project.stillpoint(['db', 'start']);
+});
+
+after(async () => {
+  await project[Symbol.asyncDispose]();
+});
+
 test('passwords and tokens are in no process list, log, manifest, lockfile or journal', async () => {
-  await using project = await createProject({ extensions: [] });
   const token = 'ghp_tokenthatmustnotleak';
   await project.git('.', 'remote', 'add', 'origin', `https://me:${token}@example.com/core.git`);
-  await project.stillpoint(['db', 'start']);
   const url = new URL((await project.stillpoint(['db', 'url'])).stdout.trim());
   assert.ok(url.password.length >= 32, 'a long random password');
 
@@ -74,8 +83,6 @@ test('passwords and tokens are in no process list, log, manifest, lockfile or jo
 });
 
 test('Postgres does not run as root, and its directory and socket are private', async () => {
-  await using project = await createProject({ extensions: [] });
-  await project.stillpoint(['db', 'start']);
   const { stdout } = await project.stillpoint(['db', 'status', '--json']);
   const status = JSON.parse(stdout) as {
     pid: number;

@@ -10,6 +10,7 @@ import { participantAt } from './queue/testing/participant-at.ts';
 
 const never = new AbortController().signal;
 const LIMIT_MS = 20_000;
+const BATCH_SPANS = 20;
 
 async function openDaemon(t: TestContext) {
   const { url, database } = await openTestDatabase(t);
@@ -20,8 +21,8 @@ async function openDaemon(t: TestContext) {
   const persistence = await openPersistence({
     url,
     onError: (error) => void errors.push(error),
-    // By themselves they would not be stored while this test runs.
-    traces: { delayMs: 600_000 },
+    // By themselves they would not be stored while this test runs: not before a batch is full.
+    traces: { delayMs: 600_000, batchSpans: BATCH_SPANS },
   });
   t.after(() => persistence[Symbol.asyncDispose]());
   const { processor } = await persistence.traces();
@@ -53,21 +54,31 @@ async function openDaemon(t: TestContext) {
 
 test('spans that ended before a freeze are stored in it, and later ones in the next', async (t) => {
   const daemon = await openDaemon(t);
-  for (let n = 0; n < 5000; n += 1) daemon.end(`early ${n}`);
-  await daemon.known();
-  // Full batches are stored as soon as they are full; the last one is not.
-  assert.ok((await daemon.stored()) < 5000);
+  await using blocking = await daemon.database.session('blocking');
+  daemon.end('first');
+  await (await daemon.persistence.traces()).flush();
+  // More than two batches, and the queue would store them all at once: who is faster, it or the freeze, is not left to chance.
+  const spans = 2.5 * BATCH_SPANS;
   await using hold = await daemon.freeze();
-  await hold.suspend(never, LIMIT_MS);
-  assert.equal(await daemon.stored(), 5000);
+  const suspended = await blocking.transaction(async (transaction) => {
+    await transaction.query('LOCK TABLE traces.spans IN EXCLUSIVE MODE');
+    for (let n = 0; n < spans; n += 1) daemon.end(`early ${n}`);
+    await daemon.known();
+    const suspending = hold.suspend(never, LIMIT_MS);
+    await daemon.frozen();
+    assert.equal(await daemon.stored(), 1);
+    return { suspending };
+  });
+  await suspended.suspending;
+  assert.equal(await daemon.stored(), 1 + spans);
   daemon.end('late');
   await hold.check();
-  assert.equal(await daemon.stored(), 5000);
+  assert.equal(await daemon.stored(), 1 + spans);
   assert.equal(await hold.resume(), 'held');
   await daemon.known();
   await using next = await daemon.freeze();
   await next.suspend(never, LIMIT_MS);
-  assert.equal(await daemon.stored(), 5001);
+  assert.equal(await daemon.stored(), 2 + spans);
   assert.equal(await next.resume(), 'held');
   assert.deepEqual(daemon.errors, []);
 });

@@ -3,7 +3,7 @@
 // fingerprint to be zero, above it fewer, so that most chunks are near the average. Bytes below the smallest size are not even looked at.
 // The gear table comes from the vault's id key: without it, sizes of chunks say nothing of known files.
 // Source: Xia et al., "FastCDC", USENIX ATC 2016, and "The Design of Fast Content-Defined Chunking", IEEE TPDS 2020.
-import { createHasher, digestHex } from '@stillpoint/core';
+import { digestHex, digestOf } from '@stillpoint/core';
 
 export interface CutSizes {
   readonly minBytes: number;
@@ -34,10 +34,10 @@ const NORMALISATION_BITS = 2;
 export function gearTableOf(idKey: Uint8Array): GearTable {
   const table = new Int32Array(256);
   for (const [value] of table.entries()) {
-    const hasher = createHasher();
-    hasher.update(idKey);
-    hasher.update(Buffer.from(`stillpoint gear ${value}`, 'utf8'));
-    table[value] = Number.parseInt(digestHex(hasher.digest()).slice(0, 8), 16);
+    const digest = digestOf(
+      Buffer.concat([idKey, Buffer.from(`stillpoint gear ${value}`, 'utf8')]),
+    );
+    table[value] = Number.parseInt(digestHex(digest).slice(0, 8), 16);
   }
   return table;
 }
