@@ -19,8 +19,8 @@ describe(
         const run = await writeLargeLens(temporaryDirectory(t), lens);
         const { frames } = lens;
         const samples = lens.rings * lens.rings;
-        // As many rows as one long frame has three times.
-        const sorted = Math.min(frames, Math.ceil(3_000_000 / samples));
+        // As many rows as one long frame has three times, each on its way out.
+        const told = Math.ceil(3_000_000 / samples);
         const statements: readonly (readonly [string, readonly number[]])[] = [
           [
             `select count(*), max(value) from heat where sample = 1100`,
@@ -35,8 +35,8 @@ describe(
             [frames, meanOf(frames, samples), 0, samples - 1],
           ],
           [
-            `select sample, latitude, value from heat where tick <= ${sorted} order by tick, sample`,
-            [samples - 1, 90 - 90 / lens.rings, heatAt(sorted, samples - 1)],
+            `select sample, latitude, value from heat where tick <= ${told}`,
+            [samples - 1, 90 - 90 / lens.rings, heatAt(told, samples - 1)],
           ],
         ];
         for (const [statement, expected] of statements) {
