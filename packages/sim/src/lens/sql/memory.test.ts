@@ -7,11 +7,12 @@ import { lastLineOf } from '../testing/peak-memory.ts';
 import { temporaryDirectory } from '../testing/small-lens.ts';
 
 const soak = process.env['STILLPOINT_SOAK'] !== undefined;
-const MOST_BYTES = 300 * 1024 * 1024;
+/** Of the sources, in two threads that take their types off: the command as it is built takes 45 MB less, and stays below 300. */
+const MOST_BYTES = 340 * 1024 * 1024;
 const program = fileURLToPath(new URL('testing/sql-process.ts', import.meta.url));
 
 describe(
-  'SQL over a gigabyte takes less than 300 MB of memory',
+  'SQL over a gigabyte takes less than 340 MB of memory from its sources',
   { skip: !soak && 'takes minutes: it is one of the long suites' },
   () => {
     for (const lens of LARGE_LENSES)
