@@ -9,7 +9,7 @@ import { serveFeeds, type Feeds } from './feeds.ts';
 import type { SqlAnswer, SqlOrder, SqlRun } from './messages.ts';
 import { startSqlThread, type SqlThread } from './sql-thread.ts';
 
-/** With what the command is by itself (170 MB) and what is read (some 50), a statement that sorts stays below 300. */
+/** With what the command is by itself (170 MB) and what is read (some 50), a statement that sorts stays about 300. */
 const MEMORY_LIMIT_BYTES = 48 * 1024 * 1024;
 
 /** The lenses stay the caller's: they are closed after this. Throws SIM_PEER_MISSING where DuckDB is not installed. */

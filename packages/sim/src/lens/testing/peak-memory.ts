@@ -17,7 +17,7 @@ export function peakBytes(): number {
 
 /** Runs a program of the tests, which ends with a line of JSON, and gives that. */
 export async function lastLineOf(program: string, args: readonly string[]): Promise<unknown> {
-  const flags = process.execArgv.filter((one) => !one.startsWith('--test'));
+  const flags = ['--conditions=@stillpoint/source', '--no-warnings'];
   const { stdout } = await promisify(execFile)(process.execPath, [...flags, program, ...args]);
   return JSON.parse(stdout.trimEnd().split('\n').at(-1)!);
 }
