@@ -26,6 +26,7 @@ export { catalogue, catalogueSections, type ErrorCode } from './errors/catalogue
 export { failure, isFailure, StillpointError, type ErrorData } from './errors/error.ts';
 export { withoutPasswords } from './errors/redact.ts';
 export { exitCodes } from './errors/exit-codes.ts';
+export { freeMemory } from './free-memory.ts';
 export { isSnapshotId, newSnapshotId, newUuid, type SnapshotId } from './ids.ts';
 export { hasEnded, ownMachine, type MachineIdentity } from './machine-identity.ts';
 export { identifyProcess, isAlive, ownIdentity, type ProcessIdentity } from './process-identity.ts';

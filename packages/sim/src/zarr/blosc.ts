@@ -1,5 +1,6 @@
 // Frames of Blosc 1 with byte shuffle and zstd, one block each: what Zarr's core codec `blosc` holds.
 // Source: https://github.com/Blosc/c-blosc/blob/main/README_CHUNK_FORMAT.rst
+import { freeMemory } from '@stillpoint/core';
 import { constants, zstdCompressSync, zstdDecompressSync } from 'node:zlib';
 import { createShuffler, SHUFFLE_BYTES } from '../shuffle/index.ts';
 
@@ -42,15 +43,12 @@ export function bloscEncode(elementBytes: number, plain: Uint8Array, target: Uin
     params,
     chunkSize: length + 8192,
   });
-  return packed.length < length * WORTH
-    ? putFrame(target, SHUFFLED | NOT_SPLIT | ZSTD, elementBytes, length, packed)
-    : putFrame(
-        target,
-        COPIED | NOT_SPLIT | ZSTD,
-        elementBytes,
-        length,
-        frameMemory.subarray(0, length),
-      );
+  const isWorth = packed.length < length * WORTH;
+  const flags = (isWorth ? SHUFFLED : COPIED) | NOT_SPLIT | ZSTD;
+  const body = isWorth ? packed : frameMemory.subarray(0, length);
+  const frameBytes = putFrame(target, flags, elementBytes, length, body);
+  freeMemory(packed);
+  return frameBytes;
 }
 
 function putFrame(
@@ -96,7 +94,8 @@ export function bloscDecode(
     throw new RangeError('a frame has another form than ours');
   const plain = unpacked(frame.subarray(BEFORE_BLOCK_BYTES), plainBytes);
   shuffler.input.set(plain);
-  shuffler.unshuffle(elementBytes, plain.length);
+  freeMemory(plain);
+  shuffler.unshuffle(elementBytes, plainBytes);
   return shuffler.output.subarray(0, plainBytes);
 }
 

@@ -1,6 +1,6 @@
 // Reads many places of one source: those that follow each other at once, and some ahead of whoever uses them. Far away each read is a
 // round trip, on a disk a wait.
-import { freeMemory } from '../free-memory.ts';
+import { freeMemory } from '@stillpoint/core';
 import type { RangeSource } from '../zip/contract.ts';
 import type { ChunkPlace } from './shard.ts';
 

@@ -1,11 +1,10 @@
 // An image by its reference: head, layers, and from them the table of its pages; then pages, a window at a time. Writers cut groups
 // within spans of the same size and place, so that each group is read and decompressed for one window only, and memory is two
 // windows, whatever the image.
-import { digestHex, failure, isDigest, type StillpointError } from '@stillpoint/core';
+import { digestHex, failure, freeMemory, isDigest, type StillpointError } from '@stillpoint/core';
 import type { StreamRef } from '../../sources/contract.ts';
 import { forEachConcurrently } from '../flow.ts';
 import type { ListEntry } from '../format/chunk-list.ts';
-import { freeMemory } from '../write/free-memory.ts';
 import { readHead, type ImageHead } from './head.ts';
 import { GROUP_DIGEST_BYTES, LAYER_HEADER_BYTES, readLayer, readLayerSizes } from './layers.ts';
 import { hexAt } from './group-list.ts';

@@ -1,9 +1,9 @@
 // From stored bytes to the plain bytes of chunks: decrypted, decompressed, and proved to be those that were asked for. Deriving a
 // pack's key costs more than decrypting a small chunk, so it is done once for all that come together. The stored bytes are gone afterwards.
+import { freeMemory } from '@stillpoint/core';
 import type { VaultKeys } from '../crypto/keys.ts';
 import { createOpener, type Opener } from '../crypto/sealed-object.ts';
 import { decodeChunk } from '../format/chunk-codec.ts';
-import { freeMemory } from '../write/free-memory.ts';
 import type { SealedChunk } from '../write/jobs.ts';
 import { createFileWriter } from './file-writer.ts';
 

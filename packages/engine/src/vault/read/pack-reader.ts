@@ -2,10 +2,10 @@
 // other, lie next to each other, so most spans are in a block that was just read; readers at the same time share
 // the reading of one. Bytes are handed out unverified: whoever decodes them checks.
 // What is handed out is a copy, so that a block that nobody will ask for again is freed at once.
+import { freeMemory } from '@stillpoint/core';
 import type { PackFacts } from './chunk-index.ts';
 import type { Store } from '../contract.ts';
 import { packKey } from '../format/layout.ts';
-import { freeMemory } from '../write/free-memory.ts';
 
 export interface PackReader {
   /** In memory that is the caller's. Fewer bytes than asked for if the pack ends before; OBJECT_MISSING if it is gone. */

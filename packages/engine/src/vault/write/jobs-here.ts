@@ -1,8 +1,8 @@
 // The jobs themselves: pure functions, run by a worker thread or, where there is little to do, right here.
+import { freeMemory } from '@stillpoint/core';
 import { encodeChunk } from '../format/chunk-codec.ts';
 import { encodeSpan } from '../pages/span.ts';
 import { openChunks } from '../read/open-chunks.ts';
-import { freeMemory } from './free-memory.ts';
 import type { CompressedChunk, Jobs, PlainChunk } from './jobs.ts';
 import { sealPack } from './pack-draft.ts';
 

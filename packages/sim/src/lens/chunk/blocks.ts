@@ -1,7 +1,7 @@
 // Rows that were unpacked together, kept for whoever asks for the next of them: frames are packed by 32, and most who read one read
 // all. Of all chunks of a lens so many bytes, the latest used. A block that was read to its end goes first: who reads on from frame to
 // frame holds one of each array, and no more.
-import { freeMemory } from '../../free-memory.ts';
+import { freeMemory } from '@stillpoint/core';
 
 /** No block is larger. */
 export const MOST_BYTES = 24 * 1024 * 1024;

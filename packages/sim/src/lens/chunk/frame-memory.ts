@@ -1,6 +1,6 @@
 // Memory for the samples of one field, which those of the next frame go into again. Frames have megabytes each: new memory for every one
 // is much more than one frame until it is collected.
-import { freeMemory } from '../../free-memory.ts';
+import { freeMemory } from '@stillpoint/core';
 import type { Samples } from './blocks.ts';
 
 type NumberType = 'float64' | 'float32';

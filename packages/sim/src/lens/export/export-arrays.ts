@@ -1,5 +1,5 @@
 // A lens as arrays over all of its frames, laid out as in a `.lens` file: whichever format keeps them.
-import { failure } from '@stillpoint/core';
+import { failure, freeMemory } from '@stillpoint/core';
 import {
   fieldAttributes,
   perFrameArray,
@@ -11,7 +11,6 @@ import {
   valuesArray,
 } from '../chunk/index.ts';
 import type { LensField } from '../contract.ts';
-import { freeMemory } from '../../free-memory.ts';
 import { widthOf } from '../journal/index.ts';
 import { nodeName } from '../names.ts';
 import { openLens, type FrameRange, type Lens } from '../read/index.ts';

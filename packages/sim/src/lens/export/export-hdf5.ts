@@ -1,7 +1,6 @@
 // An HDF5 file by h5wasm: the arrays of a `.lens` file, each over all frames, chunked, and open for more.
-import { failure } from '@stillpoint/core';
+import { failure, freeMemory } from '@stillpoint/core';
 import type { Dataset, File } from 'h5wasm/node';
-import { freeMemory } from '../../free-memory.ts';
 import { optionalPeer } from '../../optional-peer.ts';
 import type { Numbers, ZarrArray } from '../../zarr/index.ts';
 import type { ExportProgress, LensExportOptions } from './contract.ts';

@@ -1,9 +1,9 @@
 // The columns of a row group as pages. What is the same in many rows is said once: ticks, times and runs are a dictionary and how often
 // each of it comes; coordinates that do not move are packed for the first row group that has them so, and repeated.
+import { freeMemory } from '@stillpoint/core';
 import type { Encoding, PageHeader, ParquetType, Statistics } from 'hyparquet';
 import { promisify } from 'node:util';
 import { constants, zstdCompress } from 'node:zlib';
-import { freeMemory } from '../../free-memory.ts';
 import type { BatchColumn, RowBatch } from './row-batch.ts';
 import type { Table } from './tables.ts';
 

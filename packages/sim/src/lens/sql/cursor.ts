@@ -1,5 +1,5 @@
 // Goes through the samples of frames, and writes them as columns.
-import { freeMemory } from '../../free-memory.ts';
+import { freeMemory } from '@stillpoint/core';
 import type { LensField } from '../contract.ts';
 import { widthOf } from '../journal/index.ts';
 import { positionsOf } from '../reconstruct/index.ts';
