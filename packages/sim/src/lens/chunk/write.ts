@@ -81,16 +81,15 @@ async function writeField(
   await addText(zip, `${paths.group}/zarr.json`, groupJson(fieldAttributes(field)));
   const Numbers = field.precision.type === 'float64' ? Float64Array : Float32Array;
   const isFull = counts.every((count) => count === samples);
-  // One for all: the first is the longest, and each is written before the next is asked for.
-  let memory: Float64Array<ArrayBuffer> | Float32Array<ArrayBuffer> | undefined;
-  await writeArray(zip, paths.values, valuesArray(field, frames, samples), async (from, count) => {
+  const values = readAhead(frames, async (from, count, memory) => {
     signal?.throwIfAborted();
-    memory ??= new Numbers(count * samples * width);
-    const block = memory.subarray(0, count * samples * width);
+    const numbers = memory ?? new Numbers(count * samples * width);
+    const block = numbers.subarray(0, count * samples * width);
     if (!isFull) block.fill(Number.NaN);
     await content.values(block, from, count, samples);
     return block;
   });
+  await writeArray(zip, paths.values, valuesArray(field, frames, samples), values);
   await writeArray(zip, paths.counts, perFrameArray(frames), async (from, count) =>
     Int32Array.from(counts.slice(from, from + count)),
   );
@@ -109,6 +108,32 @@ async function writeField(
       return block;
     },
   );
+}
+
+type Block = Float64Array<ArrayBuffer> | Float32Array<ArrayBuffer>;
+
+/** More than so much is not in memory twice. */
+const MOST_AHEAD_BYTES = 16 * 1024 * 1024;
+
+/** Reads the next block while one is packed. */
+function readAhead(
+  frames: number,
+  read: (from: number, count: number, memory: Block | undefined) => Promise<Block>,
+): (from: number, count: number) => Promise<Block> {
+  let coming: Promise<Block> | undefined;
+  let used: Block | undefined;
+  return async (from, count) => {
+    const block = await (coming ?? read(from, count, used));
+    coming = undefined;
+    const next = from + count;
+    if (next < frames && block.byteLength <= MOST_AHEAD_BYTES) {
+      coming = read(next, Math.min(count, frames - next), used);
+      // Whoever asks for it is told.
+      coming.catch(() => {});
+    }
+    used = block;
+    return block;
+  };
 }
 
 async function addText(zip: ZipWriter, name: string, text: string): Promise<void> {
