@@ -115,21 +115,23 @@ type Block = Float64Array<ArrayBuffer> | Float32Array<ArrayBuffer>;
 /** More than so much is not in memory twice. */
 const MOST_AHEAD_BYTES = 16 * 1024 * 1024;
 
-/** Reads the next block while one is packed. */
+/** Reads the next block while one is packed. They are asked for in order, each but the last of as many frames. */
 function readAhead(
   frames: number,
   read: (from: number, count: number, memory: Block | undefined) => Promise<Block>,
 ): (from: number, count: number) => Promise<Block> {
-  let coming: Promise<Block> | undefined;
+  let coming: { readonly from: number; readonly block: Promise<Block> } | undefined;
   let used: Block | undefined;
   return async (from, count) => {
-    const block = await (coming ?? read(from, count, used));
+    if (coming !== undefined && coming.from !== from)
+      throw new TypeError('blocks are asked for in order');
+    const block = await (coming?.block ?? read(from, count, used));
     coming = undefined;
     const next = from + count;
     if (next < frames && block.byteLength <= MOST_AHEAD_BYTES) {
-      coming = read(next, Math.min(count, frames - next), used);
+      coming = { from: next, block: read(next, Math.min(count, frames - next), used) };
       // Whoever asks for it is told.
-      coming.catch(() => {});
+      coming.block.catch(() => {});
     }
     used = block;
     return block;
