@@ -11,7 +11,6 @@ import { measured } from './fixture/measured-command.ts';
 const SAMPLES = 10_000;
 const FRAMES = 131_072;
 const CHUNK_TICKS = 26_000;
-/** Run from its sources, which takes some more than the built form. */
 const MOST_BYTES = 300 * 1024 * 1024;
 
 async function record(directory: string): Promise<void> {

@@ -25,7 +25,7 @@ export async function writeLargeLens(
   directory: string,
   { rings, frames }: LargeLens,
 ): Promise<string> {
-  const run = path.join(directory, `large-${rings}`);
+  const run = path.join(directory, 'large');
   const heat: LensField = {
     name: 'heat',
     unit: 'K',
