@@ -9,6 +9,7 @@ import {
   localHeader,
   type Described,
 } from './records.ts';
+import { createWriteBehind } from './write-behind.ts';
 
 /** An entry has 32 bits for its length, here: zip64 in a local header is what readers disagree about most. */
 const MOST_ENTRY_BYTES = 0xffff_fffe;
@@ -22,7 +23,7 @@ export interface ZipWriter {
   /** One after the other. */
   begin(name: string): EntryWriter;
   add(name: string, bytes: Uint8Array): Promise<ZipEntry>;
-  /** Writes the directory. The file is neither synced nor closed. */
+  /** Writes the directory. The file is durable then, and not closed. */
   finish(): Promise<{ readonly sizeBytes: number }>;
 }
 
@@ -33,18 +34,7 @@ export function createZipWriter(handle: FileHandle): ZipWriter {
   let endBytes = 0;
   let open = false;
 
-  const writeAt = async (bytes: Uint8Array, offsetBytes: number): Promise<void> => {
-    let done = 0;
-    while (done < bytes.length) {
-      const { bytesWritten } = await handle.write(
-        bytes,
-        done,
-        bytes.length - done,
-        offsetBytes + done,
-      );
-      done += bytesWritten;
-    }
-  };
+  const file = createWriteBehind(handle);
   const begin = (text: string): EntryWriter => {
     if (open) throw new TypeError('an entry is open already');
     if (names.has(text)) throw new TypeError(`${text} is there already`);
@@ -59,12 +49,12 @@ export function createZipWriter(handle: FileHandle): ZipWriter {
       async write(bytes) {
         if (sizeBytes + bytes.length > MOST_ENTRY_BYTES)
           throw new RangeError(`${text} is larger than an entry of a zip can be`);
-        await writeAt(bytes, offsetBytes + sizeBytes);
+        await file.write(bytes, offsetBytes + sizeBytes);
         sum = crc32(bytes, sum);
         sizeBytes += bytes.length;
       },
       async end() {
-        await writeAt(localHeader({ name, crc32: sum, sizeBytes }), headerOffsetBytes);
+        await file.write(localHeader({ name, crc32: sum, sizeBytes }), headerOffsetBytes);
         described.push({ name, crc32: sum, sizeBytes, headerOffsetBytes });
         endBytes = offsetBytes + sizeBytes;
         open = false;
@@ -83,7 +73,8 @@ export function createZipWriter(handle: FileHandle): ZipWriter {
       if (open) throw new TypeError('an entry is open');
       const directory = Buffer.concat(described.map(directoryHeader));
       const ends = endRecords(described.length, endBytes, directory.length);
-      await writeAt(Buffer.concat([directory, ends]), endBytes);
+      await file.write(Buffer.concat([directory, ends]), endBytes);
+      await file.sync();
       return { sizeBytes: endBytes + directory.length + ends.length };
     },
   };

@@ -64,7 +64,6 @@ export async function writeChunk(
   await addText(zip, 'fields/zarr.json', groupJson({}));
   for (const field of facts.fields) await writeField(zip, field, content.field(field), signal);
   const { sizeBytes } = await zip.finish();
-  await handle.sync();
   return sizeBytes;
 }
 

@@ -1,5 +1,6 @@
 // What a question costs: bytes and reads of a place, of a lens that is long.
 import assert from 'node:assert/strict';
+import path from 'node:path';
 import { test, type TestContext } from 'node:test';
 import { queryLens } from '../ask/index.ts';
 import { openRecorder } from '../record/index.ts';
@@ -12,7 +13,8 @@ const FRAMES = 4096;
 
 /** 64 MiB of numbers that do not pack, in four chunks. */
 async function longLens(t: TestContext): Promise<string> {
-  const directory = temporaryDirectory(t);
+  // Beside it stands the link to the latest run.
+  const directory = path.join(temporaryDirectory(t), 'run');
   const field = {
     ...wind,
     name: 'noise',

@@ -155,7 +155,7 @@ class DirectoryRecorder implements Recorder {
   async append(given: LensFrame): Promise<void> {
     // One that was merged is longer than others, and goes on to its own end.
     if (this.#journal !== undefined && given.tick >= this.#journal.facts.ticks.end)
-      await this.#turn();
+      this.#turn(this.#journal);
     this.#journal ??= await this.#begin(given.tick);
     await this.#journal.append(this.#positions.frame(given));
     this.#positions.written();
@@ -176,13 +176,13 @@ class DirectoryRecorder implements Recorder {
 
   async flush(): Promise<{ readonly tick: number; readonly frames: number }> {
     await this.#journal?.sync();
-    if (this.#sealing.undurable !== undefined) throw this.#sealing.undurable;
+    await this.#sealing.sync();
     return { tick: this.#lastTick, frames: this.#frames };
   }
 
   async close(): Promise<void> {
     try {
-      if (this.#journal !== undefined) await this.#turn();
+      if (this.#journal !== undefined) this.#turn(this.#journal);
       await this.#sealing.finish();
       await this.#writeManifest();
     } finally {
@@ -204,19 +204,9 @@ class DirectoryRecorder implements Recorder {
   }
 
   /** The chunk is full: it is sealed beside what comes next. */
-  async #turn(): Promise<void> {
-    const journal = this.#journal!;
+  #turn(journal: JournalWriter): void {
     this.#journal = undefined;
-    let isDurable = true;
-    try {
-      await journal.sync();
-    } catch (error) {
-      isDurable = false;
-      this.#onTrouble(error);
-    }
-    await journal[Symbol.asyncDispose]();
-    const file = pathOf(this.#options.directory, journal.facts.ticks, 'journal');
-    this.#sealing.add(file, journal.index, isDurable);
+    this.#sealing.add(pathOf(this.#options.directory, journal.facts.ticks, 'journal'), journal);
   }
 
   async #listChunks(): Promise<void> {

@@ -2,22 +2,28 @@
 // which readers read as well, and is tried again with the next.
 import { isFailure } from '@stillpoint/core';
 import { sealJournal } from '../chunk/index.ts';
-import type { JournalIndex } from '../journal/index.ts';
+import type { JournalIndex, JournalWriter } from '../journal/index.ts';
 
 export interface Sealing {
-  /** `isDurable`: its last frames are. Tries those again that are left from before. */
-  add(journal: string, index: JournalIndex, isDurable: boolean): void;
-  /** Why frames that were written might be lost by a loss of power; undefined: all of them are durable. */
-  readonly undurable: unknown;
+  /** A full one, which is closed here. Tries those again that are left from before. */
+  add(file: string, journal: JournalWriter): void;
+  /** When it resolves, no loss of power takes a frame of what was added; it rejects with why one might. */
+  sync(): Promise<void>;
   /** Tries once more what is left, and rejects with why it stays so. */
   finish(): Promise<void>;
 }
 
 interface Waiting {
-  readonly journal: string;
+  readonly file: string;
+  /**
+   * Not synced when the chunk is full: its frames are durable a moment later, as the `.lens` file, and most journals are gone before the
+   * system has written any of them.
+   */
+  readonly journal: JournalWriter;
   /** Until the disk refused: what failed is looked through the next time. */
   index: JournalIndex | undefined;
-  readonly isDurable: boolean;
+  /** Of the first attempt: a disk that lost what it was given says so once. */
+  synced: Promise<void> | undefined;
 }
 
 export function createSealing({
@@ -35,8 +41,9 @@ export function createSealing({
     why = undefined;
     for (const one of waiting)
       try {
-        await sealUnlessGone(one.journal, one.index);
+        await sealUnlessGone(one.file, one.index);
         waiting = waiting.filter((other) => other !== one);
+        await one.journal[Symbol.asyncDispose]();
       } catch (error) {
         // What was damaged since is not looked through: frames that the writer knows of would only be fewer.
         if (!isFailure(error, 'LENS_DAMAGED')) one.index = undefined;
@@ -45,21 +52,30 @@ export function createSealing({
       }
     await sealed().catch(failed);
   };
+  const sync = async (): Promise<void> => {
+    for (const one of waiting) {
+      one.synced ??= one.journal.sync();
+      // Sealed meanwhile: then its frames are durable in another file.
+      await one.synced.catch((error: unknown) => {
+        if (waiting.includes(one)) throw error;
+      });
+    }
+  };
 
   return {
-    get undurable() {
-      return waiting.some(({ isDurable }) => !isDurable)
-        ? (why ?? new Error('a chunk is not durable yet'))
-        : undefined;
-    },
-    add(journal, index, isDurable) {
-      waiting = [...waiting, { journal, index, isDurable }];
+    add(file, journal) {
+      waiting = [...waiting, { file, journal, index: journal.index, synced: undefined }];
       work = work.then(sealAll);
     },
+    sync,
     async finish() {
       await work;
       if (waiting.length > 0) await sealAll();
-      if (why !== undefined) throw why;
+      if (why === undefined) return;
+      // They stay journals, and nobody asks for them any more.
+      await sync().catch(failed);
+      for (const { journal } of waiting) await journal[Symbol.asyncDispose]();
+      throw why;
     },
   };
 }
