@@ -53,14 +53,15 @@ export function chunkOf(tick: number, chunkTicks: number): TickRange {
 
 /**
  * A name as every reader of Zarr takes it for a node: `~XX` for what separates paths or the parts of an address, for which zarrita takes
- * them, for what an address is stripped of, and for a dot or line in front; `~` for no name at all. Reversible; a field keeps its own
- * name in its attributes. Not `%XX`: zarrita decodes that, and looks elsewhere.
+ * them, for what an address is stripped of, and for a dot or line in front; also for the z of `zarr.json`, which is the file of the group,
+ * and `~XXXX` for half of a pair of UTF-16, which UTF-8 has no bytes for; `~` for no name at all. Reversible; a field keeps its own name
+ * in its attributes. Not `%XX`: zarrita decodes that, and looks elsewhere.
  */
 export function nodeName(name: string): string {
   if (name === '') return '~';
   return name.replaceAll(
     // oxlint-disable-next-line no-control-regex -- an address has none
-    /[~%/\\?#:|\u0000-\u001f\u007f]|^[._ ]| $/gu,
+    /[~%/\\?#:|\u0000-\u001f\u007f]|^[._ ]| $|^z(?=arr\.json$)|\p{Surrogate}/gu,
     (one) => `~${one.charCodeAt(0).toString(16).toUpperCase().padStart(2, '0')}`,
   );
 }

@@ -4,7 +4,8 @@ import { receiveMessageOnPort } from 'node:worker_threads';
 import { failure } from '@stillpoint/core';
 import { errorFrom } from '../../thread/index.ts';
 import type { LensField, TickRange } from '../contract.ts';
-import type { RecorderOptions } from '../record/index.ts';
+import type { RunLock } from '../../directory/index.ts';
+import { takeLensLock, type RecorderOptions } from '../record/index.ts';
 import { checkFrame } from './check-frame.ts';
 import { refuseLargeSample } from './fields.ts';
 import type {
@@ -21,6 +22,7 @@ import { createPositionFilter, type PositionFilter } from './position-filter.ts'
 import type { RecorderAnswer, RecorderOrder } from './recorder-messages.ts';
 import { noteAnswer, startRecorder, type RecorderThread } from './recorder-thread.ts';
 import { createSlots, type PackedFrame, type Slots } from './slots.ts';
+import { unlessUnwritable } from './unwritable.ts';
 import { whileWaiting } from './while-waiting.ts';
 
 const USUAL_CHUNK_TICKS = 50_000;
@@ -46,8 +48,16 @@ const RESTARTS = 3;
  */
 export async function createLensCapture(options: LensCaptureOptions): Promise<LensCapture> {
   for (const field of options.fields) refuseLargeSample(field);
-  const capture = new Capture(options);
-  await capture.open();
+  const lock = await takeLensLock(options).catch((error: unknown) => {
+    throw unlessUnwritable(error, options.directory);
+  });
+  const capture = new Capture(options, lock);
+  try {
+    await capture.open();
+  } catch (error) {
+    await lock[Symbol.asyncDispose]();
+    throw error;
+  }
   return capture;
 }
 
@@ -55,6 +65,8 @@ class Capture implements LensCapture {
   readonly directory: string;
   readonly fields: readonly LensField[];
   readonly #recorder: RecorderOptions;
+  /** Of this thread, which ends after the recorder's whatever ends us: what that one has asked of a disk meets no other writer. */
+  readonly #lock: RunLock;
   readonly #slots: Slots;
   readonly #handed: HandedOver;
   readonly #slotCount: number;
@@ -71,12 +83,13 @@ class Capture implements LensCapture {
   #firstTick = -1;
   #accountedTick = -1;
   #closed: Promise<void> | undefined;
-  /** Its thread may still write; nobody listens any more. */
-  #isAbandoned = false;
+  /** Its thread may still write; nobody listens any more to what becomes of frames from here on: they were counted as lost. */
+  #abandonedFrom: number | undefined;
   #wake: (() => void) | undefined;
   readonly #onEvent: (event: LensEvent) => void;
 
-  constructor(options: LensCaptureOptions) {
+  constructor(options: LensCaptureOptions, lock: RunLock) {
+    this.#lock = lock;
     const { directory, runId, world, fields, resumedTick, frameBytes = 0 } = options;
     this.directory = directory;
     this.fields = fields;
@@ -198,6 +211,14 @@ class Capture implements LensCapture {
   }
 
   async #close(signal: AbortSignal | undefined): Promise<void> {
+    try {
+      await this.#end(signal);
+    } finally {
+      if (this.#abandonedFrom === undefined) await this.#lock[Symbol.asyncDispose]();
+    }
+  }
+
+  async #end(signal: AbortSignal | undefined): Promise<void> {
     this.poll();
     const why = this.#revived();
     if (why !== undefined) throw why;
@@ -216,10 +237,12 @@ class Capture implements LensCapture {
     if (closed.error !== undefined) throw closed.error;
   }
 
-  /** The thread keeps its lock: what its disk takes later is whole frames all the same, and nobody else writes beside it. */
+  /** The lock stays: what the disk takes later is whole frames all the same, and nobody else writes beside it. */
   #abandon(): Error {
     const { ticks, frames, gaps } = this.#underWay();
-    this.#isAbandoned = true;
+    this.#abandonedFrom = ticks.start;
+    // What was refused just before it was counted.
+    this.poll();
     const lost =
       frames === 0
         ? 'no frame is lost'
@@ -276,7 +299,8 @@ class Capture implements LensCapture {
   }
 
   #take(thread: RecorderThread, answer: RecorderAnswer): void {
-    if (this.#isAbandoned) return;
+    const from = this.#abandonedFrom ?? Infinity;
+    if (from < Infinity && (answer.type !== 'failed' || answer.tick >= from)) return;
     noteAnswer(thread, answer);
     if (answer.type === 'failed') this.#losses.notWritten(answer.tick, errorFrom(answer.error));
     if (answer.type === 'trouble') this.#losses.wentWrong(this.#lastTick, errorFrom(answer.error));
@@ -311,7 +335,11 @@ class Capture implements LensCapture {
         this.#take(thread, answer);
         this.#wake?.();
       },
-      ended: () => this.#wake?.(),
+      ended: () => {
+        this.#wake?.();
+        // Nobody waits for it: its disk has answered after all. What it says of a lock has no listener.
+        if (this.#abandonedFrom !== undefined) this.#lock[Symbol.asyncDispose]().catch(() => {});
+      },
     });
     return thread;
   }

@@ -1,12 +1,14 @@
 // The end of a lens whose disk does not answer: what is waited for is said, and whoever does not wait knows what is lost.
 import assert from 'node:assert/strict';
-import { execFileSync } from 'node:child_process';
+import { execFileSync, spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { createReadStream, mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { test, type TestContext } from 'node:test';
+import { fileURLToPath } from 'node:url';
 import { isFailure } from '@stillpoint/core';
+import { isRunLocked } from '../../directory/index.ts';
 import type { LensField } from '../contract.ts';
 import { lensFileName } from '../names.ts';
 import { directoryPlace, openLens } from '../read/index.ts';
@@ -91,6 +93,8 @@ test('closing a lens whose disk does not answer says what it waits for, and ends
   await using lens = await openLens(directoryPlace(capture.directory));
   const ticks = await Array.fromAsync(lens.frames(), (frame) => frame.tick);
   assert.deepEqual(ticks, [0, 1, 2, 3, 4, 5, 6, 7, 8, 9]);
+  // Its thread is done, and then others may write.
+  while (await isRunLocked(capture.directory)) capture.poll();
 });
 
 test('one that is not ended goes on waiting, and closes when the disk answers', async (t) => {
@@ -101,4 +105,29 @@ test('one that is not ended goes on waiting, and closes when the disk answers', 
   // The pipe takes no record at a place of its own: frames are lost as on any disk that refuses them, each of them named.
   await closed;
   assert.equal(capture.frames + capture.dropped, 15);
+});
+
+test('a process that gave up the wait keeps others from its lens until it is gone, with what it has asked of the disk', async (t) => {
+  const parent = mkdtempSync(path.join(tmpdir(), 'stillpoint-closing-'));
+  t.after(() => rmSync(parent, { recursive: true, force: true }));
+  const directory = path.join(parent, 'run');
+  const program = fileURLToPath(new URL('testing/hung-process.ts', import.meta.url));
+  const flags = process.execArgv.filter((one) => !one.startsWith('--test'));
+  const child = spawn(process.execPath, [...flags, program, directory], {
+    stdio: ['ignore', 'pipe', 'inherit'],
+  });
+  const gone = once(child, 'exit');
+  try {
+    const [said] = (await once(child.stdout, 'data')) as [Buffer];
+    assert.match(String(said), /LENS_NOT_CLOSED|one frame is lost/);
+    const other = { directory, runId: 'run', world: 'flat', fields: [heat], resumedTick: 0 };
+    // It is leaving at this moment, and its threads end one after the other.
+    for (let time = 0; time < 3; time += 1)
+      await assert.rejects(createLensCapture(other), { code: 'RUN_BUSY' });
+    child.kill('SIGKILL');
+    await gone;
+    await (await createLensCapture(other)).close();
+  } finally {
+    child.kill('SIGKILL');
+  }
 });

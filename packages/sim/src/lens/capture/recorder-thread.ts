@@ -72,7 +72,7 @@ export function startRecorder(
   worker.on('error', (error) => {
     why = error.message;
   });
-  // Only now: until then it has the lock.
+  // Only now: until then it may write.
   worker.on('exit', (code) => {
     thread.ended = why ?? `the thread ended with ${code}`;
     flushed.end();

@@ -1,11 +1,11 @@
 // The thread that records: takes frames out of their slots, gives them their precision, and appends them. What it dies in the middle of
 // is the last record of a journal.
 import { workerData } from 'node:worker_threads';
-import { failure } from '@stillpoint/core';
 import { plainError, watermarkOver, type PlainError } from '../../thread/index.ts';
 import { mergedGaps, openRecorder, type Dropped, type Recorder } from '../record/index.ts';
 import { createFrameReader } from './frame-reader.ts';
 import type { RecorderAnswer, RecorderOrder, RecorderThreadData } from './recorder-messages.ts';
+import { unlessUnwritable } from './unwritable.ts';
 
 const { port, options, ...counts } = workerData as RecorderThreadData;
 const taken = watermarkOver(counts.taken);
@@ -15,7 +15,11 @@ const answer = (one: RecorderAnswer): void => port.postMessage(one);
 /** Frames that were taken and could not be written. The next time that the manifest can be written they are told. */
 let lost: readonly Dropped[] = [];
 
-let last = openRecorder(options, (error) => answer({ type: 'trouble', error: plain(error) })).then(
+/** The simulation's thread has it: a thread that is stopped lets go of its own before its last write is through. */
+const lock = { [Symbol.asyncDispose]: async (): Promise<void> => {} };
+const trouble = (error: unknown): void => answer({ type: 'trouble', error: plain(error) });
+
+let last = openRecorder(options, trouble, lock).then(
   (recorder) => {
     const { frames, lastTick, accountedTick } = recorder;
     answer({ type: 'opened', frames, lastTick, accountedTick });
@@ -35,11 +39,8 @@ port.on('message', (order: RecorderOrder) => {
   });
 });
 
-/** What the system says of a disk is told as an error of our own. */
 function plain(error: unknown): PlainError {
-  const { errno, message: why } = error as NodeJS.ErrnoException;
-  if (errno === undefined) return plainError(error);
-  return plainError(failure('LENS_UNWRITABLE', { directory: options.directory, why }, error));
+  return plainError(unlessUnwritable(error, options.directory));
 }
 
 async function carryOut(recorder: Recorder, order: RecorderOrder): Promise<void> {

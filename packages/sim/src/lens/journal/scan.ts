@@ -50,6 +50,8 @@ export async function scan(
   while (at + HEADER_BYTES <= sizeBytes) {
     const header = parseHeader(await window.bytes(at, HEADER_BYTES));
     if (header?.kind !== 'frame' || header.tick <= lastTick) break;
+    // Of one that was set aside (record/cut.ts): another file has that tick.
+    if (header.tick >= facts.ticks.end) break;
     const offsetBytes = at + HEADER_BYTES;
     if (offsetBytes + header.payloadBytes > sizeBytes) break;
     const frame = await frameAt(window, offsetBytes, header, facts.fields);
@@ -103,6 +105,7 @@ async function nextWhole(
     for (let at = look.indexOf(MAGIC_BYTES); at >= 0; at = look.indexOf(MAGIC_BYTES, at + 1)) {
       const header = parseHeader(look.subarray(at, at + HEADER_BYTES));
       if (header?.kind !== 'frame' || header.tick <= lastTick) continue;
+      if (header.tick >= index.facts.ticks.end) continue;
       const offsetBytes = from + at + HEADER_BYTES;
       if (offsetBytes + header.payloadBytes > sizeBytes) continue;
       const frame = await frameAt(window, offsetBytes, header, index.facts.fields);

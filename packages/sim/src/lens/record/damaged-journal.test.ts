@@ -177,6 +177,20 @@ test('a journal that was set aside and is mended is sealed under its own range, 
   assert.deepEqual(await readable(directory), [upTo(120), []]);
 });
 
+test("of a journal that was set aside the frames behind the checkpoint are nobody's, though a kill or a copy has left them", async (t) => {
+  const options = { ...optionsIn(t), chunkTicks: 100 };
+  const { directory } = options;
+  const file = await killedAt(options, 60);
+  const whole = readFileSync(file);
+  await flipIn(file, 20);
+  await resume(options, 50);
+  // Mended as it was before: the run has made other frames of these ticks since.
+  writeFileSync(path.join(directory, lensFileName({ start: 0, end: 51 }, 'journal')), whole);
+  assert.deepEqual(await readable(directory), [upTo(120), []]);
+  await compactLens(directory);
+  assert.deepEqual(await readable(directory), [upTo(120), []]);
+});
+
 test('damage behind the checkpoint is cut with the frames that are made again', async (t) => {
   const options = { ...optionsIn(t), chunkTicks: 100 };
   const file = await killedAt(options, 60);

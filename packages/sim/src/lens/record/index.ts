@@ -3,4 +3,4 @@ export type { ChunkEntry, Dropped, LensManifest, Recorder, RecorderOptions } fro
 export { mergedGaps } from './gaps.ts';
 export { lensFilesIn, tidyUp, type LensFile } from './files.ts';
 export { parseManifest, readManifest, renewManifest } from './manifest.ts';
-export { openRecorder } from './recorder.ts';
+export { openRecorder, takeLensLock } from './recorder.ts';

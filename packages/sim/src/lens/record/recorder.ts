@@ -24,24 +24,33 @@ import { createSealing, type Sealing } from './sealing.ts';
 /**
  * One recorder a run: it has a lock in the directory until it is closed. Throws RUN_BUSY where another has it, LENS_NOT_EMPTY where a
  * run begins in a directory that has frames already, and LENS_FIELDS_CHANGED where one goes on with other fields. `onTrouble` is told what
- * went wrong and lost no frame: a chunk that could not be sealed yet.
+ * went wrong and lost no frame: a chunk that could not be sealed yet. With `taken` somebody else has that lock already.
  */
 export async function openRecorder(
   options: RecorderOptions,
   onTrouble: (error: unknown) => void = () => {},
+  taken?: RunLock,
 ): Promise<Recorder> {
-  const parent = path.dirname(path.resolve(options.directory));
-  await makeDirectory(options.directory);
-  const lock = await takeRunLock(options.directory);
-  if (lock === undefined) throw failure('RUN_BUSY', { run: options.runId, directory: parent });
+  const lock = taken ?? (await takeLensLock(options));
   try {
     const recorder = await openLocked(options, lock, onTrouble);
-    await pointTo(parent, path.basename(options.directory));
+    await pointTo(path.dirname(path.resolve(options.directory)), path.basename(options.directory));
     return recorder;
   } catch (error) {
     await lock[Symbol.asyncDispose]();
     throw error;
   }
+}
+
+/** Of the one who writes the run. Throws RUN_BUSY. */
+export async function takeLensLock({
+  directory,
+  runId,
+}: Pick<RecorderOptions, 'directory' | 'runId'>): Promise<RunLock> {
+  await makeDirectory(directory);
+  const lock = await takeRunLock(directory);
+  if (lock !== undefined) return lock;
+  throw failure('RUN_BUSY', { run: runId, directory: path.dirname(path.resolve(directory)) });
 }
 
 async function openLocked(
