@@ -8,6 +8,7 @@ import { fileSource, readInto } from '../../zip/index.ts';
 import type { RangeSource } from '../../zip/contract.ts';
 import { frameFromPayload, HEADER_BYTES, numbersOf, parseHeader } from './records.ts';
 import {
+  damagedLast,
   endOf,
   framesBehind,
   scan,
@@ -21,6 +22,8 @@ import type { JournalFacts } from './write.ts';
 export interface Journal extends JournalIndex, AsyncDisposable {
   /** Of the next whole frame where bytes before it are damaged: those between can only be missed. Undefined: nothing whole follows. */
   readonly damagedBeforeTick: number | undefined;
+  /** Of the last record, where that is damaged and was written whole. */
+  readonly damagedLastTick: number | undefined;
   /** That frame, and those behind it. */
   behindDamage(signal?: AbortSignal): AsyncGenerator<FrameBehind>;
   /** Bytes behind the last whole record: 0 unless somebody was killed, or writes at this moment. */
@@ -65,7 +68,8 @@ export async function readJournalFrom(
     const window = createWindow(source, signal);
     const index = await scan(window, source.sizeBytes, begin);
     const behind = await framesBehind(window, source.sizeBytes, index).next();
-    return journalOver(source, index, behind.value?.tick);
+    const last = await damagedLast(window, source.sizeBytes, index);
+    return journalOver(source, index, { before: behind.value?.tick, last });
   } catch (error) {
     await source[Symbol.asyncDispose]();
     throw error;
@@ -80,7 +84,7 @@ export async function readIndexed(file: string, index: JournalIndex): Promise<Jo
 function journalOver(
   source: RangeSource & AsyncDisposable,
   index: JournalIndex,
-  damagedBeforeTick?: number,
+  damaged: { readonly before?: number | undefined; readonly last?: number | undefined } = {},
 ): Journal {
   const { facts, factsEndBytes, frames } = index;
   // Whoever resumed the run writes other frames in its place.
@@ -115,7 +119,8 @@ function journalOver(
     factsEndBytes,
     frames,
     cutBytes: source.sizeBytes - endOf(index),
-    damagedBeforeTick,
+    damagedBeforeTick: damaged.before,
+    damagedLastTick: damaged.last,
     behindDamage: (signal) => framesBehind(createWindow(source, signal), source.sizeBytes, index),
     async read(frame, signal) {
       const payload = await source.read(frame.offsetBytes, frame.payloadBytes, signal);
@@ -137,12 +142,21 @@ function journalOver(
   };
 }
 
-/** Undefined: none, or only of the last record, which may as well be cut. */
-export function damageOf({ frames, damagedBeforeTick }: Journal): string | undefined {
-  if (damagedBeforeTick === undefined) return undefined;
+/** Undefined: none, or only what a kill has cut. */
+export function damageOf(journal: Journal): string | undefined {
+  const { frames, damagedBeforeTick, damagedLastTick } = journal;
+  if (damagedBeforeTick === undefined)
+    return damagedLastTick === undefined
+      ? undefined
+      : `its last frame, that of tick ${damagedLastTick}, cannot be read`;
   const last = frames.at(-1)?.tick;
   const from = last === undefined ? 'its beginning' : `the frame of tick ${last}`;
   return `what lies between ${from} and that of tick ${damagedBeforeTick} cannot be read, and so neither can what follows`;
+}
+
+/** Of the first frame that cannot be read for damage, or lies behind it; undefined: there is none. */
+export function damagedFrom({ damagedBeforeTick, damagedLastTick }: Journal): number | undefined {
+  return damagedBeforeTick ?? damagedLastTick;
 }
 
 async function factsOf(

@@ -63,6 +63,22 @@ export async function scan(
   return { facts, factsEndBytes, frames };
 }
 
+/** The tick of a last record that has its whole length and is damaged, where there is one: what a kill has cut is shorter. */
+export async function damagedLast(
+  window: Window,
+  sizeBytes: number,
+  index: JournalIndex,
+): Promise<number | undefined> {
+  const at = endOf(index);
+  if (at + HEADER_BYTES > sizeBytes) return undefined;
+  const header = parseHeader(await window.bytes(at, HEADER_BYTES));
+  if (header?.kind !== 'frame' || at + HEADER_BYTES + header.payloadBytes !== sizeBytes)
+    return undefined;
+  const { start, end } = index.facts.ticks;
+  const after = index.frames.at(-1)?.tick ?? start - 1;
+  return header.tick > after && header.tick < end ? header.tick : undefined;
+}
+
 /** Looked at together, behind where the frames end. */
 const LOOK_BYTES = 64 * 1024;
 

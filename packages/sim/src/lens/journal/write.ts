@@ -4,7 +4,7 @@ import path from 'node:path';
 import { failure, fsyncDirectory } from '@stillpoint/core';
 import type { ChunkFacts, LensFrame } from '../contract.ts';
 import { crc32 } from 'node:zlib';
-import { damageOf, readJournal } from './read.ts';
+import { damagedFrom, damageOf, readJournal } from './read.ts';
 import { framePayload, headerFor, HEADER_BYTES } from './records.ts';
 import { endOf, type JournalFrame, type JournalIndex } from './scan.ts';
 
@@ -58,8 +58,9 @@ export async function continueJournal(file: string, throughTick: number): Promis
   let index: JournalIndex;
   {
     await using journal = await readJournal(file);
-    const { facts, factsEndBytes, damagedBeforeTick } = journal;
-    if (damagedBeforeTick !== undefined && damagedBeforeTick <= throughTick)
+    const { facts, factsEndBytes } = journal;
+    const damaged = damagedFrom(journal);
+    if (damaged !== undefined && damaged <= throughTick)
       throw failure('LENS_DAMAGED', { path: file, reason: damageOf(journal)! });
     const frames = journal.frames.filter(({ tick }) => tick <= throughTick);
     index = { facts, factsEndBytes, frames };

@@ -1,5 +1,5 @@
 // What a journal that is damaged has lost: frames between the last that can be read and the last that is whole.
-import type { Journal } from '../journal/index.ts';
+import { damagedFrom, type Journal } from '../journal/index.ts';
 import type { Dropped } from './contract.ts';
 
 export interface LostFrames {
@@ -8,18 +8,20 @@ export interface LostFrames {
   readonly endBytes: number;
 }
 
-/** Frames up to a tick that are damaged, or whole behind what is; undefined where nothing whole follows up to that tick. */
+/** Frames up to a tick that are damaged, or whole behind what is; undefined where there is no damage up to that tick: what a kill has cut is none. */
 export async function lostIn(
   journal: Journal,
   throughTick: number,
 ): Promise<LostFrames | undefined> {
-  const { damagedBeforeTick } = journal;
-  if (damagedBeforeTick === undefined || damagedBeforeTick > throughTick) return undefined;
+  const damaged = damagedFrom(journal);
+  if (damaged === undefined || damaged > throughTick) return undefined;
   const last = journal.frames.at(-1);
   const start = last === undefined ? journal.facts.ticks.start : last.tick + 1;
   const from = last?.endBytes ?? journal.factsEndBytes;
   let [end, at, frames] = [start, from, 0];
   let endBytes = from + journal.cutBytes;
+  if (journal.damagedBeforeTick === undefined)
+    return { gap: { ticks: { start, end: damaged + 1 }, frames: 1, reason: 'failed' }, endBytes };
   for await (const whole of journal.behindDamage()) {
     if (whole.tick > throughTick) {
       endBytes = whole.startBytes;

@@ -100,6 +100,33 @@ test('the last frame of a journal that is damaged before it is sealed is not lef
   assert.deepEqual(readFileSync(file), damaged);
 });
 
+test('a run that was killed before a full chunk was sealed, whose last frame is damaged since: it is kept, told and named', async (t) => {
+  const options = { ...optionsIn(t), chunkTicks: 10 };
+  const { directory } = options;
+  const recorder = await openRecorder(options);
+  for (const tick of upTo(10)) await recorder.append(frameAt(tick));
+  const file = path.join(directory, lensFileName({ start: 0, end: 10 }, 'journal'));
+  const full = readFileSync(file);
+  for (let tick = 10; tick < 16; tick += 1) await recorder.append(frameAt(tick));
+  await recorder.close();
+  rmSync(path.join(directory, lensFileName({ start: 0, end: 10 }, 'lens')));
+  writeFileSync(file, full);
+  const damaged = await flipIn(file, -1);
+  const told: unknown[] = [];
+  const second = await openRecorder({ ...options, resumedTick: 15 }, (error) => told.push(error));
+  await second.close();
+  assert.deepEqual(
+    told.map((error) => isFailure(error, 'LENS_DAMAGED')),
+    [true],
+  );
+  assert.deepEqual(readFileSync(file), damaged);
+  const gap = { ticks: { start: 9, end: 10 }, frames: 1, reason: 'failed' };
+  assert.deepEqual(await gapsOf(directory), [gap]);
+  const [found, said] = await readable(directory);
+  assert.deepEqual(found, [0, 1, 2, 3, 4, 5, 6, 7, 8, 10, 11, 12, 13, 14, 15]);
+  assert.match(said.join(), /its last frame, that of tick 9/);
+});
+
 /** A run that is killed at that tick, its chunk open. */
 async function killedAt(options: RecorderOptions, tick: number): Promise<string> {
   const recorder = await openRecorder(options);
