@@ -1,6 +1,5 @@
 // Blocks of rows: which are kept, whose memory serves again, and what is read of rows too long to keep.
 import assert from 'node:assert/strict';
-import path from 'node:path';
 import { test } from 'node:test';
 import type { FieldSamples } from '../contract.ts';
 import { directoryPlace, openLens } from '../read/index.ts';
@@ -84,7 +83,7 @@ test('arrays that are read together share the room, so that none takes the block
 });
 
 test('frames too long to keep a block of are read some at a time, each as it was written', async (t) => {
-  const directory = path.join(temporaryDirectory(t), 'run');
+  const directory = temporaryDirectory(t);
   const count = 600 * 1000;
   const [float64, float32] = (['float64', 'float32'] as const).map((type) => ({
     ...wind,

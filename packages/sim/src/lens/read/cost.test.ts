@@ -1,6 +1,5 @@
 // What a question costs: bytes and reads of a place, of a lens that is long.
 import assert from 'node:assert/strict';
-import path from 'node:path';
 import { test, type TestContext } from 'node:test';
 import { queryLens } from '../ask/index.ts';
 import { openRecorder } from '../record/index.ts';
@@ -13,8 +12,7 @@ const FRAMES = 4096;
 
 /** 64 MiB of numbers that do not pack, in four chunks. */
 async function longLens(t: TestContext): Promise<string> {
-  // Beside it stands the link to the latest run.
-  const directory = path.join(temporaryDirectory(t), 'run');
+  const directory = temporaryDirectory(t);
   const field = {
     ...wind,
     name: 'noise',

@@ -1,5 +1,5 @@
 // A small lens of known fields, for the tests of what is done with lenses.
-import { mkdtempSync } from 'node:fs';
+import { mkdirSync, mkdtempSync } from 'node:fs';
 import { rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
@@ -74,9 +74,12 @@ function driftAt(tick: number, first: boolean): FieldSamples {
   return { count, values, positions: first || tick % 30 === 0 ? positions : null };
 }
 
+/** Not in the common one itself: a recorder makes the link to the latest run beside what it is given. */
 export function temporaryDirectory(t: TestContext): string {
-  const directory = mkdtempSync(path.join(tmpdir(), 'stillpoint-lens-'));
-  t.after(() => rm(directory, { recursive: true, force: true }));
+  const parent = mkdtempSync(path.join(tmpdir(), 'stillpoint-lens-'));
+  t.after(() => rm(parent, { recursive: true, force: true }));
+  const directory = path.join(parent, 'lens');
+  mkdirSync(directory);
   return directory;
 }
 
