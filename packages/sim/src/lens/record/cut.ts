@@ -16,35 +16,33 @@ import { pathOf, type LensFile } from './files.ts';
 export async function cutAfter(files: readonly LensFile[], tick: number): Promise<void> {
   for (const file of files.toReversed()) {
     if (file.ticks.start > tick) await removeFileDurable(file.path);
-    else if (file.ticks.end > tick + 1) {
-      if (file.kind === 'lens') await unseal(file, tick);
-      else await setAsideDamaged(file, tick, files);
-    }
+    else if (file.kind === 'lens' && file.ticks.end > tick + 1) await unseal(file, tick);
   }
 }
 
 /**
  * Whoever went on with a journal that is damaged would cut the whole frames behind the damage. It stays as it is for whoever can mend it,
  * as one that cannot be sealed does: its name ends at the checkpoint from then on, and the run goes on in a chunk that begins there.
+ * Resolves to its new path. Throws LENS_DAMAGED where another has that name.
  */
-async function setAsideDamaged(
+export async function setAside(
   { path: file, ticks: { start } }: LensFile,
   throughTick: number,
   files: readonly LensFile[],
-): Promise<void> {
+): Promise<string> {
   await using journal = await readJournal(file);
-  const lost = await lostIn(journal, throughTick);
-  if (lost === undefined) return;
   const directory = path.dirname(file);
   const aside = pathOf(directory, { start, end: throughTick + 1 }, 'journal');
   if (files.some((one) => one.path === aside))
     throw failure('LENS_DAMAGED', { path: file, reason: damageOf(journal)! });
+  const { endBytes } = (await lostIn(journal, throughTick))!;
   await rename(file, aside);
   await fsyncDirectory(directory);
   // Killed here, it holds frames after the checkpoint that nobody can read. They are made again all the same.
   await using handle = await open(aside, 'r+');
-  await handle.truncate(lost.endBytes);
+  await handle.truncate(endBytes);
   await handle.sync();
+  return aside;
 }
 
 async function unseal(file: LensFile, throughTick: number): Promise<void> {

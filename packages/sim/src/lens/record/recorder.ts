@@ -13,7 +13,7 @@ import {
 } from '../journal/index.ts';
 import { chunkOf } from '../names.ts';
 import type { ChunkEntry, Dropped, Recorder, RecorderOptions } from './contract.ts';
-import { cutAfter } from './cut.ts';
+import { cutAfter, setAside } from './cut.ts';
 import { lostIn } from './damage.ts';
 import { pathOf, tidyUp } from './files.ts';
 import { cutGaps, endOfGaps, fewGaps, withGap } from './gaps.ts';
@@ -75,6 +75,13 @@ async function lastTickOf(file: string): Promise<number> {
   return (await openChunk(source)).ticks.at(-1) ?? -1;
 }
 
+async function unlessDamaged<T>(work: Promise<T>): Promise<T | undefined> {
+  return await work.catch((error: unknown) => {
+    if (isFailure(error, 'LENS_DAMAGED')) return undefined;
+    throw error;
+  });
+}
+
 class DirectoryRecorder implements Recorder {
   readonly #options: RecorderOptions;
   readonly #lock: RunLock;
@@ -122,14 +129,21 @@ class DirectoryRecorder implements Recorder {
   /** Journals of full chunks are sealed; that of the checkpoint's chunk is gone on with. */
   async goOn(resumedTick: number | undefined): Promise<void> {
     const { directory, fields } = this.#options;
-    for (const file of await tidyUp(directory)) {
+    const throughTick = resumedTick ?? -1;
+    const files = await tidyUp(directory);
+    for (const file of files) {
       this.#endTick = file.ticks.end;
       if (file.kind !== 'journal') continue;
-      if (file.ticks.end <= (resumedTick ?? -1) + 1) {
+      if (file.ticks.end <= throughTick + 1) {
         await this.#sealUnlessDamaged(file.path);
         continue;
       }
-      const journal = await continueJournal(file.path, resumedTick ?? -1);
+      const journal = await unlessDamaged(continueJournal(file.path, throughTick));
+      if (journal === undefined) {
+        await this.#sealUnlessDamaged(await setAside(file, throughTick, files));
+        this.#endTick = throughTick + 1;
+        continue;
+      }
       if (JSON.stringify(journal.facts.fields) !== JSON.stringify(fields)) {
         await journal[Symbol.asyncDispose]();
         throw failure('LENS_FIELDS_CHANGED', { directory });
