@@ -3,22 +3,17 @@ import assert from 'node:assert/strict';
 import { readdir, readFile, rm, writeFile } from 'node:fs/promises';
 import path from 'node:path';
 import { test } from 'node:test';
-import { newSnapshotId, silent, type Json } from '@stillpoint/core';
+import type { Json } from '@stillpoint/core';
 import type { RunCheckpoint, SourceDriver } from '../contract.ts';
 import { createMemoryObjects } from '../testkit/memory-objects.ts';
+import { captureInto } from './testing/capture.ts';
 import { createRunPlace, nameOf, type RunPlace } from './testing/run-place.ts';
 
 const signal = new AbortController().signal;
 const objects = createMemoryObjects();
 
-async function capture(driver: SourceDriver, forUndo: boolean): Promise<Json> {
-  const snapshot = newSnapshotId();
-  const history = (async function* () {})();
-  const options = { snapshot, history, sink: objects, source: objects, signal, progress: silent };
-  await using session = await driver.begin({ ...options, forUndo });
-  await session.mark(signal);
-  return (await session.capture()).record;
-}
+const capture = (driver: SourceDriver, forUndo: boolean): Promise<Json> =>
+  captureInto(objects, driver, forUndo);
 
 async function capturedIn(it: RunPlace, forUndo: boolean): Promise<RunCheckpoint> {
   const driver = it.driver();

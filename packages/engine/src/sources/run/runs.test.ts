@@ -8,6 +8,7 @@ import { test } from 'node:test';
 import { isFailure, newSnapshotId, silent, type ErrorCode, type Json } from '@stillpoint/core';
 import type { SourceDriver, TreeView } from '../contract.ts';
 import { createMemoryObjects } from '../testkit/memory-objects.ts';
+import { captureInto } from './testing/capture.ts';
 import { createRunPlace, nameOf, type RunPlace } from './testing/run-place.ts';
 
 const signal = new AbortController().signal;
@@ -29,14 +30,8 @@ const namesOf = (record: Json) =>
     ({ run, files }) => `${run}: ${files?.map(({ name }) => name).join(' ') ?? 'gone'}`,
   );
 
-async function capture(driver: SourceDriver, forUndo = false): Promise<Json> {
-  const snapshot = newSnapshotId();
-  const history = (async function* () {})();
-  const options = { snapshot, history, sink: objects, source: objects, signal, progress: silent };
-  await using session = await driver.begin({ ...options, forUndo });
-  await session.mark(signal);
-  return (await session.capture()).record;
-}
+const capture = (driver: SourceDriver, forUndo = false): Promise<Json> =>
+  captureInto(objects, driver, forUndo);
 
 const prepareOptions = (it: RunPlace) => ({
   snapshot: newSnapshotId(),
