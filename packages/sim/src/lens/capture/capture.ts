@@ -22,7 +22,7 @@ import { createPositionFilter, type PositionFilter } from './position-filter.ts'
 import type { RecorderAnswer, RecorderOrder } from './recorder-messages.ts';
 import { noteAnswer, startRecorder, type RecorderThread } from './recorder-thread.ts';
 import { createSlots, type PackedFrame, type Slots } from './slots.ts';
-import { unlessUnwritable } from './unwritable.ts';
+import { unlessUnwritable } from './disk-error.ts';
 import { whileWaiting } from './while-waiting.ts';
 
 const USUAL_CHUNK_TICKS = 50_000;

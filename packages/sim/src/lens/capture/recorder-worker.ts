@@ -5,7 +5,7 @@ import { plainError, watermarkOver, type PlainError } from '../../thread/index.t
 import { mergedGaps, openRecorder, type Dropped, type Recorder } from '../record/index.ts';
 import { createFrameReader } from './frame-reader.ts';
 import type { RecorderAnswer, RecorderOrder, RecorderThreadData } from './recorder-messages.ts';
-import { unlessUnwritable } from './unwritable.ts';
+import { unlessUnwritable } from './disk-error.ts';
 
 const { port, options, ...counts } = workerData as RecorderThreadData;
 const taken = watermarkOver(counts.taken);

@@ -63,8 +63,7 @@ export async function writeChunk(
   );
   await addText(zip, 'fields/zarr.json', groupJson({}));
   for (const field of facts.fields) await writeField(zip, field, content.field(field), signal);
-  const { sizeBytes } = await zip.finish();
-  return sizeBytes;
+  return (await zip.finish()).sizeBytes;
 }
 
 async function writeField(
